@@ -1,11 +1,11 @@
 """Where the platform's state and secrets live, and what set-up installed.
 
-    $NBINTERVIEW_HOME/
-      secrets/            0700, one file a secret, 0600
-      hub/                jupyterhub.sqlite
-      service/            service.sqlite
-      rooms/<interview>/  0700: journal.sqlite, work/ (the notebook's folder)
-      logs/
+$NBINTERVIEW_HOME/
+  secrets/            0700, one file a secret, 0600
+  hub/                jupyterhub.sqlite
+  service/            service.sqlite
+  rooms/<interview>/  0700: journal.sqlite, work/ (the notebook's folder)
+  logs/
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class Home:
             return cls(Path(named).absolute())
         if os.geteuid() == 0:
             return cls(Path("/var/lib/nbinterview"))
-        data = env.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-        return cls(Path(data) / "nbinterview")
+        data = env.get("XDG_DATA_HOME") or "~/.local/share"
+        return cls(Path(data).expanduser() / "nbinterview")
 
     def make(self) -> None:
         """Make the directories and every missing secret."""

@@ -51,9 +51,7 @@ def read_invitation(key: str, text: str, *, now_s: float) -> InvitationToken:
             "message it came in, or copy the whole line into the address bar."
         ) from error
     if now_s >= token.expires_s:
-        raise InvitationExpired(
-            "Please ask the person who invited you for a new link."
-        )
+        raise InvitationExpired("Please ask the person who invited you for a new link.")
     return token
 
 

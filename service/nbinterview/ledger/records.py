@@ -78,9 +78,7 @@ class Record:
             monotonic_ms=wire["monotonic_ms"],
         )
         if record.hash != wire["hash"]:
-            raise Invalid(
-                f"record {record.seq} does not match its hash", field="hash"
-            )
+            raise Invalid(f"record {record.seq} does not match its hash", field="hash")
         return record
 
     @classmethod

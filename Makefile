@@ -1,0 +1,19 @@
+# Longer suites, by hand. The everyday one is ./test.
+.PHONY: test sample clean lock
+
+test:
+	./test
+
+# Record the sample interview anew by the end-to-end story.
+sample:
+	NBINTERVIEW_RECORD_SAMPLE=1 ./test tests/e2e
+
+# Resolve the lock files anew from requirements/*.in.
+lock:
+	sh scripts/lock.sh
+
+clean:
+	rm -rf node_modules .nbinterview test-artifacts docs/_build \
+	  extensions/lab/lib extensions/nbinterview_server/static \
+	  extensions/nbinterview_server/labextensions \
+	  proctor_widget/js/lib proctor_widget/nbinterview_proctor/static

@@ -1,0 +1,274 @@
+"""Generated from live.schema.yaml by scripts/generate_types.py."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypeAlias, TypedDict
+
+Sensor: TypeAlias = Literal["camera", "focus", "clipboard"]
+
+
+Rule: TypeAlias = Literal[
+    "no_face",
+    "multiple_faces",
+    "looking_away",
+    "camera_covered",
+    "camera_off",
+    "camera_frozen",
+    "tab_hidden",
+    "window_left",
+    "fullscreen_left",
+    "external_paste",
+]
+
+
+PreviousBootId: TypeAlias = str
+
+
+class Hello(TypedDict):
+    type: Literal["hello"]
+    boot_id: str
+    previous_boot_ids: NotRequired[list[PreviousBootId]]
+
+
+class ConsentEvent(TypedDict):
+    name: Literal["consent"]
+    sensor: Sensor
+    granted: bool
+
+
+class WatchEvent(TypedDict):
+    name: Literal["watch"]
+    state: Literal["started", "stopped"]
+
+
+class VisibilityEvent(TypedDict):
+    name: Literal["visibility"]
+    state: Literal["visible", "hidden"]
+
+
+class WindowFocusEvent(TypedDict):
+    name: Literal["window_focus"]
+    focused: bool
+    cause: NotRequired[Literal["elsewhere", "frame"]]
+
+
+class FullscreenEvent(TypedDict):
+    name: Literal["fullscreen"]
+    active: bool
+
+
+class ClipboardEvent(TypedDict):
+    name: Literal["clipboard"]
+    action: Literal["copy", "cut", "paste"]
+    chars: int
+    origin: Literal["notebook", "external"]
+    cell_id: NotRequired[str]
+
+
+class CameraEvent(TypedDict):
+    name: Literal["camera"]
+    state: Literal["on", "off", "denied", "missing", "lost"]
+    width_px: NotRequired[int]
+    height_px: NotRequired[int]
+
+
+class DetectorEvent(TypedDict):
+    name: Literal["detector"]
+    state: Literal["ready", "failed", "stopped"]
+    reason: NotRequired[str]
+
+
+class PageEvent(TypedDict):
+    name: Literal["page"]
+    state: Literal["loaded", "unloading"]
+
+
+class Frame(TypedDict):
+    at_ms: float
+    faces: int
+    box: NotRequired[list[float]]
+    pose: NotRequired[list[float]]
+    iris_left: NotRequired[float]
+    iris_right: NotRequired[float]
+    eye_open_left: NotRequired[float]
+    eye_open_right: NotRequired[float]
+    luma_mean: float
+    luma_std: float
+    frame_diff: float
+    inference_ms: float
+
+
+Role: TypeAlias = Literal["candidate", "interviewer", "reviewer"]
+
+
+class Person(TypedDict):
+    hub_name: str
+    display_name: str
+    initials: str
+    color: str
+    role: Role
+    present: bool
+
+
+InterviewState: TypeAlias = Literal["scheduled", "open", "ended"]
+
+
+class Rule1(TypedDict):
+    rule: Rule
+    sensor: Sensor
+    title: str
+    warn_after_s: float
+    flag_after_s: float
+
+
+class PolicySummary(TypedDict):
+    name: str
+    version: int
+    sensors: list[Sensor]
+    camera_required: bool
+    fullscreen: bool
+    rules: list[Rule1]
+
+
+class Ack(TypedDict):
+    type: Literal["ack"]
+    boot_id: str
+    client_seq: int
+
+
+class Problem(TypedDict):
+    type: Literal["problem"]
+    title: str
+    status: int
+    detail: str
+    field: NotRequired[str]
+    boot_id: NotRequired[str]
+    client_seq: NotRequired[int]
+
+
+class Warning(TypedDict):
+    episode_id: str
+    rule: Rule
+    text: str
+    at: str
+
+
+class WarningMessage(TypedDict):
+    type: Literal["warning"]
+    warning: Warning
+
+
+class WarningCleared(TypedDict):
+    type: Literal["warning_cleared"]
+    episode_id: str
+
+
+class Flag(TypedDict):
+    episode_id: str
+    rule: Rule
+    title: str
+    started_at: str
+    flagged_at: str
+    ended_at: str | None
+    evidence: dict[str, float | str | bool]
+
+
+class FlagMessage(TypedDict):
+    type: Literal["flag"]
+    flag: Flag
+
+
+class SensorState(TypedDict):
+    sensor: Sensor
+    state: Literal[
+        "off", "declined", "waiting", "calibrating", "measuring", "unmeasurable"
+    ]
+    detail: str
+
+
+class SensorMessage(TypedDict):
+    type: Literal["sensor"]
+    sensor: SensorState
+
+
+class KernelMessage(TypedDict):
+    type: Literal["kernel"]
+    state: Literal["starting", "idle", "busy", "restarting", "died", "refused"]
+    detail: str
+
+
+class PeopleMessage(TypedDict):
+    type: Literal["people"]
+    people: list[Person]
+
+
+class StateMessage(TypedDict):
+    type: Literal["state"]
+    state: InterviewState
+
+
+ClientEvent: TypeAlias = (
+    ConsentEvent
+    | WatchEvent
+    | VisibilityEvent
+    | WindowFocusEvent
+    | FullscreenEvent
+    | ClipboardEvent
+    | CameraEvent
+    | DetectorEvent
+    | PageEvent
+)
+
+
+class Observations(TypedDict):
+    type: Literal["observations"]
+    boot_id: str
+    client_seq: int
+    monotonic_ms: float
+    frames_dropped: int
+    frames: list[Frame]
+
+
+class Welcome(TypedDict):
+    type: Literal["welcome"]
+    role: Role
+    hub_name: str
+    title: str
+    state: InterviewState
+    policy: PolicySummary
+    consent: dict[str, bool]
+    acknowledged: dict[str, int]
+    people: list[Person]
+    flags: list[Flag]
+    warnings: list[Warning]
+    sensors: list[SensorState]
+
+
+class Event(TypedDict):
+    type: Literal["event"]
+    boot_id: str
+    client_seq: int
+    monotonic_ms: float
+    event: ClientEvent
+
+
+FromRoom: TypeAlias = (
+    Welcome
+    | Ack
+    | Problem
+    | WarningMessage
+    | WarningCleared
+    | FlagMessage
+    | SensorMessage
+    | KernelMessage
+    | PeopleMessage
+    | StateMessage
+)
+
+
+FromPage: TypeAlias = Hello | Event | Observations
+
+
+class LiveMessages(TypedDict):
+    fromPage: NotRequired[FromPage]
+    fromRoom: NotRequired[FromRoom]

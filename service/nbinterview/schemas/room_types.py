@@ -1,0 +1,26 @@
+"""Generated from room.schema.yaml by scripts/generate_types.py."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+
+class Interview(TypedDict):
+    id: str
+    title: str
+    state: Literal["scheduled", "open", "ended"]
+
+
+class Person(TypedDict):
+    hub_name: str
+    display_name: str
+    initials: str
+    color: str
+    role: Literal["candidate", "interviewer", "reviewer"]
+
+
+class RoomConfig(TypedDict):
+    interview: Interview
+    template: dict[str, Any]
+    policy: dict[str, Any]
+    people: list[Person]
