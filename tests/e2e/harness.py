@@ -146,8 +146,10 @@ def display() -> Iterator[str]:
     """Run a virtual screen; yield its name."""
     read_end, write_end = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1440x960x24"]
-        + ["-nolisten", "tcp"],
+        [
+            *("Xvfb", "-displayfd", str(write_end), "-nolisten", "tcp"),
+            *("-screen", "0", "1440x960x24"),
+        ],
         pass_fds=[write_end],
         stderr=subprocess.DEVNULL,
     )
