@@ -101,7 +101,9 @@ uv=$tools/bin/uv
 if [ ! -x "$uv" ]; then
     say "installing uv $uv_version"
     "$python" -m venv "$tools"
-    "$tools/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$uv_version"
+    "$tools/bin/python" -m pip install --quiet --disable-pip-version-check \
+        "uv==$uv_version" >"$root/.nbinterview/uv.log" 2>&1 ||
+        { cat "$root/.nbinterview/uv.log" >&2; fail "pip could not install uv"; }
 fi
 # uv does not read pip's configuration; a mirror named there is meant for all.
 if [ -z "${UV_DEFAULT_INDEX:-}" ]; then
