@@ -1,0 +1,86 @@
+"""What the candidate's pages claim about themselves, and what follows from it.
+
+There may be more than one page of a candidate (a reload, a second tab), told
+apart by `boot_id`. A page counts while it is heard of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Page:
+    """The last known state of one page load."""
+
+    heard_s: float
+    gone: bool = False
+    hidden: bool = False
+    visible_since_s: float = float("-inf")
+    left: bool = False
+    fullscreen: bool | None = None
+    camera: str | None = None
+    camera_at_s: float = float("-inf")
+    detector: str | None = None
+
+    def told(self, event: Mapping[str, Any], at_s: float) -> Page:
+        """Return this page after one event (`ClientEvent` of live.schema.yaml)."""
+        match event.get("name"), event.get("state"):
+            case "page", state:
+                fresh = Page(heard_s=at_s, visible_since_s=at_s)
+                return replace(self, gone=True) if state == "unloading" else fresh
+            case "visibility", "hidden":
+                return replace(self, hidden=True)
+            case "visibility", _:
+                since_s = at_s if self.hidden else self.visible_since_s
+                return replace(self, hidden=False, visible_since_s=since_s)
+            case "window_focus", _:
+                elsewhere = event.get("cause", "elsewhere") == "elsewhere"
+                return replace(self, left=not event["focused"] and elsewhere)
+            case "fullscreen", _:
+                return replace(self, fullscreen=event["active"])
+            case "camera", state:
+                return replace(self, camera=state, camera_at_s=at_s)
+            case "detector", state:
+                return replace(self, detector=state)
+        return self
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What all pages that are heard of say together; None is unknown."""
+
+    hidden: bool | None
+    window_left: bool | None
+    fullscreen_left: bool | None
+    camera: str | None
+    """The last camera state told, unless it is unknown."""
+    detector: str | None
+
+
+def claim(pages: Mapping[str, Page], now_s: float, silence_s: float) -> Claim:
+    """Return what the pages say at `now_s`."""
+    alive = [p for p in pages.values() if not p.gone and now_s - p.heard_s <= silence_s]
+    if not alive:
+        return Claim(None, None, None, None, None)
+    hidden = all(page.hidden for page in alive)
+    latest = max(alive, key=lambda page: page.camera_at_s)
+    return Claim(
+        hidden=hidden,
+        window_left=None if hidden else all(page.left for page in alive),
+        fullscreen_left=None if hidden else _fullscreen_left(alive),
+        camera=latest.camera,
+        detector=latest.detector,
+    )
+
+
+def last_heard_s(pages: Mapping[str, Page]) -> float:
+    """Return when any page was last heard of."""
+    return max((page.heard_s for page in pages.values()), default=float("-inf"))
+
+
+def _fullscreen_left(pages: Iterable[Page]) -> bool | None:
+    known = [page.fullscreen for page in pages if page.fullscreen is not None]
+    return not any(known) if known else None
