@@ -1,0 +1,19 @@
+/** Messages between a page and its measuring worker. Both ends are ours. */
+import type { Frame } from './generated/live.js';
+
+export type ToWorker =
+  /** Load the detector. Both URLs are absolute. */
+  | { type: 'load'; wasmUrl: string; modelUrl: string }
+  /** Measure one picture; answered by exactly one `frame`. The bitmap is transferred. */
+  | { type: 'frame'; bitmap: ImageBitmap; at_ms: number }
+  /** Forget the picture before: the next one comes from another stream. */
+  | { type: 'forget' };
+
+export type FromWorker =
+  | { type: 'ready' }
+  /** The detector cannot work here; the reason is one sentence for a person. */
+  | { type: 'failed'; reason: string }
+  /** null: the first picture of a stream, which only serves to compare the second. */
+  | { type: 'frame'; frame: Frame | null }
+  /** Once a second, also while the page is hidden and its own timers are slowed. */
+  | { type: 'tick' };
