@@ -1,0 +1,21 @@
+"use strict";
+// The page works without this: a filter for the list, and printing what is folded.
+(() => {
+  const input = document.getElementById("filter");
+  if (input) {
+    const rows = [...document.querySelectorAll("[data-row]")];
+    const found = document.getElementById("found");
+    input.closest(".filter").hidden = false;
+    input.addEventListener("input", () => {
+      const wanted = input.value.trim().toLocaleLowerCase();
+      let shown = 0;
+      for (const row of rows) {
+        row.hidden = !row.textContent.toLocaleLowerCase().includes(wanted);
+        shown += row.hidden ? 0 : 1;
+      }
+      found.textContent = wanted ? `${shown} of ${rows.length}` : "";
+    });
+  }
+  const folded = document.querySelectorAll("details");
+  addEventListener("beforeprint", () => folded.forEach((part) => (part.open = true)));
+})();

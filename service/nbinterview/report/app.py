@@ -1,0 +1,209 @@
+"""The report's web server: Voila on its own, one notebook, one page, no other route.
+
+The page is complete when it arrives: its style and its few lines of script are
+inline and named by hash in the policy, so that nothing else is loaded or run,
+and Voila's own front end (which needs `unsafe-eval` and a CDN) is left out.
+See docs/adr/0006-static-report.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import sys
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import nbinterview
+from jupyter_server.utils import url_path_join
+from traitlets import Instance, Unicode
+from traitlets.config import Config
+from voila.app import Voila
+from voila.paths import collect_template_paths
+
+from nbinterview.errors import Unavailable
+from nbinterview.home import REPORT_PREFIX, Addresses, Home
+from nbinterview.report.handlers import (
+    CallbackHandler,
+    HealthHandler,
+    NotFoundHandler,
+    PageHandler,
+)
+from nbinterview.report.identity import ReportIdentityProvider
+
+_CELL_TIMEOUT_S = 60
+_IDLE_KERNEL_S = 120
+
+
+def dashboard_dir() -> Path:
+    """Return where the notebook and its template are: a checkout or an installation."""
+    package = Path(nbinterview.__file__).parent
+    for found in (
+        package.parents[1] / "dashboard",
+        Path(sys.prefix) / "share" / "nbinterview" / "dashboard",
+    ):
+        if (found / "report.ipynb").is_file():
+            return found
+    raise Unavailable("The report's notebook is not installed.")
+
+
+def content_security_policy(style: str, script: str) -> str:
+    """Return the strictest policy under which the page works.
+
+    Pictures come as data: URLs (plots of the final notebook); there is nothing to
+    connect to, to frame, or to send a form to.
+    """
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src 'sha256-{_digest(style)}'",
+            f"script-src 'sha256-{_digest(script)}'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def cookie_secret(report_token: str) -> bytes:
+    """Return the key of this server's cookies; the same after a restart."""
+    return hmac.digest(report_token.encode(), b"report cookies", "sha256")
+
+
+def voila_config(dashboard: Path, style: str, script: str) -> Config:
+    """Return Voila's configuration: one template, our kernels, nothing to choose."""
+    config = Config()
+    config.VoilaConfiguration = {
+        "template": "nbinterview",
+        "allow_template_override": "NO",
+        "allow_theme_override": "NO",
+        "file_allowlist": [],
+        "multi_kernel_manager_class": "nbinterview.report.kernels.ReportKernelManager",
+        "resources": {"style": style, "script": script},
+        "extension_allowlist": [],
+        "extension_denylist": [],
+    }
+    config.VoilaExecutor = {"timeout": _CELL_TIMEOUT_S}
+    config.KernelManager = {"transport": "ipc", "autorestart": False}
+    # The interpreter of this process, never a kernel that somebody installed.
+    config.KernelSpecManager = {"kernel_dirs": [], "ensure_native_kernel": True}
+    config.MappingKernelManager = {
+        "cull_idle_timeout": _IDLE_KERNEL_S,
+        "cull_interval": _IDLE_KERNEL_S // 2,
+        "cull_connected": True,
+        "root_dir": str(dashboard),
+    }
+    return config
+
+
+class ReportApp(Voila):
+    """Voila with our identity provider, kernels, template and routes."""
+
+    addresses = Instance(Addresses)
+    report_token = Unicode()
+    report_key = Unicode()
+    dashboard = Instance(Path)
+    style = Unicode()
+    script = Unicode()
+
+    def setup_template_dirs(self) -> None:
+        """Look templates up in our folder, then in nbconvert's plain base."""
+        self.template_paths = [
+            str(self.dashboard / "template"),
+            *collect_template_paths(["nbconvert"], "base"),
+        ]
+        self.static_paths = []
+
+    def init_settings(self) -> dict[str, Any]:
+        """Add what our handlers need; nothing is open to the anonymous."""
+        settings: dict[str, Any] = super().init_settings()
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(self.dashboard / "template"),
+            autoescape=True,
+        )
+        environment.globals.update(
+            resources={"style": self.style, "script": self.script}
+        )
+        policy = content_security_policy(self.style, self.script)
+        settings.update(
+            allow_unauthenticated_access=False,
+            hub_auth=self.identity_provider.hub_auth,
+            jinja2_env=environment,
+            headers={
+                "Content-Security-Policy": policy,
+                "Referrer-Policy": "no-referrer",
+                "X-Frame-Options": "DENY",
+                "Cross-Origin-Opener-Policy": "same-origin",
+                "Cross-Origin-Resource-Policy": "same-origin",
+            },
+            report_csp=policy,
+            report_addresses=self.addresses,
+            report_key=self.report_key,
+            default_handler_class=NotFoundHandler,
+        )
+        return settings
+
+    def init_handlers(self) -> list[Any]:
+        """Return the only routes: page, callback, log-out, health."""
+        hub_auth = self.identity_provider.hub_auth
+        page = {
+            "notebook_path": "report.ipynb",
+            "template_paths": self.template_paths,
+            "config": self.config,
+            "voila_configuration": self.voila_configuration,
+        }
+        return [
+            (
+                url_path_join(REPORT_PREFIX, "oauth_callback"),
+                CallbackHandler,
+                {"hub_auth": hub_auth},
+            ),
+            *(
+                rule
+                for rule in self.identity_provider.get_handlers()
+                if rule[0].endswith("/logout")
+            ),
+            (url_path_join(REPORT_PREFIX, "health"), HealthHandler),
+            (REPORT_PREFIX.rstrip("/") + "/?", PageHandler, page),
+        ]
+
+
+def make_app(home: Home, addresses: Addresses) -> ReportApp:
+    """Return the server, ready to `start`."""
+    dashboard = dashboard_dir()
+    style = (dashboard / "template" / "report.css").read_text("utf-8")
+    script = (dashboard / "template" / "report.js").read_text("utf-8")
+    token = home.secret("report_token")
+    app: ReportApp = ReportApp.instance(
+        config=voila_config(dashboard, style, script),
+        config_file_paths=[],
+        identity_provider_class=ReportIdentityProvider,
+        addresses=addresses,
+        report_token=token,
+        report_key=home.secret("report_key"),
+        cookie_secret=cookie_secret(token),
+        dashboard=dashboard,
+        style=style,
+        script=script,
+        base_url=REPORT_PREFIX,
+        root_dir=str(dashboard),
+        notebook_path=str(dashboard / "report.ipynb"),
+        ip="127.0.0.1",
+        port=addresses.report_port,
+        port_retries=0,
+        open_browser=False,
+    )
+    app.initialize([])
+    return app
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    make_app(Home.from_env(), Addresses.from_env()).start()

@@ -1,0 +1,22 @@
+"""The report's kernels: one a page view, over sockets that only this user can open."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+
+from nbinterview.report.visit import current_visit, kernel_environment
+
+
+class ReportKernelManager(AsyncMappingKernelManager):
+    """Starts kernels only for the visit at hand."""
+
+    async def start_kernel(self, **kwargs: Any) -> str:
+        """Start a kernel whose environment is made here, whatever Voila proposed."""
+        visit = current_visit.get()
+        kwargs["env"] = kernel_environment(os.environ, visit, self.connection_dir)
+        kernel_id: str = await super().start_kernel(**kwargs)
+        visit.kernel_ids.append(kernel_id)
+        return kernel_id

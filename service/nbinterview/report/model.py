@@ -1,0 +1,501 @@
+"""From an interview's records to what the report shows: a pure view model.
+
+Records are the wire form of `nbinterview.ledger.records`; the service vouches for
+their order, time, kind and author. Payloads are read with care: whatever a
+candidate could have put there is shown as text or not at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbinterview.report import words
+from nbinterview.report.cells import Cell, cell_numbers, notebook_cells
+from nbinterview.report.evidence import evidence_rows, source_of
+from nbinterview.report.lanes import (
+    Lane,
+    Mark,
+    Record,
+    Span,
+    Window,
+    build_lanes,
+    client_event,
+)
+from nbinterview.report.scoring import ScoreView, score_view
+from nbinterview.report.sensors import SensorView, sensor_views
+from nbinterview.report.text import day_time, duration, line, moment, number, plain
+from nbinterview.report.timing import reading_window
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody of this interview."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class FlagView:
+    """One flag with everything a reviewer needs to judge it."""
+
+    number: int
+    anchor: str
+    rule: str
+    title: str
+    sensor: str
+    start_s: float
+    end_s: float | None
+    flagged_s: float
+    warned_s: float | None
+    source: str
+    measured: str
+    innocent: str
+    evidence: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class WarningView:
+    """What the candidate was told, and until when it was shown."""
+
+    at_s: float
+    cleared_s: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run of a cell."""
+
+    at_s: float
+    who: str
+    cell: str
+    target: str | None
+    status: str
+    took_s: float | None
+
+
+@dataclass(frozen=True)
+class EventView:
+    """A line of one of the smaller tables."""
+
+    at_s: float
+    who: str
+    what: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ReportView:
+    """One interview's report."""
+
+    id: str
+    title: str
+    sample: bool
+    state: str
+    candidate: str
+    interviewers: str
+    started: str
+    ended: str
+    length: str
+    length_s: float
+    policy: str
+    versions: list[tuple[str, str]]
+    records: int
+    flags: list[FlagView]
+    lanes: list[Lane]
+    warnings: list[WarningView]
+    sensors: list[SensorView]
+    consents: list[EventView]
+    gaps: list[EventView]
+    runs: list[RunView]
+    arrivals: list[EventView]
+    kernel: list[EventView]
+    refused: list[EventView]
+    score: ScoreView | None
+    cells: list[Cell] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the list of interviews."""
+
+    id: str
+    title: str
+    candidate: str
+    interviewers: str
+    state: str
+    date: str
+    length: str
+    flags: str
+    sample: bool
+    has_record: bool
+
+
+def slim(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record without its bulk, so that hours of them fit in memory.
+
+    Document updates keep author and time only; a second of observations becomes
+    how many faces most of its frames had.
+    """
+    payload = record.get("payload")
+    payload = payload if isinstance(payload, Mapping) else {}
+    if record.get("kind") == "document":
+        payload = {}
+    elif record.get("kind") == "observations":
+        frames = payload.get("frames")
+        faces = [
+            int(count)
+            for frame in (frames if isinstance(frames, list) else [])
+            if isinstance(frame, Mapping)
+            and (count := number(frame.get("faces"))) is not None
+        ]
+        most = Counter(faces).most_common(1)
+        payload = {"frames": len(faces), "faces": most[0][0] if most else 0}
+    elif record.get("kind") == "execution.finished":
+        payload = {key: value for key, value in payload.items() if key != "outputs"}
+    at = moment(record.get("time"))
+    return {
+        "seq": record.get("seq"),
+        "at_s": at.timestamp() if at else 0.0,
+        "kind": line(record.get("kind"), 40),
+        "author": line(record.get("author"), 40),
+        "payload": payload,
+    }
+
+
+def list_rows(interviews: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """Return the list's lines in the order the service gave."""
+    return [_row(interview) for interview in interviews]
+
+
+def _row(interview: Mapping[str, Any]) -> Row:
+    opened, ended = moment(interview.get("opened_at")), moment(interview.get("ended_at"))
+    record = interview.get("record")
+    record = record if isinstance(record, Mapping) else {}
+    flags = number(record.get("flags"))
+    last = number(record.get("last_seq"))
+    people = _people(interview)
+    return Row(
+        id=line(interview.get("id"), 20),
+        title=line(interview.get("title")),
+        candidate=_names(people, "candidate"),
+        interviewers=_names(people, "interviewer"),
+        state=words.STATES.get(line(interview.get("state"), 20), "unknown"),
+        date=day_time(opened or moment(interview.get("created_at"))),
+        length=duration((ended - opened).total_seconds()) if opened and ended else "",
+        flags="" if flags is None or not last else f"{flags:.0f}",
+        sample=interview.get("sample") is True,
+        has_record=bool(last),
+    )
+
+
+def build(
+    interview: Mapping[str, Any],
+    records: Sequence[Record],
+    notebook: Mapping[str, Any] | None,
+) -> ReportView:
+    """Return the report of one interview from its slim records."""
+    people = _people(interview)
+    names = {hub_name: person.name for hub_name, person in people.items()}
+    candidate = next((h for h, p in people.items() if p.role == "candidate"), None)
+    window = reading_window(interview, records)
+    runs = _runs(records, window, names, cell_numbers(notebook))
+    flags = _flags(records, window)
+    warnings = _warnings(records, window)
+    started = _first(records, "room.started")
+    return ReportView(
+        id=line(interview.get("id"), 20),
+        title=line(interview.get("title")),
+        sample=interview.get("sample") is True,
+        state=words.STATES.get(line(interview.get("state"), 20), "unknown"),
+        candidate=_names(people, "candidate"),
+        interviewers=_names(people, "interviewer"),
+        started=day_time(window.start),
+        ended=day_time(moment(interview.get("ended_at"))),
+        length=duration(window.length_s),
+        length_s=window.length_s,
+        policy=_policy(interview.get("policy"), started),
+        versions=_versions(started),
+        records=len(records),
+        flags=flags,
+        lanes=build_lanes(
+            records,
+            window,
+            candidate=candidate,
+            people=names,
+            runs=[(r.at_s, r.took_s, r.status, f"{r.who}: {r.cell}") for r in runs],
+            flags=_flag_lane(flags, warnings, window),
+        ),
+        warnings=warnings,
+        sensors=sensor_views(records, window),
+        consents=_consents(records, window),
+        gaps=_events(records, window, names, "gap", ("state", "what")),
+        runs=runs,
+        arrivals=_arrivals(interview, records, window, names),
+        kernel=_events(records, window, names, "kernel", ("state",)),
+        refused=_events(records, window, names, "refused", ("what",)),
+        score=score_view(records, _policy_data(interview, started)),
+        cells=notebook_cells(notebook),
+    )
+
+
+# ------------------------------------------------------------------- people
+
+
+def _people(interview: Mapping[str, Any]) -> dict[str, Person]:
+    people = interview.get("people")
+    return {
+        line(person.get("hub_name"), 40): Person(
+            line(person.get("display_name")) or "unnamed",
+            line(person.get("role"), 20),
+        )
+        for person in (people if isinstance(people, list) else [])
+        if isinstance(person, Mapping)
+    }
+
+
+def _names(people: Mapping[str, Person], role: str) -> str:
+    return ", ".join(person.name for person in people.values() if person.role == role)
+
+
+def _who(author: str, names: Mapping[str, str]) -> str:
+    return names.get(author, {"room": "Room", "kernel": "Kernel"}.get(author, author))
+
+
+# -------------------------------------------------------- policy and versions
+
+
+def _first(records: Iterable[Record], kind: str) -> Mapping[str, Any]:
+    return next((r["payload"] for r in records if r["kind"] == kind), {})
+
+
+def _policy_data(
+    interview: Mapping[str, Any], started: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the policy of the record; it is what was in force."""
+    for found in (started.get("policy"), interview.get("policy")):
+        if isinstance(found, Mapping):
+            return found
+    return {}
+
+
+def _policy(given: object, started: Mapping[str, Any]) -> str:
+    policy = _policy_data({"policy": given}, started)
+    version = number(policy.get("version"))
+    shown = f" (version {version:.0f})" if version is not None else ""
+    return f"{line(policy.get('name'), 80)}{shown}" if policy else ""
+
+
+def _versions(started: Mapping[str, Any]) -> list[tuple[str, str]]:
+    versions = started.get("versions")
+    if not isinstance(versions, Mapping):
+        return []
+    return sorted((line(k, 60), line(v, 60)) for k, v in versions.items())
+
+
+# ---------------------------------------------------------- flags, warnings
+
+
+def _flags(records: Sequence[Record], window: Window) -> list[FlagView]:
+    closed = _by_episode(records, "flag.closed")
+    warned = _by_episode(records, "warning")
+    flags = [record for record in records if record["kind"] == "flag"]
+    return [
+        _flag(place, record, closed, warned, window)
+        for place, record in enumerate(flags, start=1)
+    ]
+
+
+def _by_episode(records: Iterable[Record], kind: str) -> dict[str, Record]:
+    """Return the first record of a kind for each episode."""
+    found: dict[str, Record] = {}
+    for record in records:
+        if record["kind"] == kind:
+            found.setdefault(line(record["payload"].get("episode_id"), 80), record)
+    return found
+
+
+def _flag(
+    place: int,
+    record: Record,
+    closed: Mapping[str, Record],
+    warned: Mapping[str, Record],
+    window: Window,
+) -> FlagView:
+    payload = record["payload"]
+    episode = line(payload.get("episode_id"), 80)
+    end = closed[episode]["payload"] if episode in closed else {}
+    rule = line(payload.get("rule"), 40)
+    about = words.RULES.get(rule)
+    started = moment(payload.get("started_at"))
+    ended = moment(end.get("ended_at"))
+    evidence = _mapping(payload.get("evidence")) | _mapping(end.get("evidence"))
+    return FlagView(
+        number=place,
+        anchor=f"flag-{place}",
+        rule=rule,
+        title=line(payload.get("title")) or (about.title if about else rule),
+        sensor=words.SENSORS.get(about.sensor, "") if about else "",
+        start_s=started.timestamp() - window.start_s if started else window.at(record),
+        end_s=ended.timestamp() - window.start_s if ended else None,
+        flagged_s=window.at(record),
+        warned_s=window.at(warned[episode]) if episode in warned else None,
+        source=source_of(evidence),
+        measured=about.measured if about else "",
+        innocent=about.innocent if about else "",
+        evidence=evidence_rows(evidence),
+    )
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _warnings(records: Sequence[Record], window: Window) -> list[WarningView]:
+    cleared: dict[str, list[float]] = {}
+    for record in records:
+        if record["kind"] == "warning.cleared":
+            episode = line(record["payload"].get("episode_id"), 80)
+            cleared.setdefault(episode, []).append(window.at(record))
+    found = []
+    for record in records:
+        if record["kind"] != "warning":
+            continue
+        at = window.at(record)
+        later = cleared.get(line(record["payload"].get("episode_id"), 80), [])
+        until = next((moment_s for moment_s in later if moment_s >= at), None)
+        found.append(WarningView(at, until, plain(record["payload"].get("text"))))
+    return found
+
+
+def _flag_lane(
+    flags: Sequence[FlagView], warnings: Sequence[WarningView], window: Window
+) -> Lane:
+    spans = [
+        Span(
+            flag.start_s,
+            window.length_s if flag.end_s is None else flag.end_s,
+            "flagged",
+            f"flag {flag.number}: {flag.title}",
+        )
+        for flag in flags
+    ]
+    told = [Mark(w.at_s, "warning", f"warning: {w.text}") for w in warnings]
+    marks = [
+        Mark(flag.flagged_s, "flag", f"{flag.number}", flag.anchor) for flag in flags
+    ]
+    return Lane("flags", "Flags", words.SERVER, spans, [*told, *marks])
+
+
+# ------------------------------------------------------- runs, small tables
+
+
+def _runs(
+    records: Sequence[Record],
+    window: Window,
+    names: Mapping[str, str],
+    numbers: Mapping[str, int],
+) -> list[RunView]:
+    finished = {
+        line(record["payload"].get("execution_id"), 80): record
+        for record in records
+        if record["kind"] == "execution.finished"
+    }
+    runs = []
+    for record in records:
+        if record["kind"] != "execution.requested":
+            continue
+        payload = record["payload"]
+        end = finished.get(line(payload.get("execution_id"), 80))
+        place = numbers.get(str(payload.get("cell_id")))
+        took_ms = number(end["payload"].get("duration_ms")) if end else None
+        status = line(end["payload"].get("status"), 20) if end else "unfinished"
+        runs.append(
+            RunView(
+                at_s=window.at(record),
+                who=_who(record["author"], names),
+                cell=f"cell {place}" if place else "a cell that is gone",
+                target=f"cell-{place}" if place else None,
+                status=status if status in words.RUN_STATES else "unfinished",
+                took_s=None if took_ms is None else max(took_ms, 0.0) / 1000,
+            )
+        )
+    return runs
+
+
+def _events(
+    records: Iterable[Record],
+    window: Window,
+    names: Mapping[str, str],
+    kind: str,
+    what: Sequence[str],
+) -> list[EventView]:
+    """Return the records of one kind: these fields as what, the rest as detail."""
+    found = []
+    for record in records:
+        if record["kind"] != kind:
+            continue
+        payload = record["payload"]
+        parts = [line(payload.get(key)) for key in what]
+        detail = line(payload.get("detail") or payload.get("reason"))
+        who = _who(record["author"], names)
+        shown = " · ".join(filter(None, parts))
+        found.append(EventView(window.at(record), who, shown, detail))
+    return found
+
+
+def _consents(records: Iterable[Record], window: Window) -> list[EventView]:
+    """Return every answer about a sensor, and what its camera then did."""
+    found = []
+    for record in records:
+        event = client_event(record)
+        at = window.at(record)
+        sensor = words.SENSORS.get(line(event.get("sensor"), 20), "")
+        if event.get("name") == "consent" and sensor:
+            given = event.get("granted") is True
+            before = any(e.who == sensor and e.what == "agreed" for e in found)
+            refusal = "taken back" if before else "declined"
+            found.append(EventView(at, sensor, "agreed" if given else refusal))
+        elif event.get("name") == "camera":
+            state = words.CAMERA_EVENTS.get(line(event.get("state"), 20), "")
+            found.append(EventView(at, words.SENSORS["camera"], "device", state))
+        elif event.get("name") == "detector" and event.get("state") == "failed":
+            reason = line(event.get("reason")) or "no reason given"
+            found.append(EventView(at, words.SENSORS["camera"], "detector failed", reason))
+        elif event.get("name") == "watch":
+            state = "started" if event.get("state") == "started" else "stopped"
+            found.append(EventView(at, "All", f"watching {state}"))
+    return found
+
+
+def _arrivals(
+    interview: Mapping[str, Any],
+    records: Iterable[Record],
+    window: Window,
+    names: Mapping[str, str],
+) -> list[EventView]:
+    """Return sign-ins (the hub's view) and entries to the room, in order of time."""
+    found = []
+    arrivals = interview.get("arrivals")
+    for arrival in arrivals if isinstance(arrivals, list) else []:
+        at = moment(arrival.get("at")) if isinstance(arrival, Mapping) else None
+        if at is None:
+            continue
+        who = _who(line(arrival.get("hub_name"), 40), names)
+        what = "signed in" if arrival.get("fresh") else "signed in again"
+        place_s = at.timestamp() - window.start_s
+        found.append(EventView(place_s, who, what, line(arrival.get("browser"), 120)))
+    for record in records:
+        if record["kind"] not in ("person.joined", "person.left"):
+            continue
+        joined = record["kind"] == "person.joined"
+        again = " again" if joined and record["payload"].get("again") is True else ""
+        what = f"entered the room{again}" if joined else "left the room"
+        browser = line(record["payload"].get("browser"), 120)
+        who = _who(record["author"], names)
+        found.append(EventView(window.at(record), who, what, browser))
+    return sorted(found, key=lambda event: event.at_s)

@@ -1,0 +1,66 @@
+"""What the notebook calls, cell by cell: read with the ticket, build, render.
+
+The kernel knows nothing but a ticket and where the service is. Each cell shows what
+is being done next, since Voila sends a cell's output when the cell is done.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from IPython.display import HTML, display
+
+from nbinterview.errors import NBInterviewError
+from nbinterview.report import model, render
+from nbinterview.report.client import Service
+from nbinterview.report.visit import (
+    API_VARIABLE,
+    INTERVIEW_VARIABLE,
+    SERVICE_URL_VARIABLE,
+    TICKET_VARIABLE,
+)
+
+
+class Page:
+    """One page view: the list, or the report of one interview."""
+
+    def __init__(
+        self, service: Service, interview_id: str | None, service_url: str
+    ) -> None:
+        self._service = service
+        self._interview_id = interview_id
+        self._service_url = service_url
+        self._html = ""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Page:
+        """Return the page that this kernel was started for."""
+        display(HTML(render.progress("Reading the record.")))
+        service = Service(env[API_VARIABLE], env[TICKET_VARIABLE])
+        return cls(service, env[INTERVIEW_VARIABLE] or None, env[SERVICE_URL_VARIABLE])
+
+    def read(self) -> None:
+        """Read everything and make the page; a failure becomes a page too."""
+        try:
+            with self._service as service:
+                self._html = self._make(service)
+        except NBInterviewError as error:
+            self._html = render.problem_page(error.title, error.detail)
+
+    def _make(self, service: Service) -> str:
+        if self._interview_id is None:
+            rows = model.list_rows(service.interviews())
+            return render.list_page(rows, self._service_url)
+        interview = service.interview(self._interview_id)
+        records: list[dict[str, Any]] = []
+        for some in service.records(self._interview_id):
+            records += map(model.slim, some)
+        display(HTML(render.progress(f"{len(records)} records read.")))
+        notebook = service.notebook(self._interview_id)
+        return render.report_page(model.build(interview, records, notebook))
+
+    def show(self) -> None:
+        """Display the page."""
+        display(HTML(self._html))

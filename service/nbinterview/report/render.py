@@ -1,0 +1,57 @@
+"""From the view model to HTML: pure, and the only place where HTML is made.
+
+Jinja escapes everything; what is marked as safe here was built from escaped text:
+the timeline (ElementTree), highlighted sources and Markdown's structure (`cells`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from nbinterview.report import timeline, words
+from nbinterview.report.model import ReportView, Row
+from nbinterview.report.text import clock, duration
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(clock=clock, duration=duration)
+    environment.globals.update(words=words)
+    return environment
+
+
+def list_page(rows: Sequence[Row], service_url: str) -> str:
+    """Return the list of interviews."""
+    template = _environment().get_template("list.html.j2")
+    return template.render(rows=rows, service_url=service_url)
+
+
+def report_page(view: ReportView) -> str:
+    """Return the report of one interview."""
+    template = _environment().get_template("report.html.j2")
+    drawing = Markup(timeline.svg(view.lanes, view.length_s))  # noqa: S704 - see above
+    sources = {cell.number: Markup(cell.html) for cell in view.cells}  # noqa: S704
+    return template.render(view=view, timeline=drawing, sources=sources)
+
+
+def problem_page(title: str, detail: str) -> str:
+    """Return why there is no report, in words for the reader."""
+    template = _environment().get_template("problem.html.j2")
+    return template.render(title=title, detail=detail)
+
+
+def progress(text: str) -> str:
+    """Return a line that is shown until the page is complete."""
+    return str(Markup('<p class="progress" role="status">{}</p>').format(text))

@@ -1,0 +1,69 @@
+"""The itemised score, as `nbinterview_proctor.score` adds it up, for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nbinterview_proctor import replay
+from nbinterview_proctor.policy import Policy
+from nbinterview_proctor.score import score
+
+from nbinterview.report import words
+from nbinterview.report.lanes import Record
+from nbinterview.report.text import duration, line
+
+
+@dataclass(frozen=True)
+class ScoreItem:
+    """One rule: what was found, how it adds up, and for how long it could be found."""
+
+    title: str
+    sensor: str
+    flags: int
+    lasted: str
+    sum: str
+    points: str
+    measured: str
+    known_error: str
+
+
+@dataclass(frozen=True)
+class ScoreView:
+    """All rules of the policy, and their sum."""
+
+    items: list[ScoreItem]
+    total: str
+
+
+def score_view(
+    records: Sequence[Record], policy: Mapping[str, Any]
+) -> ScoreView | None:
+    """Return the score, or None when the record's policy cannot be read."""
+    try:
+        lines = score(
+            Policy.from_dict(policy), replay.flags(records), replay.measured(records)
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    total = sum(item["points"] for item in lines)
+    return ScoreView([_item(item) for item in lines], f"{total:.2f}")
+
+
+def _item(item: Mapping[str, Any]) -> ScoreItem:
+    measured_s = item["measured_s"]
+    minutes = item["seconds"] / 60
+    return ScoreItem(
+        title=line(item["title"]),
+        sensor=words.SENSORS.get(item["sensor"], ""),
+        flags=item["episodes"],
+        lasted=duration(item["seconds"]) if item["episodes"] else "–",
+        sum=(
+            f"{item['episodes']} × {item['points_per_flag']:g}"
+            f" + {minutes:.2f} min × {item['points_per_minute']:g}"
+        ),
+        points=f"{item['points']:.2f}",
+        measured=duration(measured_s) if measured_s > 0 else "not at all",
+        known_error=line(item["known_error"]),
+    )

@@ -1,0 +1,68 @@
+"""How much each sensor could tell: measured, not measurable, off. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nbinterview.report import words
+from nbinterview.report.lanes import Record, Window, client_event, sensor_spans
+from nbinterview.report.text import duration
+
+
+@dataclass(frozen=True)
+class SensorView:
+    """One sensor over the interview."""
+
+    title: str
+    consent: str
+    measured: str
+    unmeasurable: str
+    off: str
+
+
+def sensor_views(records: Sequence[Record], window: Window) -> list[SensorView]:
+    """Return a line for each sensor."""
+    return [
+        _sensor(records, window, sensor, title)
+        for sensor, title in words.SENSORS.items()
+    ]
+
+
+def _sensor(
+    records: Sequence[Record], window: Window, sensor: str, title: str
+) -> SensorView:
+    seconds: dict[str, float] = {}
+    for span in sensor_spans(records, window, sensor):
+        end_s = min(span.end_s, window.length_s)
+        shown_s = max(0.0, end_s - max(span.start_s, 0.0))
+        seconds[span.state] = seconds.get(span.state, 0.0) + shown_s
+    measured = seconds.get("measuring", 0.0) + seconds.get("calibrating", 0.0)
+    unmeasurable = seconds.get("unmeasurable", 0.0)
+    on = measured + unmeasurable
+    return SensorView(
+        title=title,
+        consent=_consent(records, sensor),
+        measured=_share(measured, on),
+        unmeasurable=_share(unmeasurable, on),
+        off=duration(max(window.length_s - on, 0.0)),
+    )
+
+
+def _consent(records: Sequence[Record], sensor: str) -> str:
+    answers = [
+        event.get("granted") is True
+        for event in map(client_event, records)
+        if event.get("name") == "consent" and event.get("sensor") == sensor
+    ]
+    if not answers:
+        return "not asked"
+    if answers[-1]:
+        return "agreed"
+    return "taken back" if any(answers) else "declined"
+
+
+def _share(part_s: float, whole_s: float) -> str:
+    if whole_s <= 0:
+        return "no data"
+    return f"{100 * part_s / whole_s:.0f} % ({duration(part_s)})"

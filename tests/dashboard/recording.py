@@ -1,0 +1,332 @@
+"""A realistic interview as its room would have recorded it.
+
+The document's updates are a real pycrdt notebook's, the findings come from the real
+engine, and every record passes `Record` and its schema. Only the clock is played.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from jupyter_ydoc import YNotebook
+from nbinterview.ledger.records import Record, format_time
+from nbinterview.schemas import check
+from nbinterview_proctor import engine
+from nbinterview_proctor.policy import Policy, load
+
+INTERVIEW = "abcdefghij"
+CANDIDATE = "p-candidate2"
+INTERVIEWER = "p-interview2"
+START = datetime(2026, 11, 20, 14, 0, 0, tzinfo=UTC)
+BOOT = "00000000-0000-4000-8000-000000000001"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+PEOPLE = [
+    {
+        "hub_name": CANDIDATE,
+        "display_name": "Ada Example",
+        "initials": "AE",
+        "color": "#2b6cb0",
+        "role": "candidate",
+    },
+    {
+        "hub_name": INTERVIEWER,
+        "display_name": "Grace Sample",
+        "initials": "GS",
+        "color": "#9c4221",
+        "role": "interviewer",
+    },
+]
+
+# A 2x2 grey PNG.
+PNG = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR4nGNoaGhoAAADBgGBr9tz"
+    "EQAAAABJRU5ErkJggg=="
+)
+
+
+def template() -> dict[str, Any]:
+    """Return the notebook that the candidate finds."""
+    return {
+        "cells": [
+            {
+                "cell_type": "markdown",
+                "id": "question",
+                "metadata": {"editable": False},
+                "source": "# Question 1\n\nPlot `y = x²` for *x* from 0 to 10.",
+            },
+            {
+                "cell_type": "code",
+                "id": "answer",
+                "metadata": {},
+                "execution_count": None,
+                "outputs": [],
+                "source": "",
+            },
+        ],
+        "metadata": {"kernelspec": {"display_name": "Python 3", "name": "python3"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def pose(yaw_deg: float) -> list[float]:
+    """Return a head turned sideways, as MediaPipe gives it: 4x4, column-major."""
+    cos, sin = math.cos(math.radians(yaw_deg)), math.sin(math.radians(yaw_deg))
+    return [cos, 0, -sin, 0, 0, 1, 0, 0, sin, 0, cos, 0, 0, 0, -40, 1]
+
+
+def frame(at_ms: float, faces: int, yaw_deg: float, *, dark: bool) -> dict[str, Any]:
+    """Return one frame's scalars."""
+    found = {
+        "at_ms": at_ms,
+        "faces": 0 if dark else faces,
+        "luma_mean": 9.0 if dark else 118.0,
+        "luma_std": 8.0 if dark else 41.0,
+        "frame_diff": 1.4 + math.sin(at_ms / 300) / 2,
+        "inference_ms": 12.5,
+    }
+    if faces and not dark:
+        found["box"] = [0.33, 0.2, 0.32, 0.5]
+        found["pose"] = pose(yaw_deg + math.sin(at_ms / 900))
+    return found
+
+
+@dataclass
+class Recorder:
+    """Writes records as a room does, the engine beside it."""
+
+    policy: Mapping[str, Any]
+    interview: str = INTERVIEW
+    now: datetime = START
+    records: list[Record] = field(default_factory=list)
+    client_seq: int = 0
+
+    def __post_init__(self) -> None:
+        self.engine = engine.initial(Policy.from_dict(self.policy))
+        self.document = YNotebook()
+        self._updates: list[bytes] = []
+        self.document.ydoc.observe(lambda event: self._updates.append(event.update))
+
+    def write(
+        self,
+        kind: str,
+        payload: Mapping[str, Any],
+        author: str = "room",
+        monotonic_ms: float | None = None,
+    ) -> None:
+        """Append a record and what the engine makes of it."""
+        seq = len(self.records) + 1
+        salt = hashlib.sha256(f"{self.interview}{seq}".encode()).hexdigest()[:32]
+        time = format_time(self.now)
+        record = Record(
+            self.interview, seq, time, kind, author, payload, salt, monotonic_ms
+        )
+        check(record.wire(), "record")
+        self.records.append(record)
+        if author != "room" or kind in ("interview.state", "gap"):
+            self._judge(kind, payload, monotonic_ms)
+
+    def _judge(
+        self, kind: str, payload: Mapping[str, Any], monotonic_ms: float | None
+    ) -> None:
+        at_s = self.now.timestamp()
+        self.engine, found = engine.step(
+            self.engine, kind, payload, at_s, monotonic_ms
+        )
+        for outcome in found:
+            self.write(outcome.kind, outcome.payload)
+
+    @property
+    def monotonic_ms(self) -> float:
+        """The page's own clock."""
+        return (self.now - START).total_seconds() * 1000 + 5000
+
+    def event(self, name: str, **fields: Any) -> None:
+        """Record a claim of the candidate's page."""
+        self.client_seq += 1
+        event = {"name": name, **fields}
+        check(event, "live", "ClientEvent")
+        payload = {"boot_id": BOOT, "client_seq": self.client_seq, "event": event}
+        self.write("event", payload, CANDIDATE, self.monotonic_ms)
+
+    def watch(
+        self,
+        seconds: int,
+        *,
+        faces: int = 1,
+        yaw_deg: float = 0.0,
+        dark: bool = False,
+        frames: bool = True,
+        each_second: Callable[[int], None] = lambda second: None,
+    ) -> None:
+        """Let time pass, a record of observations a second."""
+        for second in range(seconds):
+            self.now += timedelta(seconds=1)
+            now_ms = self.monotonic_ms
+            shots = [
+                frame(now_ms - 100 * back, faces, yaw_deg, dark=dark)
+                for back in range(9, -1, -1)
+            ]
+            self.client_seq += 1
+            payload = {
+                "boot_id": BOOT,
+                "client_seq": self.client_seq,
+                "frames": shots if frames else [],
+                "frames_dropped": 0,
+            }
+            self.write("observations", payload, CANDIDATE, now_ms)
+            each_second(second)
+
+    def edit(self, author: str, change: Callable[[YNotebook], None]) -> None:
+        """Change the document as a person, and record the update's bytes."""
+        change(self.document)
+        for update in self._updates:
+            encoded = base64.b64encode(update).decode()
+            payload = {"path": "interview.ipynb", "update": encoded}
+            self.write("document", payload, author)
+        self._updates.clear()
+
+    def type(self, author: str, cell: int, text: str) -> None:
+        """Add text at the end of a cell's source."""
+
+        def change(notebook: YNotebook) -> None:
+            source = notebook.ycells[cell]["source"]
+            source += text
+
+        self.edit(author, change)
+
+    def run(
+        self,
+        author: str,
+        cell_id: str,
+        *,
+        status: str = "ok",
+        took_ms: float = 120,
+        outputs: list[dict[str, Any]] | None = None,
+    ) -> None:
+        """Record a run from request to finish."""
+        execution = f"{self.interview}-{len(self.records)}"
+        asked = {"execution_id": execution, "cell_id": cell_id, "code": "…"}
+        self.write("execution.requested", asked, author)
+        self.now += timedelta(milliseconds=took_ms)
+        finished = {
+            "execution_id": execution,
+            "cell_id": cell_id,
+            "status": status,
+            "execution_count": 1,
+            "outputs": outputs or [],
+            "duration_ms": took_ms,
+        }
+        self.write("execution.finished", finished, "kernel")
+
+
+def record_interview() -> tuple[list[Record], dict[str, Any]]:
+    """Return the records of one short interview, and its final notebook."""
+    policy = load("standard")
+    room = Recorder(policy)
+    room.now = START - timedelta(seconds=30)
+    versions = {"nbinterview": "0.1.0", "jupyterlab": "4.6.6"}
+    sandbox = {"kind": "bubblewrap"}
+    room.write(
+        "room.started", {"versions": versions, "policy": policy, "sandbox": sandbox}
+    )
+    room.write("kernel", {"state": "started", "detail": ""}, "kernel")
+    room.edit("room", lambda notebook: notebook.set(template()))
+    room.now = START
+    room.write("interview.state", {"state": "open"})
+    for person in PEOPLE:
+        joined = {
+            "role": person["role"],
+            "connection": f"c-{person['initials']}",
+            "browser": FIREFOX,
+            "again": False,
+        }
+        room.write("person.joined", joined, person["hub_name"])
+    room.event("page", state="loaded")
+    room.event("visibility", state="visible")
+    for sensor in ("camera", "focus", "clipboard"):
+        room.event("consent", sensor=sensor, granted=True)
+    room.event("camera", state="on", width_px=640, height_px=480)
+    room.event("detector", state="ready")
+    room.event("watch", state="started")
+    code = "import numpy as np\nimport matplotlib.pyplot as plt\n"
+    room.watch(20, each_second=lambda s: room.type(CANDIDATE, 1, code[s * 3 : s * 3 + 3]))
+    room.watch(6, faces=0)
+    room.type(INTERVIEWER, 0, "\n\nTake your time.")
+    room.watch(10)
+    room.watch(6, faces=2)
+    room.type(CANDIDATE, 1, "x = np.linspace(0, 10)\nplt.plot(x, x**2)\n")
+    room.run(CANDIDATE, "answer", status="error", outputs=[])
+    room.watch(10)
+    room.run(CANDIDATE, "answer", took_ms=640)
+    room.watch(8, yaw_deg=35)
+    room.watch(10)
+    room.event("clipboard", action="paste", chars=420, origin="external", cell_id="answer")
+    room.type(CANDIDATE, 1, "# pasted\n")
+    room.watch(6)
+    room.event("visibility", state="hidden")
+    room.event("window_focus", focused=False, cause="elsewhere")
+    room.watch(6, frames=False)
+    room.event("visibility", state="visible")
+    room.event("window_focus", focused=True)
+    room.watch(8)
+    room.watch(7, dark=True)
+    room.event("consent", sensor="camera", granted=False)
+    room.event("camera", state="off")
+    room.watch(12, frames=False)
+    room.write("kernel", {"state": "restarted", "detail": "by Grace Sample"})
+    room.write("interview.state", {"state": "ended"})
+    room.now += timedelta(seconds=2)
+    for person in PEOPLE:
+        left = {"role": person["role"], "connection": f"c-{person['initials']}"}
+        room.write("person.left", left, person["hub_name"])
+    room.write("room.stopped", {"reason": "ended"})
+    return room.records, with_outputs(room.document.get())
+
+
+def with_outputs(notebook: Any) -> dict[str, Any]:
+    """Return a notebook whose answer drew a picture and printed."""
+    found: dict[str, Any] = dict(notebook)
+    found["cells"][1]["execution_count"] = 2
+    found["cells"][1]["outputs"] = [
+        {"output_type": "stream", "name": "stdout", "text": "50 points\n"},
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"image/png": PNG, "text/plain": "<Figure size 640x480>"},
+        },
+    ]
+    return found
+
+
+def interview(*, sample: bool = False) -> dict[str, Any]:
+    """Return the service's answer about the interview."""
+    return {
+        "id": INTERVIEW,
+        "title": "Plots and models",
+        "state": "ended",
+        "sample": sample,
+        "created_at": format_time(START - timedelta(hours=2)),
+        "opened_at": format_time(START),
+        "ended_at": format_time(START + timedelta(seconds=110)),
+        "people": PEOPLE,
+        "record": {"last_seq": 400, "last_time": format_time(START), "flags": 4},
+        "policy": load("standard"),
+        "template": template(),
+        "arrivals": [
+            {
+                "hub_name": CANDIDATE,
+                "role": "candidate",
+                "at": format_time(START - timedelta(seconds=12)),
+                "browser": FIREFOX,
+                "fresh": True,
+            }
+        ],
+    }
