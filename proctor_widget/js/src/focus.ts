@@ -66,7 +66,7 @@ export class FocusTracker {
     const capture = { capture: true, signal };
     this._document.addEventListener('visibilitychange', this._tellVisibility, capture);
     this._document.addEventListener('fullscreenchange', this._tellFullscreen, capture);
-    // On the window itself: focus events of elements do not get here uncaptured.
+    // Not captured: focus and blur of elements do not bubble, so these are the window's.
     this._window.addEventListener('focus', this._onFocusChange, { signal });
     this._window.addEventListener('blur', this._onFocusChange, { signal });
     const poll = setInterval(() => {
@@ -94,10 +94,7 @@ export class FocusTracker {
     });
   };
 
-  private readonly _onFocusChange = (event: Event): void => {
-    if (event.target !== this._window) {
-      return;
-    }
+  private readonly _onFocusChange = (): void => {
     const at_ms = this._now();
     const signal = this._running.get('focus')?.signal;
     // At blur the frame that was clicked is not the active element yet.
