@@ -1,0 +1,256 @@
+"""The hub's pages: the invitation, and what stands in for JupyterHub's own.
+
+A link is opened by people, mail scanners and previews alike, so opening it only
+shows a page; the button on it signs in. All pages work without JavaScript.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from jupyterhub import orm
+from jupyterhub.apihandlers.auth import OAuthAuthorizeHandler
+from jupyterhub.handlers import BaseHandler
+from tornado import web
+
+from nbinterview.errors import NBInterviewError
+from nbinterview.ids import INTERVIEW_ID, new_id
+from nbinterview.tokens import read_invitation
+from nbinterview_hub.authenticator import Accepted, InvitationAuthenticator
+from nbinterview_hub.invitations import (
+    Invitation,
+    describe_browser,
+    expiry_words,
+    is_own_url,
+)
+from nbinterview_hub.roles import OPEN_SERVICE
+from nbinterview_hub.spawner import interview_of_room
+
+BROWSER_COOKIE = "nbinterview-browser"
+BROWSER_COOKIE_DAYS = 30
+
+# What a room's OAuth client may be given without asking: who you are, and entry.
+_ROOM_SCOPES = {"access:servers", "read:users:name", "read:users:groups"}
+
+
+class PlainPageHandler(BaseHandler):  # type: ignore[misc]  # JupyterHub is untyped
+    """A page without scripts that is kept nowhere and tells nobody its address."""
+
+    authenticator: InvitationAuthenticator
+
+    def set_default_headers(self) -> None:
+        """Set them also on errors: tornado calls this for both."""
+        super().set_default_headers()
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Referrer-Policy", "no-referrer")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("X-Robots-Tag", "noindex, nofollow")
+
+    @property
+    def content_security_policy(self) -> str:
+        """Nothing but our own styles, and forms that end at our own hosts.
+
+        Browsers check `form-action` also for the redirects after a form.
+        """
+        public_url = self.settings["authenticator"].public_url
+        scheme, _, host = public_url.partition("://")
+        return "; ".join(
+            (
+                "default-src 'none'",
+                "style-src 'unsafe-inline'",
+                f"form-action 'self' {public_url} {scheme}://*.{host}",
+                "base-uri 'none'",
+                "frame-ancestors 'none'",
+            )
+        )
+
+    async def show(self, template: str, *, status: int = 200, **values: Any) -> None:
+        """Answer with a page."""
+        self.set_status(status)
+        self.finish(await self.render_template(template, **values))
+
+
+class InvitationHandler(PlainPageHandler):
+    """`/hub/invitation?token=…`: GET shows whom it invites to what, POST signs in."""
+
+    _form_is_stale = False
+
+    def check_xsrf_cookie(self) -> None:
+        """Remember a failed check for `post`, which shows the button again."""
+        try:
+            super().check_xsrf_cookie()
+        except web.HTTPError:
+            self._form_is_stale = True
+
+    async def get(self) -> None:
+        """Show the invitation. Nothing changes."""
+        token = self.get_query_argument("token", "")
+        try:
+            invitation = await self._look_up(token)
+        except NBInterviewError as error:
+            await self._refuse(error)
+        else:
+            await self._ask(invitation, token)
+
+    head = get
+
+    async def post(self) -> None:
+        """Sign in and go where the invitation leads."""
+        token = self.get_body_argument("token", "")
+        try:
+            invitation = await self._look_up(token)
+            if self._form_is_stale:
+                await self._ask(invitation, token, status=403, stale=True)
+            elif not self._may_replace(invitation):
+                await self._ask(invitation, token, status=409)
+            else:
+                await self._sign_in(invitation)
+        except NBInterviewError as error:
+            await self._refuse(error)
+
+    async def _look_up(self, text: str) -> Invitation:
+        key = self.authenticator.invitation_key
+        token = read_invitation(key, text, now_s=time.time())
+        return await self.authenticator.desk.look_up(token.invitation_id)
+
+    def _other_identity(self, invitation: Invitation) -> Any:
+        """Return the signed-in user when it is somebody else, or None."""
+        user = self.current_user
+        return user if user and user.name != invitation.person.hub_name else None
+
+    def _may_replace(self, invitation: Invitation) -> bool:
+        other = self._other_identity(invitation)
+        return other is None or self.get_body_argument("replace", "") == other.name
+
+    async def _ask(
+        self,
+        invitation: Invitation,
+        token: str,
+        *,
+        status: int = 200,
+        stale: bool = False,
+    ) -> None:
+        await self.show(
+            "invitation.html",
+            status=status,
+            invitation=invitation,
+            token=token,
+            other=self._other_identity(invitation),
+            expires=expiry_words(invitation.expires_at),
+            stale=stale,
+        )
+
+    async def _refuse(self, error: NBInterviewError) -> None:
+        if error.status >= web.HTTPError(500).status_code:
+            self.log.error("Invitation page: %s", error, exc_info=error)
+        await self.show("refused.html", status=error.status, error=error)
+
+    async def _sign_in(self, invitation: Invitation) -> None:
+        if not is_own_url(invitation.next_url, self.authenticator.public_url):
+            raise web.HTTPError(500, f"next_url leads away: {invitation.next_url}")
+        browser, fresh = self._browser()
+        await self.authenticator.desk.report_arrival(
+            invitation.id,
+            browser=f"{describe_browser(self._user_agent)} ({browser})",
+            fresh=fresh,
+        )
+        await self._begin_session(invitation)
+        self._set_cookie(
+            BROWSER_COOKIE,
+            browser,
+            path=self.hub.base_url,
+            expires_days=BROWSER_COOKIE_DAYS,
+        )
+        self.redirect(invitation.next_url, status=303)
+
+    @property
+    def _user_agent(self) -> str:
+        return str(self.request.headers.get("User-Agent", ""))
+
+    def _browser(self) -> tuple[str, bool]:
+        """Return this browser's id and whether it is seen for the first time."""
+        known = self.get_secure_cookie(BROWSER_COOKIE)
+        return (known.decode("ascii"), False) if known else (new_id(), True)
+
+    async def _begin_session(self, invitation: Invitation) -> None:
+        """Sign in under a new session id and new cookies, whoever was here before."""
+        previous, old_session = self.current_user, self.get_session_cookie()
+        self.set_session_cookie()
+        user = await self.login_user(Accepted(invitation))
+        if user is None:
+            raise web.HTTPError(403, "This person may not sign in here.")
+        # `login_user` leaves the cookie of the same user as it was.
+        self.set_hub_cookie(user)
+        if previous and old_session:
+            self._hand_over_tokens(previous, old_session, user)
+
+    def _hand_over_tokens(self, previous: Any, old_session: str, user: Any) -> None:
+        """Move the same person's open pages to the new session; end another's."""
+        tokens = self.db.query(orm.APIToken).filter_by(
+            user_id=previous.id, session_id=old_session
+        )
+        for token in tokens:
+            if previous.id == user.id:
+                token.session_id = self.get_session_cookie()
+            else:
+                self.db.delete(token)
+        self.db.commit()
+
+
+class HomeHandler(PlainPageHandler):
+    """`/hub/home`: leads on to the interviews; there is no server to start here."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Send people to their interviews, or say kindly that there is nothing."""
+        if self.has_scope(OPEN_SERVICE):
+            self.redirect(self.authenticator.service_url)
+        else:
+            await self.show("home.html")
+
+
+class RoomPendingHandler(PlainPageHandler):
+    """`/hub/spawn-pending/room-…` for people who may enter the room but not start it.
+
+    JupyterHub's own page wants the scope to start servers and answers 404 without.
+    """
+
+    @web.authenticated
+    async def get(self, room: str) -> None:
+        """Wait for the room, by reloading, and go in."""
+        if not self.has_scope(f"access:servers!server={room}/"):
+            raise web.HTTPError(404)
+        user = self.find_user(room)
+        if user is None:
+            raise web.HTTPError(404)
+        if user.spawner.ready:
+            self.redirect(self.get_next_url(default=user.server_url("")))
+        else:
+            await self.show("wait.html", status=200, failed=user.spawner._failed)
+
+
+class RoomAuthorizeHandler(OAuthAuthorizeHandler):  # type: ignore[misc]  # JupyterHub is untyped
+    """OAuth for rooms without a second question; see docs/adr/0004.
+
+    Whether somebody may enter is decided before this by scopes, that is by the share.
+    """
+
+    def needs_oauth_confirm(
+        self, user: Any, oauth_client: Any, requested_scopes: Any
+    ) -> bool:
+        """Return False for a room that asks for entry and the person's name only."""
+        spawner = oauth_client.spawner
+        asked = {scope.partition("!")[0] for scope in requested_scopes}
+        if spawner and interview_of_room(spawner.user.name) and asked <= _ROOM_SCOPES:
+            return False
+        needs: bool = super().needs_oauth_confirm(user, oauth_client, requested_scopes)
+        return needs
+
+
+HANDLERS = [
+    (r"/invitation", InvitationHandler),
+    (r"/home", HomeHandler),
+    (rf"/spawn-pending/(room-{INTERVIEW_ID.pattern})", RoomPendingHandler),
+    (r"/api/oauth2/authorize", RoomAuthorizeHandler),
+]
