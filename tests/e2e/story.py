@@ -1,0 +1,350 @@
+"""One interview, from invitation to report, lived through once; tests look at it.
+
+The candidate's camera shows a clip: 20 s facing the screen, 5 s nobody, 10 s facing,
+5 s two faces, 10 s facing, 6 s turned 35 degrees away, 10 s facing, and again from
+the start. What is typed, run and pasted, and the time in another tab, are placed in
+the stretches where the clip is honest.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
+
+from tests.e2e.harness import ROOT, Platform, Traffic, real_window, wait_for
+
+CANDIDATE = "Ada Okafor"
+INTERVIEWER = "Grace Lindqvist"
+REVIEWER = "Emmy Nakamura"
+STRANGER = "Rosalind Meyer"
+TEMPLATE = ROOT / "service/nbinterview/samples/interview.ipynb"
+OUTSIDE_TEXT = "from sklearn.ensemble import RandomForestClassifier  # from elsewhere"
+PLOT = (
+    "import matplotlib.pyplot as plt\n"
+    "plt.scatter(wines.alcohol, wines.proline, c=wines.target)\n"
+    "plt.xlabel('alcohol'); plt.show()"
+)
+SCREENSHOT_TIMEOUT_MS = 20_000
+
+
+@dataclass
+class Story:
+    """What happened, for the tests to look at."""
+
+    interview: str = ""
+    links: dict[str, Any] = field(default_factory=dict)
+    camera_started_s: float = 0.0
+    panel_flags: list[str] = field(default_factory=list)
+    panel_reloads: int = 0
+    warnings_shown: list[str] = field(default_factory=list)
+    candidate_cell_seen_by_interviewer: bool = False
+    interviewer_edit_seen_by_candidate: bool = False
+    names_seen: dict[str, str] = field(default_factory=dict)
+    plots: dict[str, int] = field(default_factory=dict)
+    report_text: str = ""
+    report_flags: list[str] = field(default_factory=list)
+    statuses: dict[str, int] = field(default_factory=dict)
+    traffic: Traffic = field(default_factory=Traffic)
+    console_errors: list[str] = field(default_factory=list)
+
+
+class Shots:
+    """Screenshots of every page a person sees, numbered in order."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._count = 0
+
+    def take(self, page: Page, name: str, *, full_page: bool = False) -> None:
+        """Keep what this page shows now."""
+        self._count += 1
+        page.screenshot(
+            path=self._directory / f"{self._count:02}-{name}.png",
+            full_page=full_page,
+            timeout=SCREENSHOT_TIMEOUT_MS,
+        )
+
+
+def sign_in(page: Page, link: str, shots: Shots, who: str) -> None:
+    """Open an invitation and press its button."""
+    page.goto(link)
+    shots.take(page, f"invitation-{who}")
+    page.get_by_role("button", name="Sign in").click()
+
+
+def code_cell(page: Page, number: int) -> Locator:
+    """Return the editor of the n-th code cell, counted from 0."""
+    return page.locator(".jp-CodeCell .cm-content").nth(number)
+
+
+def notebook_is_open(page: Page) -> None:
+    """Wait until the shared notebook shows its cells."""
+    page.locator(".jp-CodeCell .cm-content").first.wait_for(timeout=90_000)
+
+
+def type_into(page: Page, number: int, text: str) -> None:
+    """Type as a person does: click, then key by key."""
+    code_cell(page, number).click()
+    for index, line in enumerate(text.split("\n")):
+        if index:
+            page.keyboard.press("Enter")
+        page.keyboard.type(line, delay=15)
+
+
+def flags_in(page: Page) -> list[str]:
+    """Return the rules of the flags in the interviewer's panel, oldest first."""
+    found = page.locator("#nbinterview-panel [data-kind=flag]")
+    rules = [item.get_attribute("data-rule") or "" for item in found.all()]
+    return rules[::-1]
+
+
+class Interview:
+    """The cast and what they do."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        play: Playwright,
+        staff: Browser,
+        screen: str,
+        clip: Path,
+        artifacts: Path,
+    ) -> None:
+        self.platform = platform
+        self.play = play
+        self.staff = staff
+        self.screen = screen
+        self.clip = clip
+        self.artifacts = artifacts
+        self.shots = Shots(artifacts)
+        self.story = Story()
+
+    def live(self) -> Story:
+        """Live through the interview."""
+        self._create()
+        interviewer = self._context()
+        panel = self._enter_interviewer(interviewer)
+        profile = self.artifacts.parent / "candidate-profile"
+        flags = (
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={self.clip}",
+        )
+        with real_window(self.play, profile, self.screen, *flags) as candidate:
+            self.story.traffic.watch(candidate)
+            elsewhere = self._copy_elsewhere(candidate)
+            room = self._enter_candidate(candidate)
+            self._work_together(room, panel)
+            self._clip_passes(panel, room)
+            self._paste_and_leave(room, elsewhere, panel)
+            self._end(panel, room)
+            self._denied(candidate)
+        self._review()
+        interviewer.close()
+        return self.story
+
+    # -- the parts -----------------------------------------------------------
+
+    def _context(self) -> BrowserContext:
+        context = self.staff.new_context(viewport={"width": 1440, "height": 900})
+        self.story.traffic.watch(context)
+        return context
+
+    def _watch_console(self, page: Page, who: str) -> None:
+        page.on(
+            "console",
+            lambda message: (
+                self.story.console_errors.append(f"{who}: {message.text}")
+                if message.type == "error"
+                else None
+            ),
+        )
+
+    def _create(self) -> None:
+        made = self.platform.cli(
+            *("interview", "create", "--template", str(TEMPLATE)),
+            *("--candidate", CANDIDATE, "--interviewer", INTERVIEWER),
+            *("--reviewer", REVIEWER, "--title", "A look at some wine"),
+            *("--start", "--json"),
+        )
+        self.story.interview = made["id"]
+        self.story.links = made["links"]
+        other = self.platform.cli(
+            *("interview", "create", "--template", str(TEMPLATE)),
+            *("--candidate", "Somebody Else", "--interviewer", STRANGER, "--json"),
+        )
+        self.story.links["stranger"] = other["links"]["interviewer"]
+
+    def _link(self, who: str) -> str:
+        link = self.story.links[who]
+        return str(link[0] if isinstance(link, list) else link)
+
+    def _enter_interviewer(self, context: BrowserContext) -> Page:
+        page = context.new_page()
+        self._watch_console(page, "interviewer")
+        sign_in(page, self._link("interviewer"), self.shots, "interviewer")
+        notebook_is_open(page)
+        page.locator("#nbinterview-panel").wait_for()
+        self.shots.take(page, "room-interviewer-empty")
+        # Counted, so that "without reloading" is a fact.
+        page.on("domcontentloaded", lambda _: self._count_reload())
+        return page
+
+    def _count_reload(self) -> None:
+        self.story.panel_reloads += 1
+
+    def _copy_elsewhere(self, context: BrowserContext) -> Page:
+        page = context.new_page()
+        page.goto("data:text/html,<title>Elsewhere</title><textarea rows=4 cols=90>")
+        page.locator("textarea").fill(OUTSIDE_TEXT)
+        page.locator("textarea").press("Control+a")
+        page.keyboard.press("Control+c")
+        return page
+
+    def _enter_candidate(self, context: BrowserContext) -> Page:
+        page = context.new_page()
+        self._watch_console(page, "candidate")
+        sign_in(page, self._link("candidate"), self.shots, "candidate")
+        page.get_by_role("switch", name="Camera").wait_for(timeout=90_000)
+        notebook_is_open(page)
+        self.shots.take(page, "consent")
+        for sensor in ("Camera", "This page", "Copy and paste"):
+            page.get_by_role("switch", name=sensor).click()
+        page.get_by_role("button", name="Continue to the camera check").click()
+        page.locator("video").wait_for()
+        self.story.camera_started_s = time.time()
+        page.get_by_text("One face found").wait_for(timeout=15_000)
+        self.shots.take(page, "camera-check")
+        page.get_by_role("button", name="Start the interview").click()
+        page.get_by_text("Watching:").wait_for()
+        return page
+
+    def _until(self, clip_s: float) -> None:
+        """Wait for a moment of the clip."""
+        time.sleep(max(0.0, self.story.camera_started_s + clip_s - time.time()))
+
+    def _work_together(self, room: Page, panel: Page) -> None:
+        """Before second 20: type, run, see each other."""
+        code_cell(room, 0).click()
+        room.keyboard.press("Shift+Enter")
+        type_into(room, 2, PLOT)
+        room.keyboard.press("Shift+Enter")
+        story = self.story
+        seen = code_cell(panel, 2)
+        wait_for(
+            "the candidate's typing",
+            lambda: "wines.proline" in (seen.text_content() or ""),
+            timeout_s=15,
+        )
+        story.candidate_cell_seen_by_interviewer = True
+        for who, page in (("candidate", room), ("interviewer", panel)):
+            image = page.locator(".jp-OutputArea img").first
+            image.wait_for(timeout=30_000)
+            story.plots[who] = page.locator(".jp-OutputArea img").count()
+        type_into(panel, 3, "# Nice. What would you try first?")
+        mine = code_cell(room, 3)
+        wait_for(
+            "the interviewer's typing",
+            lambda: "try first" in (mine.text_content() or ""),
+            timeout_s=15,
+        )
+        story.interviewer_edit_seen_by_candidate = True
+        people = panel.locator(".jp-nbinterview-People")
+        story.names_seen["interviewer"] = people.text_content() or ""
+        story.names_seen["candidate"] = room.locator("body").inner_text()
+        self.shots.take(room, "room-candidate")
+        self.shots.take(panel, "room-interviewer")
+
+    def _clip_passes(self, panel: Page, room: Page) -> None:
+        """Seconds 20 to 66: nobody, two faces, turned away."""
+        self._until(23)
+        room.locator(".jp-nbinterview-Warning, [role=status]").first.wait_for()
+        self.shots.take(room, "warning-candidate")
+        for rule, until_s in (("no_face", 32), ("multiple_faces", 47)):
+            self._flag_seen(panel, rule, until_s)
+        self._until(48)
+        type_into(room, 1, "wines.target.value_counts()")
+        room.keyboard.press("Shift+Enter")
+        self._flag_seen(panel, "looking_away", 64)
+
+    def _flag_seen(self, panel: Page, rule: str, until_s: float) -> None:
+        left_s = self.story.camera_started_s + until_s - time.time()
+        panel.locator(
+            f"#nbinterview-panel [data-kind=flag][data-rule={rule}]"
+        ).wait_for(timeout=max(1.0, left_s) * 1000)
+
+    def _paste_and_leave(self, room: Page, elsewhere: Page, panel: Page) -> None:
+        """After second 66 the clip is honest for 20 s again."""
+        self._until(67)
+        code_cell(room, 3).click()
+        room.keyboard.press("Control+End")
+        room.keyboard.press("Enter")
+        room.keyboard.press("Control+v")
+        self._flag_seen(panel, "external_paste", 76)
+        elsewhere.bring_to_front()
+        time.sleep(5)
+        room.bring_to_front()
+        self._flag_seen(panel, "tab_hidden", 84)
+        self.shots.take(panel, "room-interviewer-flags")
+        self.story.panel_flags = flags_in(panel)
+
+    def _end(self, panel: Page, room: Page) -> None:
+        self.platform.cli("interview", "end", self.story.interview)
+        room.get_by_text("ended", exact=False).first.wait_for(timeout=30_000)
+        self.shots.take(room, "ended-candidate")
+        panel.context.pages[0].wait_for_timeout(500)
+
+    def _report_url(self) -> str:
+        port = self.platform.port
+        return (
+            f"http://report--service.localhost:{port}/services/report/"
+            f"?interview={self.story.interview}"
+        )
+
+    def _denied(self, candidate: BrowserContext) -> None:
+        page = candidate.new_page()
+        answer = page.goto(self._report_url())
+        assert answer is not None
+        self.story.statuses["candidate"] = answer.status
+        self.shots.take(page, "report-candidate-403")
+        stranger = self._context()
+        page = stranger.new_page()
+        sign_in(page, self._link("stranger"), self.shots, "stranger")
+        page.wait_for_load_state()
+        answer = page.goto(self._report_url())
+        assert answer is not None
+        self.story.statuses["stranger"] = answer.status
+        stranger.close()
+
+    def _review(self) -> None:
+        context = self._context()
+        page = context.new_page()
+        sign_in(page, self._link("reviewer"), self.shots, "reviewer")
+        page.get_by_text(CANDIDATE).first.wait_for(timeout=60_000)
+        self.shots.take(page, "report-list", full_page=True)
+        answer = page.goto(self._report_url())
+        assert answer is not None
+        self.story.statuses["reviewer"] = answer.status
+        page.locator("[data-rule]").first.wait_for(timeout=60_000)
+        page.get_by_text("RandomForestClassifier").first.wait_for(timeout=60_000)
+        self.story.report_text = page.locator("body").inner_text()
+        self.story.report_flags = [
+            item.get_attribute("data-rule") or ""
+            for item in page.locator("[data-kind=flag][data-rule]").all()
+        ]
+        self.shots.take(page, "report", full_page=True)
+        page.emulate_media(color_scheme="dark")
+        self.shots.take(page, "report-dark", full_page=True)
+        context.close()
+
+
+def record_sample(platform: Platform, interview: str) -> None:
+    """Keep this interview's record as the sample that is shipped, when asked to."""
+    if os.environ.get("NBINTERVIEW_RECORD_SAMPLE"):
+        target = ROOT / "service/nbinterview/samples/recorded.jsonl.gz"
+        platform.cli("record", "export", interview, str(target))
