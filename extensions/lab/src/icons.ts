@@ -1,0 +1,12 @@
+import { LabIcon } from '@jupyterlab/ui-components';
+
+/** Drawn for this project: a notebook page with a mark at its side. */
+export const panelIcon = new LabIcon({
+  name: 'nbinterview:panel',
+  svgstr:
+    '<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">' +
+    '<path class="jp-icon3" fill="#616161" d="M5 3h14a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H5' +
+    'a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zm0 2v14h8V5H5zm10 0v14h4V5h-4z"/>' +
+    '<circle class="jp-icon3" fill="#616161" cx="17" cy="8" r="1.4"/>' +
+    '<circle class="jp-icon3" fill="#616161" cx="17" cy="12" r="1.4"/></svg>'
+});

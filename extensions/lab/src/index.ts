@@ -1,0 +1,11 @@
+/** The interview room in JupyterLab. */
+
+import { focusPlugin } from './focus/plugin';
+import { livePlugin } from './live/plugin';
+import { panelPlugin } from './panel/plugin';
+import { roomPlugin } from './room/plugin';
+import { watchPlugin } from './watch/plugin';
+
+export * from './tokens';
+
+export default [livePlugin, roomPlugin, watchPlugin, focusPlugin, panelPlugin];

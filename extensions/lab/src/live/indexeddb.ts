@@ -1,0 +1,107 @@
+/** The spool's place in the browser's own database. */
+
+import type { ISpooled, ISpoolStore } from './spool';
+
+const STORE = 'messages';
+
+/** Open the spool's database; rejects where the browser has none (some private windows). */
+export async function openSpoolStore(
+  factory: IDBFactory,
+  name: string
+): Promise<ISpoolStore> {
+  const opening = factory.open(name, 1);
+  opening.onupgradeneeded = () => {
+    opening.result.createObjectStore(STORE, { autoIncrement: true });
+  };
+  return new IndexedDBStore(await settled(opening));
+}
+
+class IndexedDBStore implements ISpoolStore {
+  constructor(database: IDBDatabase) {
+    this._database = database;
+    // Another page wants to change the database's form: never stand in its way.
+    database.onversionchange = () => {
+      database.close();
+    };
+  }
+
+  async load(): Promise<ISpooled[]> {
+    const entries: ISpooled[] = [];
+    const store = this._database.transaction(STORE).objectStore(STORE);
+    await eachCursor(store.openCursor(), cursor => {
+      const entry = cursor.value as ISpooled;
+      this._keys.set(keyOf(entry), cursor.primaryKey);
+      entries.push(entry);
+    });
+    return entries;
+  }
+
+  async put(entry: ISpooled): Promise<void> {
+    const transaction = this._database.transaction(STORE, 'readwrite');
+    const key = await settled(transaction.objectStore(STORE).add(entry));
+    this._keys.set(keyOf(entry), key);
+    await completed(transaction);
+  }
+
+  async remove(entries: readonly ISpooled[]): Promise<void> {
+    const transaction = this._database.transaction(STORE, 'readwrite');
+    const store = transaction.objectStore(STORE);
+    for (const entry of entries) {
+      const key = this._keys.get(keyOf(entry));
+      if (key !== undefined) {
+        store.delete(key);
+        this._keys.delete(keyOf(entry));
+      }
+    }
+    await completed(transaction);
+  }
+
+  private readonly _database: IDBDatabase;
+  private readonly _keys = new Map<string, IDBValidKey>();
+}
+
+function keyOf(entry: ISpooled): string {
+  return `${entry.boot_id}:${entry.client_seq}`;
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => {
+      resolve(request.result);
+    };
+    request.onerror = () => {
+      reject(request.error ?? new Error('The browser database refused.'));
+    };
+  });
+}
+
+function completed(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => {
+      resolve();
+    };
+    transaction.onabort = transaction.onerror = () => {
+      reject(transaction.error ?? new Error('The browser database gave up.'));
+    };
+  });
+}
+
+function eachCursor(
+  request: IDBRequest<IDBCursorWithValue | null>,
+  visit: (cursor: IDBCursorWithValue) => void
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    request.onerror = () => {
+      reject(request.error ?? new Error('The browser database cannot be read.'));
+    };
+    request.onsuccess = () => {
+      const cursor = request.result;
+      if (cursor === null) {
+        resolve();
+      } else {
+        visit(cursor);
+        cursor.continue();
+      }
+    };
+  });
+}

@@ -1,0 +1,48 @@
+import { ILabShell } from '@jupyterlab/application';
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { panelIcon } from '../icons';
+import { ILive } from '../tokens';
+import { PanelModel } from './model';
+import { PanelWidget } from './view';
+
+/** Shows interviewers what the room noticed, as it happens. */
+export const panelPlugin: JupyterFrontEndPlugin<void> = {
+  id: '@nbinterview/lab:panel',
+  description: 'Flags, sensors, people and kernel at the side, for interviewers.',
+  autoStart: true,
+  requires: [ILive, ILabShell],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    live: ILive | null,
+    shell: ILabShell,
+    translator: ITranslator | null
+  ): void => {
+    if (live === null) {
+      return;
+    }
+    const trans = (translator ?? nullTranslator).load('nbinterview');
+    const model = new PanelModel(live);
+    void Promise.all([live.ready, app.restored]).then(([welcome]) => {
+      if (welcome.role === 'candidate') {
+        return;
+      }
+      const panel = new PanelWidget({ model, policy: welcome.policy, trans });
+      panel.title.icon = panelIcon;
+      const update = (): void => {
+        const count = model.flagCount;
+        panel.title.dataset = count > 0 ? { nbinterviewCount: String(count) } : {};
+        panel.title.caption =
+          count > 0
+            ? trans._n('Interview: %1 flag', 'Interview: %1 flags', count)
+            : trans.__('Interview');
+      };
+      model.changed.connect(update);
+      update();
+      shell.add(panel, 'right', { rank: 0 });
+      shell.activateById(panel.id);
+    });
+  }
+};

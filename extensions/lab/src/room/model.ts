@@ -1,0 +1,76 @@
+/** What the room's title bar knows. */
+
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { ILive } from '../tokens';
+import type { InterviewState, Person } from '../wire';
+import { presentPeople } from './people';
+import type { SavedState } from './saved';
+import { savedState } from './saved';
+
+/** Folds the live messages and the notebook's state into what the bar shows. */
+export class RoomModel {
+  constructor(live: ILive) {
+    this._live = live;
+    live.welcomed.connect((_, welcome) => {
+      this._title = welcome.title;
+      this._self = welcome.hub_name;
+      this._people = welcome.people;
+      this._interviewState = welcome.state;
+      this._changed.emit();
+    });
+    live.peopleChanged.connect((_, people) => {
+      this._people = people;
+      this._changed.emit();
+    });
+    live.stateChanged.connect((_, state) => {
+      this._interviewState = state;
+      this._changed.emit();
+    });
+    live.statusChanged.connect(() => {
+      this._changed.emit();
+    });
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get title(): string {
+    return this._title;
+  }
+
+  /** Hub name of the person at this page; empty before the welcome. */
+  get self(): string {
+    return this._self;
+  }
+
+  get interviewState(): InterviewState | null {
+    return this._interviewState;
+  }
+
+  get presentPeople(): Person[] {
+    return presentPeople(this._people, this._self);
+  }
+
+  get saved(): SavedState {
+    return savedState(this._live.status, this._dirty);
+  }
+
+  /** Whether the notebook holds changes that the room has not stored; null: not open. */
+  set dirty(dirty: boolean | null) {
+    if (dirty !== this._dirty) {
+      this._dirty = dirty;
+      this._changed.emit();
+    }
+  }
+
+  private readonly _live: ILive;
+  private _title = '';
+  private _self = '';
+  private _people: readonly Person[] = [];
+  private _interviewState: InterviewState | null = null;
+  private _dirty: boolean | null = null;
+  private readonly _changed = new Signal<this, void>(this);
+}

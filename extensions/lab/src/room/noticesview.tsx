@@ -1,0 +1,71 @@
+/** Where notices are shown and read out, without taking the focus. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import type { INotice, Notices } from './notices';
+
+/** The corner of the page for notices. */
+export class NoticesWidget extends ReactWidget {
+  constructor(
+    private readonly _notices: Notices,
+    private readonly _trans: TranslationBundle
+  ) {
+    super();
+    this.addClass('jp-nbinterview-Notices');
+    // Polite: read out after what the person is just listening to.
+    this.node.setAttribute('role', 'status');
+    this.node.setAttribute('aria-live', 'polite');
+    this.node.setAttribute('aria-relevant', 'additions');
+  }
+
+  protected override render(): React.ReactElement {
+    return (
+      <UseSignal signal={this._notices.changed}>
+        {() => (
+          <>
+            {this._notices.all.map(notice => (
+              <NoticeCard
+                key={notice.id}
+                notice={notice}
+                close={() => {
+                  this._notices.clear(notice.id);
+                }}
+                trans={this._trans}
+              />
+            ))}
+          </>
+        )}
+      </UseSignal>
+    );
+  }
+}
+
+function NoticeCard(props: {
+  notice: INotice;
+  close: () => void;
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { notice, close, trans } = props;
+  return (
+    <section className="jp-nbinterview-Notice" data-kind={notice.kind}>
+      <strong>{notice.title}</strong>
+      <p>{notice.text}</p>
+      {(notice.action !== undefined || notice.closable === true) && (
+        <div className="jp-nbinterview-Notice-actions">
+          {notice.action !== undefined && (
+            <button className="jp-nbinterview-Button" onClick={notice.action.run}>
+              {notice.action.label}
+            </button>
+          )}
+          {notice.closable === true && (
+            <button className="jp-nbinterview-Button" onClick={close}>
+              {trans.__('Close')}
+            </button>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,171 @@
+/** The bar above the notebook: which interview, is my work kept, who is here. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import { Panel } from '@lumino/widgets';
+import type { Widget } from '@lumino/widgets';
+import React from 'react';
+
+import type { InterviewState, Person } from '../wire';
+import { inkOn } from './people';
+import type { RoomModel } from './model';
+import type { SavedState } from './saved';
+
+interface IBarProps {
+  model: RoomModel;
+  trans: TranslationBundle;
+  /** Change between light and dark; null where JupyterLab has no themes. */
+  toggleTheme: (() => void) | null;
+}
+
+/** The room's title bar. */
+export class TitleBar extends Panel {
+  constructor(props: IBarProps) {
+    super();
+    this.id = 'nbinterview-titlebar';
+    this.addClass('jp-nbinterview-TitleBar');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', props.trans.__('Interview'));
+    this.addWidget(new Part(props, Heading));
+    this._slot.addClass('jp-nbinterview-TitleBar-slot');
+    this.addWidget(this._slot);
+    this.addWidget(new Part(props, Standing));
+  }
+
+  /** Put a widget before the people. */
+  addToSlot(widget: Widget): void {
+    this._slot.addWidget(widget);
+  }
+
+  private readonly _slot = new Panel();
+}
+
+class Part extends ReactWidget {
+  constructor(
+    private readonly _props: IBarProps,
+    private readonly _component: React.FunctionComponent<IBarProps>
+  ) {
+    super();
+    this.addClass('jp-nbinterview-TitleBar-part');
+  }
+
+  protected override render(): React.ReactElement {
+    const Component = this._component;
+    return (
+      <UseSignal signal={this._props.model.changed}>
+        {() => <Component {...this._props} />}
+      </UseSignal>
+    );
+  }
+}
+
+function Heading({ model, trans }: IBarProps): React.ReactElement {
+  const state = stateWords(model.interviewState, trans);
+  return (
+    <>
+      <span className="jp-nbinterview-Mark" aria-hidden="true" />
+      <h1>{model.title}</h1>
+      {state !== null && (
+        <span className="jp-nbinterview-State" role="status">
+          {state}
+        </span>
+      )}
+    </>
+  );
+}
+
+function stateWords(
+  state: InterviewState | null,
+  trans: TranslationBundle
+): string | null {
+  switch (state) {
+    case 'scheduled':
+      return trans.__('Not started yet');
+    case 'ended':
+      return trans.__('Ended');
+    default:
+      return null;
+  }
+}
+
+function Standing(props: IBarProps): React.ReactElement {
+  const { model, trans, toggleTheme } = props;
+  return (
+    <>
+      <Saved state={model.saved} trans={trans} />
+      <ul className="jp-nbinterview-Avatars" aria-label={trans.__('In the room')}>
+        {model.presentPeople.map(person => (
+          <Avatar
+            key={person.hub_name}
+            person={person}
+            isSelf={person.hub_name === model.self}
+            trans={trans}
+          />
+        ))}
+      </ul>
+      {toggleTheme !== null && (
+        <button
+          className="jp-nbinterview-IconButton"
+          title={trans.__('Light or dark')}
+          aria-label={trans.__('Change between light and dark')}
+          onClick={toggleTheme}
+        >
+          <span aria-hidden="true">◐</span>
+        </button>
+      )}
+    </>
+  );
+}
+
+function Saved(props: {
+  state: SavedState;
+  trans: TranslationBundle;
+}): React.ReactElement {
+  return (
+    <span className="jp-nbinterview-Saved" data-state={props.state} role="status">
+      {savedWords(props.state, props.trans)}
+    </span>
+  );
+}
+
+function savedWords(state: SavedState, trans: TranslationBundle): string {
+  switch (state) {
+    case 'connecting':
+      return trans.__('Connecting…');
+    case 'saved':
+      return trans.__('Saved');
+    case 'saving':
+      return trans.__('Saving…');
+    case 'offline':
+      return trans.__('Offline. Your work is kept on this page');
+  }
+}
+
+interface IAvatarProps {
+  person: Person;
+  isSelf: boolean;
+  trans: TranslationBundle;
+}
+
+function Avatar({ person, isSelf, trans }: IAvatarProps): React.ReactElement {
+  const label = isSelf
+    ? trans.__('%1 (you)', person.display_name)
+    : person.role === 'candidate'
+      ? trans.__('%1, candidate', person.display_name)
+      : trans.__('%1, interviewer', person.display_name);
+  return (
+    <li title={label}>
+      <span
+        className="jp-nbinterview-Avatar"
+        // A person's colour is data from the platform: the one colour not of the theme.
+        style={{ backgroundColor: person.color, color: inkOn(person.color) }}
+        aria-hidden="true"
+      >
+        {person.initials}
+      </span>
+      <span className="jp-nbinterview-Avatar-name">
+        {isSelf ? trans.__('You') : person.display_name}
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,102 @@
+/** What the plugins offer each other. */
+
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import { Token } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
+
+import type { Notices } from './room/notices';
+import type {
+  ClientEvent,
+  Flag,
+  Frame,
+  InterviewState,
+  KernelMessage,
+  Person,
+  Problem,
+  Sensor,
+  SensorState,
+  Warning,
+  Welcome
+} from './wire';
+
+/** Whether the page reaches its room. */
+export type LiveStatus = 'connecting' | 'online' | 'offline';
+
+/** The live connection; null where the server is not an interview's room. */
+export const ILive = new Token<ILive | null>(
+  '@nbinterview/lab:ILive',
+  "The page's end of the room's live connection; null outside a room."
+);
+
+/** The page's end of the room's live connection. */
+export interface ILive extends IDisposable {
+  /** Resolves with the first welcome: who this page is, and what holds here. */
+  readonly ready: Promise<Welcome>;
+  /** The last welcome, null before the first. */
+  readonly welcome: Welcome | null;
+  /** Whether the page reaches its room now. */
+  readonly status: LiveStatus;
+  /** How many messages wait for their acknowledgement. */
+  readonly waiting: number;
+  /** The room said welcome: at first, and again after every loss. */
+  readonly welcomed: ISignal<ILive, Welcome>;
+  /** The connection came or went. */
+  readonly statusChanged: ISignal<ILive, LiveStatus>;
+  /** The candidate is told something, before a flag. */
+  readonly warned: ISignal<ILive, Warning>;
+  /** The warning of this episode no longer holds. */
+  readonly warningCleared: ISignal<ILive, string>;
+  /** A flag was raised, or one of them ended. */
+  readonly flagged: ISignal<ILive, Flag>;
+  /** A sensor began or ceased to measure. */
+  readonly sensorChanged: ISignal<ILive, SensorState>;
+  /** The kernel's life. */
+  readonly kernelChanged: ISignal<ILive, KernelMessage>;
+  /** Somebody came or left. */
+  readonly peopleChanged: ISignal<ILive, Person[]>;
+  /** The interview started or ended. */
+  readonly stateChanged: ISignal<ILive, InterviewState>;
+  /** The room refused something. */
+  readonly problemReported: ISignal<ILive, Problem>;
+  /**
+   * Report a fact of this page. It is kept until the room has it.
+   * @param monotonicMs - performance.now() when it happened; now, if not given.
+   */
+  record(event: ClientEvent, monotonicMs?: number): void;
+  /** Report what was measured since the last call; no frames is a sign of life. */
+  observe(frames: Frame[], framesDropped: number): void;
+}
+
+/** The room's own look; null where the server is not an interview's room. */
+export const IRoom = new Token<IRoom | null>(
+  '@nbinterview/lab:IRoom',
+  "The room's title bar, notices and notebook; null outside a room."
+);
+
+/** The room around the notebook. */
+export interface IRoom {
+  /** Quiet messages to the person at this page. */
+  readonly notices: Notices;
+  /** The interview's notebook, null until it is open. */
+  readonly notebook: NotebookPanel | null;
+  /** The notebook was opened, or opened again. */
+  readonly notebookOpened: ISignal<IRoom, NotebookPanel>;
+  /** Put something into the title bar, before the people. */
+  addToBar(widget: Widget): void;
+}
+
+/** What the candidate agreed to; null for everybody else. */
+export const IWatch = new Token<IWatch | null>(
+  '@nbinterview/lab:IWatch',
+  'Which sensors may measure now; null outside a room.'
+);
+
+/** Which sensors may measure now. */
+export interface IWatch {
+  /** The sensors that are agreed to, while watching runs. */
+  readonly active: ReadonlySet<Sensor>;
+  /** They changed. */
+  readonly activeChanged: ISignal<IWatch, void>;
+}

@@ -1,0 +1,366 @@
+/** The page before the notebook: questions, camera check, start. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import type { CheckView } from '@nbinterview/proctor';
+import React, { useEffect, useRef } from 'react';
+
+import type { Sensor } from '../wire';
+import { needsCamera } from './consent';
+import type { WatchModel } from './model';
+import type { CameraGap } from './support';
+import { ruleWords, sensorWords } from './words';
+
+interface IPageProps {
+  model: WatchModel;
+  check: CheckView;
+  title: string;
+  cameraGap: CameraGap;
+  trans: TranslationBundle;
+}
+
+/** Covers the page until the candidate has started. */
+export class WatchPage extends ReactWidget {
+  constructor(private readonly _props: IPageProps) {
+    super();
+    this.addClass('jp-nbinterview-Page');
+    this.node.setAttribute('role', 'dialog');
+    this.node.setAttribute('aria-modal', 'true');
+    this.node.setAttribute('aria-labelledby', 'jp-nbinterview-Page-heading');
+  }
+
+  protected override render(): React.ReactElement {
+    const { model } = this._props;
+    return (
+      <UseSignal signal={model.changed}>{() => <Page {...this._props} />}</UseSignal>
+    );
+  }
+}
+
+function Page(props: IPageProps): React.ReactElement | null {
+  switch (props.model.state.phase) {
+    case 'asking':
+      return <Asking {...props} />;
+    case 'checking':
+      return <Checking {...props} />;
+    case 'resuming':
+      return <Resuming {...props} />;
+    default:
+      return null;
+  }
+}
+
+/** Heading that takes the focus when its step appears, so that it is read out. */
+function Heading(props: { children: React.ReactNode }): React.ReactElement {
+  const node = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    node.current?.focus();
+  }, []);
+  return (
+    <h1 id="jp-nbinterview-Page-heading" ref={node} tabIndex={-1}>
+      {props.children}
+    </h1>
+  );
+}
+
+function Step(props: { title: string; children: React.ReactNode }): React.ReactElement {
+  return (
+    <main className="jp-nbinterview-Page-sheet">
+      <p className="jp-nbinterview-Page-interview">{props.title}</p>
+      {props.children}
+    </main>
+  );
+}
+
+function Asking(props: IPageProps): React.ReactElement {
+  const { model, trans } = props;
+  const { policy, granted, cameraSupported } = model.state;
+  const blocked = needsCamera(model.state);
+  const some = policy.sensors.some(sensor => granted[sensor]);
+  const camera = granted.camera && cameraSupported && policy.sensors.includes('camera');
+  return (
+    <Step title={props.title}>
+      <Heading>{trans.__('Before you start')}</Heading>
+      <p className="jp-nbinterview-Page-lead">
+        {trans.__(
+          'With your agreement, your browser notices a few things during the interview. ' +
+            'You decide about each of them, and you can change your mind at any time. ' +
+            'A person reads what was noticed and decides what it means; ' +
+            'no program ends or rejects an interview.'
+        )}
+      </p>
+      <ul className="jp-nbinterview-Page-sensors">
+        {policy.sensors.map(sensor => (
+          <SensorCard key={sensor} sensor={sensor} {...props} />
+        ))}
+      </ul>
+      {blocked && (
+        <p className="jp-nbinterview-Page-blocked" role="status">
+          {cameraSupported
+            ? trans.__(
+                'This interview is planned with a camera. If you would rather not use ' +
+                  'one, please write to the person who invited you: they can agree on ' +
+                  'another way with you. Nothing has been recorded about your choice.'
+              )
+            : trans.__(
+                'This interview is planned with a camera, and this browser cannot use ' +
+                  'one here. Please open your link in a current Chrome, Edge or Firefox ' +
+                  'on a computer, or write to the person who invited you.'
+              )}
+        </p>
+      )}
+      <div className="jp-nbinterview-Page-actions">
+        <button
+          className="jp-nbinterview-Button jp-mod-primary"
+          disabled={blocked}
+          onClick={() => {
+            model.confirm();
+          }}
+        >
+          {camera
+            ? trans.__('Continue to the camera check')
+            : some
+              ? trans.__('Start with what I agreed to')
+              : trans.__('Start without being watched')}
+        </button>
+      </div>
+    </Step>
+  );
+}
+
+function SensorCard(props: IPageProps & { sensor: Sensor }): React.ReactElement {
+  const { model, sensor, trans } = props;
+  const words = sensorWords(sensor, trans);
+  const unavailable = sensor === 'camera' && !model.state.cameraSupported;
+  const id = `jp-nbinterview-sensor-${sensor}`;
+  return (
+    <li className="jp-nbinterview-Sensor">
+      <div className="jp-nbinterview-Sensor-head">
+        <h2 id={id}>{words.name}</h2>
+        <Switch
+          labelledBy={id}
+          describedBy={`${id}-facts`}
+          on={model.state.granted[sensor] && !unavailable}
+          disabled={unavailable}
+          onLabel={trans.__('I agree')}
+          offLabel={trans.__('Off')}
+          onChange={on => {
+            model.choose(sensor, on);
+          }}
+        />
+      </div>
+      <dl id={`${id}-facts`}>
+        <dt>{trans.__('Measured')}</dt>
+        <dd>{words.measured}</dd>
+        <dt>{trans.__('Never leaves your device')}</dt>
+        <dd>{words.stays}</dd>
+        <Rules {...props} />
+      </dl>
+      {unavailable && (
+        <p className="jp-nbinterview-Sensor-gap">{gapWords(props.cameraGap, trans)}</p>
+      )}
+    </li>
+  );
+}
+
+function Rules(props: IPageProps & { sensor: Sensor }): React.ReactElement | null {
+  const { model, sensor, trans } = props;
+  const { fullscreen, rules: all } = model.state.policy;
+  const rules = all.filter(
+    rule => rule.sensor === sensor && (fullscreen || rule.rule !== 'fullscreen_left')
+  );
+  if (rules.length === 0) {
+    return null;
+  }
+  return (
+    <>
+      <dt>{trans.__('What counts')}</dt>
+      <dd>
+        <ul>
+          {rules.map(rule => (
+            <li key={rule.rule}>
+              {rule.title}
+              <span> {ruleWords(rule, trans)}</span>
+            </li>
+          ))}
+        </ul>
+      </dd>
+    </>
+  );
+}
+
+interface ISwitchProps {
+  labelledBy: string;
+  describedBy?: string;
+  on: boolean;
+  disabled?: boolean;
+  onLabel: string;
+  offLabel: string;
+  onChange: (on: boolean) => void;
+}
+
+/** An on/off switch that says in words how it stands. */
+export function Switch(props: ISwitchProps): React.ReactElement {
+  return (
+    <button
+      className="jp-nbinterview-Switch"
+      role="switch"
+      aria-checked={props.on}
+      aria-labelledby={props.labelledBy}
+      aria-describedby={props.describedBy}
+      disabled={props.disabled}
+      onClick={() => {
+        props.onChange(!props.on);
+      }}
+    >
+      <span className="jp-nbinterview-Switch-word">
+        {props.on ? props.onLabel : props.offLabel}
+      </span>
+      <span className="jp-nbinterview-Switch-track" aria-hidden="true" />
+    </button>
+  );
+}
+
+function gapWords(gap: CameraGap, trans: TranslationBundle): string {
+  switch (gap) {
+    case 'no-camera-access':
+      return trans.__('This browser gives pages no camera here.');
+    case 'no-worker':
+    case 'no-webgl':
+      return trans.__(
+        'This browser lacks what measuring needs (WebGL 2). A current Chrome, Edge or ' +
+          'Firefox on a computer has it.'
+      );
+    case 'none':
+      return '';
+  }
+}
+
+function Checking(props: IPageProps): React.ReactElement {
+  const { model, trans } = props;
+  const { camera, policy } = model.state;
+  const working = camera === 'on';
+  const blocked = needsCamera(model.state);
+  const settled = camera !== 'unknown';
+  return (
+    <Step title={props.title}>
+      <Heading>{trans.__('Camera check')}</Heading>
+      <p className="jp-nbinterview-Page-lead">
+        {trans.__(
+          'Sit as you will sit during the interview. Glasses, thinking with your eyes ' +
+            'elsewhere and short looks at the keyboard are fine.'
+        )}
+      </p>
+      <Mounted node={props.check.node} />
+      {settled && !working && (
+        <p className="jp-nbinterview-Page-blocked" role="status">
+          {blocked
+            ? trans.__(
+                'This interview is planned with a camera. If yours cannot be used, ' +
+                  'please write to the person who invited you.'
+              )
+            : trans.__(
+                'That is no problem: you can start without a camera. The interviewers ' +
+                  'will see that it could not be used, and nothing is held against you.'
+              )}
+        </p>
+      )}
+      {policy.fullscreen && <FullscreenOffer trans={trans} />}
+      <div className="jp-nbinterview-Page-actions">
+        <button
+          className="jp-nbinterview-Button"
+          onClick={() => {
+            model.reconsider();
+          }}
+        >
+          {trans.__('Back')}
+        </button>
+        {settled && !working && (
+          <button
+            className="jp-nbinterview-Button"
+            onClick={() => {
+              model.retryCamera();
+            }}
+          >
+            {trans.__('Try the camera again')}
+          </button>
+        )}
+        <button
+          className="jp-nbinterview-Button jp-mod-primary"
+          disabled={blocked || !settled}
+          onClick={() => {
+            model.start();
+          }}
+        >
+          {settled && !working
+            ? trans.__('Start without a camera')
+            : trans.__('Start the interview')}
+        </button>
+      </div>
+    </Step>
+  );
+}
+
+function Resuming(props: IPageProps): React.ReactElement {
+  const { model, trans } = props;
+  const { policy, granted } = model.state;
+  const agreed = policy.sensors
+    .filter(sensor => granted[sensor])
+    .map(sensor => sensorWords(sensor, trans).short);
+  return (
+    <Step title={props.title}>
+      <Heading>{trans.__('Welcome back')}</Heading>
+      <p className="jp-nbinterview-Page-lead">
+        {agreed.length === 0
+          ? trans.__('Your notebook is as you left it.')
+          : trans.__(
+              'Your notebook is as you left it, and what you agreed to still holds: %1.',
+              agreed.join(', ')
+            )}
+      </p>
+      {policy.fullscreen && <FullscreenOffer trans={trans} />}
+      <div className="jp-nbinterview-Page-actions">
+        <button
+          className="jp-nbinterview-Button jp-mod-primary"
+          onClick={() => {
+            model.start();
+          }}
+        >
+          {trans.__('Continue')}
+        </button>
+      </div>
+    </Step>
+  );
+}
+
+/** A browser fills the screen only after a click of the person. */
+function FullscreenOffer(props: { trans: TranslationBundle }): React.ReactElement {
+  const { trans } = props;
+  return (
+    <p className="jp-nbinterview-Page-offer">
+      <span>{trans.__('This interview asks to fill the screen.')}</span>
+      <button className="jp-nbinterview-Button" onClick={enterFullscreen}>
+        {trans.__('Fill the screen')}
+      </button>
+    </p>
+  );
+}
+
+/** Fill the screen; a browser that will not is a fact the room hears, not an error. */
+export function enterFullscreen(): void {
+  document.documentElement.requestFullscreen().catch((error: unknown) => {
+    console.warn('This browser did not fill the screen:', error);
+  });
+}
+
+/** A node that lives outside React. */
+function Mounted(props: { node: HTMLElement }): React.ReactElement {
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    host.current?.append(props.node);
+    return () => {
+      props.node.remove();
+    };
+  }, [props.node]);
+  return <div ref={host} />;
+}

@@ -1,0 +1,168 @@
+/** What is watched right now, always in view, with the way out. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import React, { useEffect, useRef, useState } from 'react';
+
+import type { Sensor } from '../wire';
+import type { WatchModel } from './model';
+import { enterFullscreen, Switch } from './page';
+import { sensorWords } from './words';
+
+interface IStatusProps {
+  model: WatchModel;
+  trans: TranslationBundle;
+}
+
+/** Sits in the title bar while watching. */
+export class WatchStatus extends ReactWidget {
+  constructor(private readonly _props: IStatusProps) {
+    super();
+    this.addClass('jp-nbinterview-WatchStatus');
+  }
+
+  protected override render(): React.ReactElement {
+    return (
+      <UseSignal signal={this._props.model.changed}>
+        {() => <Status {...this._props} />}
+      </UseSignal>
+    );
+  }
+}
+
+function Status(props: IStatusProps): React.ReactElement | null {
+  const { model, trans } = props;
+  const [isOpen, setOpen] = useState(false);
+  const host = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  useClickOutside(host, () => {
+    setOpen(false);
+  });
+  if (model.state.phase !== 'watching') {
+    return null;
+  }
+  const active = model.state.policy.sensors.filter(sensor => model.active.has(sensor));
+  const names = active.map(sensor => sensorWords(sensor, trans).short);
+  return (
+    <div
+      ref={host}
+      className="jp-nbinterview-WatchStatus-host"
+      onKeyDown={event => {
+        if (event.key === 'Escape' && isOpen) {
+          setOpen(false);
+          button.current?.focus();
+        }
+      }}
+    >
+      <button
+        ref={button}
+        className="jp-nbinterview-Chip"
+        aria-expanded={isOpen}
+        aria-controls="jp-nbinterview-watch-details"
+        onClick={() => {
+          setOpen(!isOpen);
+        }}
+      >
+        <span
+          className="jp-nbinterview-Dot"
+          data-on={active.length > 0}
+          aria-hidden="true"
+        />
+        {active.length === 0
+          ? trans.__('Not watching')
+          : trans.__('Watching: %1', names.join(', '))}
+      </button>
+      {isOpen && <Details {...props} />}
+    </div>
+  );
+}
+
+function Details(props: IStatusProps): React.ReactElement {
+  const { model, trans } = props;
+  return (
+    <section
+      id="jp-nbinterview-watch-details"
+      className="jp-nbinterview-Popover"
+      aria-label={trans.__('What is watched')}
+    >
+      <ul>
+        {model.state.policy.sensors.map(sensor => (
+          <SensorLine key={sensor} sensor={sensor} {...props} />
+        ))}
+      </ul>
+      <p>
+        {trans.__(
+          'Switching one off holds at once. The interview goes on, and the interviewers ' +
+            'see that you switched it off.'
+        )}
+      </p>
+      {model.state.policy.fullscreen && (
+        <button className="jp-nbinterview-Button" onClick={enterFullscreen}>
+          {trans.__('Fill the screen')}
+        </button>
+      )}
+    </section>
+  );
+}
+
+function SensorLine(props: IStatusProps & { sensor: Sensor }): React.ReactElement {
+  const { model, sensor, trans } = props;
+  const id = `jp-nbinterview-watch-${sensor}`;
+  const unavailable = sensor === 'camera' && !model.state.cameraSupported;
+  return (
+    <li>
+      <div>
+        <strong id={id}>{sensorWords(sensor, trans).name}</strong>
+        <span>{standing(props)}</span>
+      </div>
+      <Switch
+        labelledBy={id}
+        on={model.active.has(sensor)}
+        disabled={unavailable}
+        onLabel={trans.__('On')}
+        offLabel={trans.__('Off')}
+        onChange={on => {
+          model.change(sensor, on);
+        }}
+      />
+    </li>
+  );
+}
+
+/** How a sensor stands, in words: the page's own knowledge first, then the room's. */
+function standing(props: IStatusProps & { sensor: Sensor }): string {
+  const { model, sensor, trans } = props;
+  if (sensor === 'camera' && !model.state.cameraSupported) {
+    return trans.__('This browser cannot measure by camera.');
+  }
+  if (!model.active.has(sensor)) {
+    return trans.__('Off: you have not agreed.');
+  }
+  const told = model.sensor(sensor);
+  switch (told?.state) {
+    case 'measuring':
+      return trans.__('Measuring.');
+    case 'calibrating':
+      return trans.__('Getting to know how you sit.');
+    case 'unmeasurable':
+      return told.detail === ''
+        ? trans.__('Cannot measure now. This is not held against you.')
+        : trans.__('%1 This is not held against you.', told.detail);
+    default:
+      return trans.__('Starting.');
+  }
+}
+
+function useClickOutside(host: React.RefObject<HTMLElement>, leave: () => void): void {
+  useEffect(() => {
+    const onPointerDown = (event: PointerEvent): void => {
+      if (event.target instanceof Node && host.current?.contains(event.target) !== true) {
+        leave();
+      }
+    };
+    document.addEventListener('pointerdown', onPointerDown);
+    return () => {
+      document.removeEventListener('pointerdown', onPointerDown);
+    };
+  });
+}

@@ -1,0 +1,92 @@
+/** What a candidate is told about each sensor, in plain words. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { PolicySummary, Sensor } from '../wire';
+
+type PolicyRule = PolicySummary['rules'][number];
+
+export interface ISensorWords {
+  /** Its name on the page. */
+  name: string;
+  /** Its name within a sentence. */
+  short: string;
+  /** What is measured. */
+  measured: string;
+  /** What stays on the device. */
+  stays: string;
+}
+
+/** The words for one sensor. */
+export function sensorWords(sensor: Sensor, trans: TranslationBundle): ISensorWords {
+  switch (sensor) {
+    case 'camera':
+      return {
+        name: trans.__('Camera'),
+        short: trans.__('camera'),
+        measured: trans.__(
+          'Whether one face is in the picture, and which way it is turned. ' +
+            'Your own device works this out.'
+        ),
+        stays: trans.__(
+          'The picture. No photo, no video and no image of your face is sent or kept ' +
+            'anywhere, only numbers such as angles and brightness.'
+        )
+      };
+    case 'focus':
+      return {
+        name: trans.__('This page'),
+        short: trans.__('page'),
+        measured: trans.__(
+          'Whether this tab is in front, whether its window has the keyboard, and ' +
+            'whether it fills the screen.'
+        ),
+        stays: trans.__(
+          'Everything else on your computer: which other pages and programs you use.'
+        )
+      };
+    case 'clipboard':
+      return {
+        name: trans.__('Copy and paste'),
+        short: trans.__('copy and paste'),
+        measured: trans.__(
+          'When you copy, cut or paste here: how many characters, and whether the ' +
+            'text comes from this notebook.'
+        ),
+        stays: trans.__(
+          'What is on your clipboard. Text that you paste into the notebook is in the ' +
+            'notebook, as if you had typed it.'
+        )
+      };
+  }
+}
+
+/** After how long something counts, as a sentence. */
+export function ruleWords(rule: PolicyRule, trans: TranslationBundle): string {
+  const { warn_after_s: warn, flag_after_s: flag } = rule;
+  if (flag <= 0) {
+    return trans.__('noted at once');
+  }
+  if (warn >= flag) {
+    return trans.__('noted after %1', seconds(flag, trans));
+  }
+  if (warn <= 0) {
+    return trans.__('you are told at once, noted after %1', seconds(flag, trans));
+  }
+  return trans.__(
+    'you are told after %1, noted after %2',
+    seconds(warn, trans),
+    seconds(flag, trans)
+  );
+}
+
+/** A duration as people say it: `8 s`, `2 min`, `1.5 min`. */
+export function seconds(value_s: number, trans: TranslationBundle): string {
+  return value_s < 60
+    ? trans.__('%1 s', round(value_s))
+    : trans.__('%1 min', round(value_s / 60));
+}
+
+function round(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}

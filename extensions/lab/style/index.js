@@ -1,0 +1,2 @@
+import '@nbinterview/proctor/style/check.css';
+import './index.css';
