@@ -43,7 +43,7 @@ def excess(watch: Watch, pid: int) -> str | None:
     if watch.memory_bytes is None:
         return None
     pids = descendants(pid)
-    if sum(map(_memory_bytes, pids)) > watch.memory_bytes:
+    if sum(map(memory_bytes, pids)) > watch.memory_bytes:
         return "memory"
     if pids and _files(pids[-1]) > _MAX_TMPFS_FILES:
         return "files"
@@ -86,7 +86,7 @@ def _children(pid: int) -> Iterable[int]:
             yield from map(int, text.split())
 
 
-def _memory_bytes(pid: int) -> int:
+def memory_bytes(pid: int) -> int:
     """Return a process's share of memory; pages shared by forks count once."""
     for name, pattern in (("smaps_rollup", _OWN_MEMORY), ("status", _RESIDENT)):
         with contextlib.suppress(OSError):

@@ -1,144 +1,28 @@
-"""A real kernel in a real sandbox, driven as Jupyter drives it."""
+"""Kernels for the tests: one shared, and fresh ones."""
 
 from __future__ import annotations
 
-import json
 import os
-import queue
-import time
+import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import KernelManager
 
 from nbinterview_kernels import kernelspec
-
-DEADLINE_S = 60.0
-SECRET = "do-not-leak-7f3a"
-
-
-def eventually(check: Callable[[], bool], what: str, deadline_s: float = 20.0) -> None:
-    """Poll until `check` holds; fail with `what` at the deadline."""
-    until = time.monotonic() + deadline_s
-    while not check():
-        assert time.monotonic() < until, what
-        time.sleep(0.05)
-
-
-@dataclass
-class Result:
-    """What one cell did."""
-
-    status: str
-    text: str = ""
-    error: str = ""
-    mime_types: set[str] = field(default_factory=set)
-
-    def value(self) -> Any:
-        """Return what the cell printed last, as JSON."""
-        assert self.status == "ok", self.error
-        return json.loads(self.text.splitlines()[-1])
-
-
-class Kernel:
-    """One kernel: manager and client."""
-
-    def __init__(self, specs: KernelSpecManager, **config: Any) -> None:
-        self.manager = KernelManager(
-            kernel_name=kernelspec.NAME, kernel_spec_manager=specs
-        )
-        spec = self.manager.kernel_spec
-        assert spec is not None
-        spec.metadata["kernel_provisioner"]["config"] = config
-        self.manager.start_kernel()
-        self.client = self.manager.client()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=DEADLINE_S)
-
-    @property
-    def provisioner(self) -> Any:
-        """Our provisioner."""
-        return self.manager.provisioner
-
-    @property
-    def directory(self) -> Path:
-        """The connection directory on the host."""
-        return Path(self.manager.ip).parent
-
-    def send(self, code: str) -> str:
-        """Start a cell and return the request's id."""
-        return str(self.client.execute(code))
-
-    def finish(self, request: str, deadline_s: float = DEADLINE_S) -> Result:
-        """Collect a cell's outputs until it is done."""
-        result = Result("lost")
-        until = time.monotonic() + deadline_s
-        while True:
-            message = self.client.get_iopub_msg(timeout=until - time.monotonic())
-            if message["parent_header"].get("msg_id") != request:
-                continue
-            content = message["content"]
-            match message["msg_type"]:
-                case "stream":
-                    result.text += content["text"]
-                case "display_data" | "execute_result":
-                    result.mime_types |= set(content["data"])
-                case "error":
-                    result.error = content["ename"] + ": " + content["evalue"]
-                case "status" if content["execution_state"] == "idle":
-                    break
-        reply = self.client.get_shell_msg(timeout=until - time.monotonic())
-        assert reply["parent_header"]["msg_id"] == request
-        result.status = reply["content"]["status"]
-        return result
-
-    def run(self, code: str, deadline_s: float = DEADLINE_S) -> Result:
-        """Run one cell."""
-        return self.finish(self.send(code), deadline_s)
-
-    def value(self, code: str) -> Any:
-        """Run a cell that ends with `say(...)` and return what it said."""
-        return self.run(PRELUDE + code).value()
-
-    def dead(self) -> bool:
-        """Tell whether the manager has noticed a death."""
-        return not self.manager.is_alive()
-
-    def drain(self) -> None:
-        """Forget messages of a kernel that is gone."""
-        for get in (self.client.get_iopub_msg, self.client.get_shell_msg):
-            while True:
-                try:
-                    get(timeout=0.1)
-                except queue.Empty:
-                    break
-
-    def close(self) -> None:
-        """Shut down and let go."""
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
-
-
-PRELUDE = """
-import json, os, errno, socket, ctypes
-def say(value): print(json.dumps(value))
-def attempt(do):
-    try:
-        do()
-    except OSError as e:
-        return errno.errorcode.get(e.errno, str(e.errno))
-    return "allowed"
-"""
+from tests.kernels.driver import SECRET, Kernel
 
 
 @pytest.fixture(scope="session")
 def python() -> str:
-    """Return the kernel environment's interpreter."""
-    return os.environ["NBINTERVIEW_KERNEL_PYTHON"]
+    """Return the kernel environment's interpreter.
+
+    Unless it is named, it lies beside the environment of the tests.
+    """
+    named = os.environ.get("NBINTERVIEW_KERNEL_PYTHON")
+    return named or str(Path(sys.prefix).parent / "kernel" / "bin" / "python")
 
 
 @pytest.fixture(scope="session")
