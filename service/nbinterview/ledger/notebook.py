@@ -1,0 +1,39 @@
+"""The notebook as it was at the end, rebuilt from the record's document updates.
+
+What comes out was written by a candidate: show it, never run or trust it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jupyter_ydoc import YNotebook
+from pycrdt import Doc
+
+DEFAULT_PATH = "interview.ipynb"
+
+
+def document_updates(
+    payloads: Iterable[Mapping[str, Any]], path: str = DEFAULT_PATH
+) -> list[bytes]:
+    """Return the Yjs updates of one document, from payloads of `document` records."""
+    return [
+        base64.b64decode(payload["update"], validate=True)
+        for payload in payloads
+        if payload["path"] == path
+    ]
+
+
+def rebuild(updates: Iterable[bytes]) -> dict[str, Any]:
+    """Return the notebook (nbformat) after all these updates, in their order."""
+    document: Doc[Any] = Doc()
+    notebook = YNotebook(document)
+    for update in updates:
+        document.apply_update(update)
+    # As it is: giving doubled cells new ids would make this depend on chance.
+    content = notebook.get(deduplicate=False)
+    found: dict[str, Any] = json.loads(json.dumps(content))
+    return found

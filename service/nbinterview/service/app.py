@@ -1,0 +1,115 @@
+"""The application: its parts put together, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+
+from nbinterview import __version__
+from nbinterview.service import guards, problems
+from nbinterview.service.csrf import CrossSiteProtection
+from nbinterview.service.db import Database, upgrade
+from nbinterview.service.headers import SecurityHeaders
+from nbinterview.service.hub import Hub
+from nbinterview.service.limits import BodyLimit
+from nbinterview.service.pages import STATIC
+from nbinterview.service.rooms import Rooms
+from nbinterview.service.routes import entry, interviews, models, pages, parts
+from nbinterview.service.settings import Settings
+from nbinterview.service.signin import HubSignIn
+from nbinterview.service.state import State, state_of
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application; its start migrates the database."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(upgrade, settings.database)
+        database = Database(settings.database)
+        hub = Hub(settings.addresses.hub_api, settings.keys.service_token)
+        rooms = Rooms(database, hub, settings)
+        sign_in = HubSignIn(settings, database)
+        app.state.nbinterview = State(settings, database, hub, rooms, sign_in)
+        await rooms.resume()
+        try:
+            yield
+        finally:
+            await rooms.close()
+            await sign_in.close()
+            await hub.close()
+            await database.close()
+
+    app = FastAPI(
+        title="nbinterview",
+        version=__version__,
+        summary="Interviews, invitations and the ledger.",
+        lifespan=lifespan,
+        openapi_url=f"{settings.prefix}openapi.json",
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    api = APIRouter(prefix="/api/v1", responses={"default": {"model": models.Problem}})
+    api.include_router(interviews.router, tags=["interviews"])
+    api.include_router(parts.router, tags=["parts"])
+    whole = APIRouter(prefix=settings.prefix.rstrip("/"))
+    for router in (api, pages.router, entry.router):
+        whole.include_router(router)
+    app.include_router(whole)
+    app.mount(f"{settings.prefix}static", StaticFiles(directory=STATIC), name="static")
+    problems.install(app)
+    _install_sign_in(app)
+    app.add_middleware(CrossSiteProtection, origin=settings.origin)
+    app.add_middleware(BodyLimit, limit_for=lambda path: _limit(settings, path))
+    app.add_middleware(SecurityHeaders, hub_origin=settings.addresses.public_url)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's way
+    return app
+
+
+def _install_sign_in(app: FastAPI) -> None:
+    @app.exception_handler(guards.SignInNeeded)
+    async def sign_in(request: Request, error: guards.SignInNeeded) -> Response:
+        path = guards.return_path(request)
+        if path and "text/html" in request.headers.get("accept", ""):
+            return state_of(request).sign_in.begin(path)
+        return problems.problem_response(request.scope, error)
+
+
+def _limit(settings: Settings, path: str) -> int:
+    if path.endswith("/api/v1/records/import"):
+        return settings.max_import_bytes
+    if path.endswith("/records"):
+        return settings.max_records_body_bytes
+    return settings.max_body_bytes
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the schema, with our one error shape in place of FastAPI's own."""
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            routes=app.routes,
+        )
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                responses = operation["responses"]
+                responses.pop("422", None)
+                content = responses["default"].pop("content")
+                problem = content["application/json"]
+                responses["default"]["content"] = {problems.MEDIA_TYPE: problem}
+                responses["default"]["description"] = "A problem (RFC 9457)."
+        for name in ("HTTPValidationError", "ValidationError"):
+            schema["components"]["schemas"].pop(name, None)
+        app.openapi_schema = schema
+    return app.openapi_schema

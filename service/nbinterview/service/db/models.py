@@ -1,0 +1,155 @@
+"""The tables. Names of people are in `people` only; everywhere else stand ids."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, kept in UTC; SQLite itself knows no time zones."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 (SQLAlchemy's signature)
+    ) -> datetime | None:
+        """Turn an aware time into the column's naive UTC."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 (SQLAlchemy's signature)
+    ) -> datetime | None:
+        """Turn the column's naive UTC into an aware time."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """What all tables share."""
+
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy's own name and form)
+        datetime: Moment,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+    }
+
+
+class Interview(Base):
+    """An appointment: its template, its policy and where it stands."""
+
+    __tablename__ = "interviews"
+
+    id: Mapped[str] = mapped_column(String(10), primary_key=True)
+    title: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(10), default="scheduled")
+    sample: Mapped[bool] = mapped_column(Boolean, default=False)
+    template: Mapped[dict[str, Any]]
+    template_notes: Mapped[list[str]]
+    policy: Mapped[dict[str, Any]]
+    created_by: Mapped[str | None] = mapped_column(String(20))
+    created_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    room_stopped_at: Mapped[datetime | None]
+
+
+class Person(Base):
+    """Somebody, under an opaque hub name."""
+
+    __tablename__ = "people"
+
+    hub_name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    display_name: Mapped[str] = mapped_column(String(200))
+    initials: Mapped[str] = mapped_column(String(4))
+    color: Mapped[str] = mapped_column(String(7))
+    created_at: Mapped[datetime]
+
+
+class Participation(Base):
+    """The role of one person in one interview; a reviewer's has no interview."""
+
+    __tablename__ = "participations"
+    __table_args__ = (UniqueConstraint("interview_id", "hub_name"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    interview_id: Mapped[str | None] = mapped_column(
+        ForeignKey("interviews.id"), index=True
+    )
+    hub_name: Mapped[str] = mapped_column(ForeignKey("people.hub_name"), index=True)
+    role: Mapped[str] = mapped_column(String(12))
+    removed_at: Mapped[datetime | None]
+
+
+class Invitation(Base):
+    """A link that was given out; the link itself is signed, not stored."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[str] = mapped_column(String(10), primary_key=True)
+    participation_id: Mapped[int] = mapped_column(
+        ForeignKey("participations.id"), index=True
+    )
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class Arrival(Base):
+    """One sign-in by a link: from which browser, and whether the session was new."""
+
+    __tablename__ = "arrivals"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    invitation_id: Mapped[str] = mapped_column(ForeignKey("invitations.id"), index=True)
+    at: Mapped[datetime]
+    browser: Mapped[str] = mapped_column(String(400))
+    fresh: Mapped[bool]
+
+
+class LedgerRecord(Base):
+    """One journal record, as it came and was verified."""
+
+    __tablename__ = "records"
+    __table_args__ = (Index("ix_records_kind", "interview_id", "kind", "seq"),)
+
+    interview_id: Mapped[str] = mapped_column(
+        ForeignKey("interviews.id"), primary_key=True
+    )
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    time: Mapped[str] = mapped_column(String(27))
+    hash: Mapped[str] = mapped_column(String(64))
+    wire: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime]
+
+
+class SignedInSession(Base):
+    """A browser that came through the hub; the cookie holds the id, we its hash."""
+
+    __tablename__ = "sessions"
+
+    id_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hub_name: Mapped[str] = mapped_column(String(64), index=True)
+    hub_token: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

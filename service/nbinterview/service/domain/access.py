@@ -1,0 +1,123 @@
+"""Who may do what: the only place that decides it.
+
+Roles are read from the database at every request, so that a withdrawal holds at once.
+What is not yours does not exist for you: the answer is the same 404.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from nbinterview.errors import Forbidden, NotFound
+from nbinterview.service.db.models import Interview, Participation
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Who runs the platform, by the operator token."""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Somebody whom the hub signed in; the name says nothing about roles."""
+
+    hub_name: str
+
+
+Caller = Operator | SignedIn
+
+
+async def roles(session: AsyncSession, hub_name: str) -> list[tuple[str | None, str]]:
+    """Return the (interview id, role) pairs that a person holds now."""
+    found = await session.execute(
+        select(Participation.interview_id, Participation.role)
+        .where(Participation.hub_name == hub_name)
+        .where(Participation.removed_at.is_(None))
+    )
+    return [(interview_id, role) for interview_id, role in found]
+
+
+async def role_in(
+    session: AsyncSession, hub_name: str, interview_id: str
+) -> str | None:
+    """Return a person's role in one interview, if there is one."""
+    held = await roles(session, hub_name)
+    return next((role for where, role in held if where == interview_id), None)
+
+
+async def require_creator(session: AsyncSession, caller: Caller) -> None:
+    """Let the operator and interviewers pass; raise `Forbidden` for others."""
+    if isinstance(caller, Operator):
+        return
+    held = await roles(session, caller.hub_name)
+    if not any(role == "interviewer" for _, role in held):
+        raise Forbidden("Only interviewers can prepare interviews.")
+
+
+async def require_panel(
+    session: AsyncSession, caller: Caller, interview_id: str
+) -> None:
+    """Let the operator and this interview's panel pass; `NotFound` for others."""
+    if isinstance(caller, Operator):
+        return
+    if await role_in(session, caller.hub_name, interview_id) != "interviewer":
+        raise NotFound("There is no such interview.")
+
+
+async def panel_interviews(session: AsyncSession, caller: Caller) -> list[str]:
+    """Return the ids of the interviews that a caller runs, the operator all."""
+    if isinstance(caller, Operator):
+        return list(await session.scalars(select(Interview.id)))
+    held = await roles(session, caller.hub_name)
+    return [where for where, role in held if where and role == "interviewer"]
+
+
+async def report_interviews(session: AsyncSession, caller: Caller) -> list[str]:
+    """Return the ids of the interviews whose report a caller may read.
+
+    Reviewers read all but an interview they were the candidate of; nobody does that.
+    """
+    if isinstance(caller, Operator):
+        return await panel_interviews(session, caller)
+    held = await roles(session, caller.hub_name)
+    if not any(where is None and role == "reviewer" for where, role in held):
+        return await panel_interviews(session, caller)
+    own = {where for where, role in held if role == "candidate"}
+    every = await session.scalars(select(Interview.id))
+    return [interview_id for interview_id in every if interview_id not in own]
+
+
+async def require_report(
+    session: AsyncSession, caller: Caller, interview_id: str | None
+) -> None:
+    """Let pass who may read this report, or the list when `interview_id` is None."""
+    readable = await report_interviews(session, caller)
+    if interview_id is None:
+        if not readable and not await _is_staff(session, caller):
+            raise Forbidden("Reports are for interviewers and reviewers.")
+    elif interview_id not in readable:
+        raise Forbidden("This report is not open to you.")
+
+
+async def _is_staff(session: AsyncSession, caller: Caller) -> bool:
+    if isinstance(caller, Operator):
+        return True
+    held = await roles(session, caller.hub_name)
+    return any(role != "candidate" for _, role in held)
+
+
+async def may_hold_link(
+    session: AsyncSession, caller: Caller, participation: Participation
+) -> bool:
+    """Say whether a caller may be given somebody's link.
+
+    A link signs its bearer in as that person. So a caller gets it only when it
+    opens nothing that the caller does not run anyway.
+    """
+    if isinstance(caller, Operator):
+        return True
+    reach = {where for where, _ in await roles(session, participation.hub_name)}
+    return reach <= set(await panel_interviews(session, caller))

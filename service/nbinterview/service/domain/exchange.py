@@ -1,0 +1,201 @@
+"""One interview as a file: a header line, then its records, one JSON a line.
+
+The header holds what the records do not: title, times, policy, template, people.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterable, AsyncIterator
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from nbinterview.errors import Conflict, Invalid
+from nbinterview.ledger.records import format_time
+from nbinterview.service.db.models import Interview, Participation, Person
+from nbinterview.service.domain import interviews, ledger
+from nbinterview.service.domain.people import clean_name, person_model
+from nbinterview.service.domain.templates import clean_template
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+class ExportedPerson(BaseModel):
+    """A person of an export."""
+
+    model_config = _STRICT
+    hub_name: str = Field(pattern=r"^p-[a-z2-7]{10}$")
+    display_name: str = Field(max_length=200)
+    initials: str = Field(max_length=4)
+    color: str = Field(pattern=r"^#[0-9a-f]{6}$")
+    role: Literal["candidate", "interviewer"]
+
+
+class ExportedInterview(BaseModel):
+    """What an export says about its interview."""
+
+    model_config = _STRICT
+    id: str = Field(pattern=r"^[a-z2-7]{10}$")
+    title: str = Field(min_length=1, max_length=200)
+    created_at: AwareDatetime
+    opened_at: AwareDatetime | None
+    ended_at: AwareDatetime | None
+    policy: dict[str, Any]
+    template: dict[str, Any]
+    template_notes: list[str]
+
+
+class Header(BaseModel):
+    """The first line of an export."""
+
+    model_config = _STRICT
+    format: Literal["nbinterview-record/1"]
+    interview: ExportedInterview
+    people: list[ExportedPerson] = Field(min_length=1, max_length=50)
+    records: int = Field(ge=0)
+
+
+async def export_lines(
+    session: AsyncSession, interview_id: str
+) -> AsyncIterator[bytes]:
+    """Yield the lines of an export, each with its line end."""
+    interview = await interviews.get(session, interview_id)
+    cast = await interviews.participants(session, [interview_id])
+    header = {
+        "format": "nbinterview-record/1",
+        "interview": {
+            "id": interview.id,
+            "title": interview.title,
+            "created_at": format_time(interview.created_at),
+            "opened_at": _time(interview.opened_at),
+            "ended_at": _time(interview.ended_at),
+            "policy": interview.policy,
+            "template": interview.template,
+            "template_notes": interview.template_notes,
+        },
+        "people": [person_model(person, part.role) for part, person in cast],
+        "records": await ledger.last_seq(session, interview_id),
+    }
+    yield json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    async for wire in ledger.lines(session, interview_id):
+        yield wire + b"\n"
+
+
+async def import_lines(
+    session: AsyncSession, lines: AsyncIterable[bytes], *, sample: bool, now: datetime
+) -> tuple[str, int]:
+    """Take in an export; return interview id and number of records.
+
+    All or nothing, and harmless when repeated. Raises `Invalid` for a file that is
+    not a whole export and `Conflict` when another interview has the same id.
+    """
+    header: Header | None = None
+    batch: list[dict[str, Any]] = []
+    kept = 0
+    async for line in lines:
+        loaded = _json(line)
+        if header is None:
+            header = _header(loaded)
+            await _add_interview(session, header, sample=sample, now=now)
+            continue
+        batch.append(loaded)
+        if len(batch) == ledger.MAX_BATCH_RECORDS:
+            kept = await _keep(session, header, batch, now)
+            batch = []
+    if header is None:
+        raise Invalid("The file is empty.", field="header")
+    kept = await _keep(session, header, batch, now) if batch else kept
+    if kept != header.records:
+        raise Invalid(
+            f"The file is cut off: {kept} of {header.records} records.", field="records"
+        )
+    return header.interview.id, kept
+
+
+async def _keep(
+    session: AsyncSession, header: Header, batch: list[dict[str, Any]], now: datetime
+) -> int:
+    interview_id = header.interview.id
+    records = await asyncio.to_thread(ledger.parse, batch, interview_id)
+    await ledger.ingest(session, interview_id, records, now=now)
+    return records[-1].seq
+
+
+def _json(line: bytes) -> dict[str, Any]:
+    try:
+        loaded = json.loads(line)
+    except ValueError as error:
+        raise Invalid("The file is not an exported record.") from error
+    if not isinstance(loaded, dict):
+        raise Invalid("The file is not an exported record.")
+    return loaded
+
+
+def _header(loaded: dict[str, Any]) -> Header:
+    try:
+        return Header.model_validate(loaded)
+    except ValidationError as error:
+        field = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise Invalid(
+            f"The file is not an exported record: {field} does not fit.", field=field
+        ) from error
+
+
+async def _add_interview(
+    session: AsyncSession, header: Header, *, sample: bool, now: datetime
+) -> None:
+    about = header.interview
+    known = await session.get(Interview, about.id)
+    if known is not None:
+        if (known.title, known.sample) != (about.title, sample):
+            raise Conflict(f"There is already an interview {about.id}.")
+        return
+    template, _ = clean_template(about.template)
+    session.add(
+        Interview(
+            id=about.id,
+            title=about.title,
+            state="ended",
+            sample=sample,
+            template=template,
+            template_notes=about.template_notes,
+            policy=about.policy,
+            created_at=about.created_at,
+            opened_at=about.opened_at,
+            ended_at=about.ended_at or now,
+            # Its room was elsewhere.
+            room_stopped_at=now,
+        )
+    )
+    await session.flush()
+    for person in header.people:
+        await _add_person(session, about.id, person, now=now)
+
+
+async def _add_person(
+    session: AsyncSession, interview_id: str, person: ExportedPerson, *, now: datetime
+) -> None:
+    if await session.get(Person, person.hub_name) is None:
+        session.add(
+            Person(
+                hub_name=person.hub_name,
+                display_name=clean_name(person.display_name, field="people"),
+                initials=person.initials,
+                color=person.color,
+                created_at=now,
+            )
+        )
+        await session.flush()
+    session.add(
+        Participation(
+            interview_id=interview_id, hub_name=person.hub_name, role=person.role
+        )
+    )
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)

@@ -1,0 +1,1 @@
+"""Alembic migrations; run by `nbinterview.service.db.upgrade` at every start."""

@@ -1,0 +1,49 @@
+"""Rendering of the pages: Jinja2, with escaping always on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from nbinterview import __version__
+from nbinterview.home import SERVICE_PREFIX
+from nbinterview.ledger.records import parse_time
+
+STATIC = Path(__file__).parent / "static"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("nbinterview.service", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(prefix=SERVICE_PREFIX, version=__version__)
+    environment.filters["moment"] = moment
+    environment.filters["iso"] = iso
+    return environment
+
+
+def render(name: str, **values: Any) -> str:
+    """Return the HTML of one page; `person` None means that nobody is signed in."""
+    return _environment().get_template(name).render(**{"person": None, **values})
+
+
+def moment(value: datetime | str | None) -> str:
+    """Return a time in words; the page's script turns it into the reader's zone."""
+    if value is None:
+        return "not yet"
+    found = parse_time(value) if isinstance(value, str) else value
+    return found.astimezone(UTC).strftime("%-d %B %Y, %H:%M UTC")
+
+
+def iso(value: datetime | str) -> str:
+    """Return a time for a `datetime` attribute."""
+    return value if isinstance(value, str) else value.astimezone(UTC).isoformat()

@@ -1,0 +1,1 @@
+"""The HTTP of the service: parse, call the domain, render."""

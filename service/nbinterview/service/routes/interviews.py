@@ -1,0 +1,159 @@
+"""REST for interviews, their invitations and their records."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
+
+from nbinterview import __version__
+from nbinterview.service import guards
+from nbinterview.service.domain import access, exchange, interviews
+from nbinterview.service.domain.templates import clean_template
+from nbinterview.service.guards import InterviewId, StaffDep, StateDep
+from nbinterview.service.operations import (
+    interview_view,
+    invitation_view,
+    renew_invitation,
+    withdraw_invitation,
+)
+from nbinterview.service.policies import load_policy
+from nbinterview.service.routes import models
+
+router = APIRouter(dependencies=guards.DOCUMENTED)
+
+
+@router.get("/health", response_model=models.Health)
+async def health() -> dict[str, str]:
+    """Say that the service runs."""
+    return {"status": "ok", "version": __version__}
+
+
+@router.post("/interviews", status_code=201, response_model=models.InterviewOut)
+async def create(
+    body: models.InterviewIn, caller: StaffDep, state: StateDep
+) -> dict[str, Any]:
+    """Make an interview from a template; answer with everybody's invitation."""
+    template, notes = clean_template(body.template)
+    new = interviews.NewInterview(
+        template=template,
+        template_notes=notes,
+        policy=load_policy(body.policy),
+        **body.model_dump(exclude={"template", "policy"}),
+    )
+    async with state.database.write() as session:
+        interview, invited = await interviews.create(
+            session, caller, new, now=state.settings.now()
+        )
+    view = await interview_view(state, caller, interview.id)
+    reviewers = [item for item in invited if item.participation.role == "reviewer"]
+    async with state.database.read() as session:
+        view["invitations"] += [
+            await invitation_view(state, session, caller, item) for item in reviewers
+        ]
+    return view
+
+
+@router.get("/interviews", response_model=models.InterviewList)
+async def listing(caller: StaffDep, state: StateDep) -> dict[str, Any]:
+    """List the interviews that the caller runs."""
+    async with state.database.read() as session:
+        own = await access.panel_interviews(session, caller)
+        return {"interviews": await interviews.summaries(session, own)}
+
+
+@router.get("/interviews/{interview_id}", response_model=models.InterviewOut)
+async def show(
+    interview_id: InterviewId, caller: StaffDep, state: StateDep
+) -> dict[str, Any]:
+    """Show one interview."""
+    return await interview_view(state, caller, interview_id)
+
+
+@router.post("/interviews/{interview_id}/start", response_model=models.InterviewOut)
+async def start(
+    interview_id: InterviewId, caller: StaffDep, state: StateDep
+) -> dict[str, Any]:
+    """Open the interview and start its room; harmless when repeated."""
+    async with state.database.read() as session:
+        await access.require_panel(session, caller, interview_id)
+    await state.rooms.open(interview_id)
+    return await interview_view(state, caller, interview_id)
+
+
+@router.post("/interviews/{interview_id}/end", response_model=models.InterviewOut)
+async def end(
+    interview_id: InterviewId, caller: StaffDep, state: StateDep
+) -> dict[str, Any]:
+    """End the interview; its room ships what it holds and stops."""
+    async with state.database.read() as session:
+        await access.require_panel(session, caller, interview_id)
+    await state.rooms.end(interview_id)
+    return await interview_view(state, caller, interview_id)
+
+
+@router.post(
+    "/invitations/{invitation_id}/withdraw", response_model=models.InvitationOut
+)
+async def withdraw(
+    invitation_id: str, caller: StaffDep, state: StateDep
+) -> dict[str, Any]:
+    """Withdraw a link; whoever has no other loses the room too."""
+    return await withdraw_invitation(state, caller, invitation_id)
+
+
+@router.post("/invitations/{invitation_id}/renew", response_model=models.InvitationOut)
+async def renew(
+    invitation_id: str, caller: StaffDep, state: StateDep
+) -> dict[str, Any]:
+    """Give the same person a new link; the old one ends."""
+    return await renew_invitation(state, caller, invitation_id)
+
+
+@router.get(
+    "/interviews/{interview_id}/record",
+    response_class=StreamingResponse,
+    dependencies=[Depends(guards.operator_only)],
+)
+async def export(interview_id: InterviewId, state: StateDep) -> StreamingResponse:
+    """Export the interview: a header line, then one record a line."""
+    async with state.database.read() as session:
+        await interviews.get(session, interview_id)
+
+    async def lines() -> AsyncIterator[bytes]:
+        async with state.database.read() as session:
+            async for line in exchange.export_lines(session, interview_id):
+                yield line
+
+    return StreamingResponse(lines(), media_type="application/jsonl")
+
+
+@router.post(
+    "/records/import",
+    status_code=201,
+    response_model=models.Imported,
+    dependencies=[Depends(guards.operator_only)],
+)
+async def import_record(
+    request: Request, state: StateDep, *, sample: bool = Query(default=False)
+) -> dict[str, Any]:
+    """Take in an export; `sample` marks it as a sample everywhere."""
+    async with state.database.write() as session:
+        interview_id, records = await exchange.import_lines(
+            session, _lines(request), sample=sample, now=state.settings.now()
+        )
+    return {"id": interview_id, "records": records}
+
+
+async def _lines(request: Request) -> AsyncIterator[bytes]:
+    """Split a body into lines as it arrives."""
+    rest = b""
+    async for chunk in request.stream():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            if line.strip():
+                yield line
+    if rest.strip():
+        yield rest

@@ -1,0 +1,220 @@
+"""The JSON of the REST interface, for validation and for OpenAPI."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nbinterview.service.domain.invitations import DEFAULT_VALID_DAYS
+from nbinterview.service.domain.ledger import MAX_BATCH_RECORDS
+from nbinterview.service.policies import STANDARD
+
+Role = Literal["candidate", "interviewer", "reviewer"]
+InterviewState = Literal["scheduled", "open", "ended"]
+
+
+class Strict(BaseModel):
+    """A body: what it does not name is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details; `field` names the one input field to blame."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    expected_seq: int | None = None
+
+
+class Health(BaseModel):
+    """That the service runs, and which."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class Person(BaseModel):
+    """What is shown of a person."""
+
+    hub_name: str
+    display_name: str
+    initials: str
+    color: str
+
+
+class Participant(Person):
+    """A person and the role in one interview."""
+
+    role: Role
+
+
+class RecordHead(BaseModel):
+    """How far the record has come."""
+
+    last_seq: int
+    last_time: str | None
+
+
+class Summary(BaseModel):
+    """One interview in a list. Times are like a record's."""
+
+    id: str
+    title: str
+    state: InterviewState
+    sample: bool
+    created_at: str
+    opened_at: str | None
+    ended_at: str | None
+    people: list[Participant]
+    record: RecordHead
+
+
+class InterviewList(BaseModel):
+    """Interviews, newest first."""
+
+    interviews: list[Summary]
+
+
+class InvitationOut(BaseModel):
+    """An invitation; `url` is null when it opens more than the asker may open."""
+
+    id: str
+    role: Role
+    state: Literal["valid", "withdrawn", "ended", "expired"]
+    person: Person
+    expires_at: datetime
+    url: str | None
+
+
+class InterviewOut(BaseModel):
+    """One interview with its invitations and its addresses."""
+
+    interview: Summary
+    notes: list[str] = Field(description="What was changed in the template.")
+    invitations: list[InvitationOut]
+    page_url: str
+    room_url: str
+    report_url: str
+
+
+class InterviewIn(Strict):
+    """A new interview."""
+
+    template: dict[str, Any] = Field(description="The notebook (nbformat).")
+    candidate: str = Field(description="A name.")
+    interviewers: list[str] = Field(
+        default=[], description="Names, or hub names of known people."
+    )
+    reviewer: str | None = None
+    title: str | None = None
+    policy: str = STANDARD
+    valid_days: int = DEFAULT_VALID_DAYS
+
+
+class ArrivalIn(Strict):
+    """A sign-in by a link."""
+
+    browser: str = Field(max_length=2000)
+    fresh: bool
+
+
+class InvitationInterview(BaseModel):
+    """What an invitation is about."""
+
+    id: str
+    title: str
+    state: InterviewState
+
+
+class HubInvitation(BaseModel):
+    """What the hub is told of an invitation."""
+
+    id: str
+    state: Literal["valid", "withdrawn", "ended"]
+    expires_at: datetime
+    role: Role
+    person: Person
+    interview: InvitationInterview | None
+    next_url: str
+
+
+class RoomInterview(BaseModel):
+    """What a room is told of its interview."""
+
+    id: str
+    title: str
+    state: InterviewState
+
+
+class RoomConfig(BaseModel):
+    """`room.schema.yaml`."""
+
+    interview: RoomInterview
+    template: dict[str, Any]
+    policy: dict[str, Any]
+    people: list[Participant]
+
+
+class RecordsIn(Strict):
+    """Journal records in their order; each is checked against `record.schema.yaml`."""
+
+    records: list[dict[str, Any]] = Field(max_length=MAX_BATCH_RECORDS)
+
+
+class RecordsTaken(BaseModel):
+    """How far the ledger has come, and where the interview stands."""
+
+    acknowledged_seq: int
+    state: InterviewState
+
+
+class Imported(BaseModel):
+    """What an import brought."""
+
+    id: str
+    records: int
+
+
+class TicketIn(Strict):
+    """For whom and for what a ticket is wanted; no interview is the list."""
+
+    hub_name: str
+    interview: str | None
+
+
+class TicketOut(BaseModel):
+    """A ticket for the report."""
+
+    ticket: str
+    expires_at: datetime
+
+
+class ArrivalOut(BaseModel):
+    """A sign-in by a link."""
+
+    hub_name: str
+    role: Role
+    at: str
+    browser: str
+    fresh: bool
+
+
+class ReportInterview(Summary):
+    """One interview for the report."""
+
+    policy: dict[str, Any]
+    template: dict[str, Any]
+    arrivals: list[ArrivalOut]
+
+
+class RecordPage(BaseModel):
+    """Records in their order; `next_after` is null at the end."""
+
+    records: list[dict[str, Any]]
+    next_after: int | None

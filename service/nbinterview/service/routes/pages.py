@@ -1,0 +1,171 @@
+"""The pages of the panel: list, new interview, one interview, ending it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, UploadFile
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from nbinterview.errors import Forbidden, NBInterviewError
+from nbinterview.service import operations
+from nbinterview.service.db.models import Person
+from nbinterview.service.domain import access, interviews, invitations
+from nbinterview.service.domain.access import SignedIn
+from nbinterview.service.domain.people import person_model
+from nbinterview.service.domain.templates import MAX_TEMPLATE_BYTES, read_template
+from nbinterview.service.guards import InterviewId, StateDep, VisitorDep
+from nbinterview.service.pages import render
+from nbinterview.service.policies import STANDARD, load_policy
+from nbinterview.service.state import State
+
+router = APIRouter(include_in_schema=False)
+
+
+async def signed_in_person(state: State, caller: SignedIn) -> dict[str, str] | None:
+    """Return what the header shows of whoever is signed in."""
+    async with state.database.read() as session:
+        person = await session.get(Person, caller.hub_name)
+    return None if person is None else person_model(person)
+
+
+@router.get("/", response_model=None)
+async def home(caller: VisitorDep, state: StateDep) -> Response:
+    """Show the panel its interviews; lead everybody else to their place."""
+    async with state.database.read() as session:
+        held = await access.roles(session, caller.hub_name)
+    if any(role == "interviewer" for _, role in held):
+        return await _home(state, caller)
+    if any(role == "reviewer" for _, role in held):
+        return RedirectResponse(operations.report_url(state), 303)
+    for where, role in reversed(held):
+        if role == "candidate" and where is not None:
+            return RedirectResponse(operations.page_url(state, where) + "/enter", 303)
+    raise Forbidden("You are signed in, but have no part in an interview here.")
+
+
+async def _home(
+    state: State,
+    caller: SignedIn,
+    *,
+    error: NBInterviewError | None = None,
+    form: dict[str, str] | None = None,
+) -> HTMLResponse:
+    async with state.database.read() as session:
+        own = await access.panel_interviews(session, caller)
+        listed = await interviews.summaries(session, own)
+    html = render(
+        "home.html",
+        person=await signed_in_person(state, caller),
+        interviews=listed,
+        error=error,
+        form=form or {"title": "", "candidate": "", "interviewers": ""},
+        max_template_mib=MAX_TEMPLATE_BYTES // 1024 // 1024,
+    )
+    return HTMLResponse(html, 200 if error is None else error.status)
+
+
+@router.post("/interviews", response_model=None)
+async def create(
+    caller: VisitorDep,
+    state: StateDep,
+    template: Annotated[UploadFile, File()],
+    candidate: Annotated[str, Form()],
+    interviewers: Annotated[str, Form()] = "",
+    title: Annotated[str, Form()] = "",
+) -> Response:
+    """Make an interview from the form; with a fault in it, show the form again."""
+    try:
+        async with state.database.read() as session:
+            await access.require_creator(session, caller)
+        notebook, notes = read_template(await template.read(MAX_TEMPLATE_BYTES + 1))
+        new = interviews.NewInterview(
+            template=notebook,
+            template_notes=notes,
+            policy=load_policy(STANDARD),
+            candidate=candidate,
+            interviewers=[name for name in interviewers.splitlines() if name.strip()],
+            title=title.strip() or None,
+        )
+        async with state.database.write() as session:
+            interview, _ = await interviews.create(
+                session, caller, new, now=state.settings.now()
+            )
+    except Forbidden:
+        raise
+    except NBInterviewError as error:
+        form = {"title": title, "candidate": candidate, "interviewers": interviewers}
+        return await _home(state, caller, error=error, form=form)
+    return RedirectResponse(operations.page_url(state, interview.id), 303)
+
+
+@router.get("/interviews/{interview_id}", response_model=None)
+async def show(
+    interview_id: InterviewId, caller: VisitorDep, state: StateDep
+) -> HTMLResponse:
+    """Show one interview to its panel."""
+    return await _page(state, caller, interview_id, "interview.html")
+
+
+@router.get("/interviews/{interview_id}/end", response_model=None)
+async def confirm_end(
+    interview_id: InterviewId, caller: VisitorDep, state: StateDep
+) -> HTMLResponse:
+    """Ask whether the interview shall really end."""
+    return await _page(state, caller, interview_id, "end.html")
+
+
+async def _page(
+    state: State, caller: SignedIn, interview_id: str, template: str
+) -> HTMLResponse:
+    view: dict[str, Any] = await operations.interview_view(state, caller, interview_id)
+    person = await signed_in_person(state, caller)
+    return HTMLResponse(render(template, person=person, **view))
+
+
+@router.post("/interviews/{interview_id}/start", response_model=None)
+async def start(
+    interview_id: InterviewId, caller: VisitorDep, state: StateDep
+) -> RedirectResponse:
+    """Open the interview."""
+    async with state.database.read() as session:
+        await access.require_panel(session, caller, interview_id)
+    await state.rooms.open(interview_id)
+    return RedirectResponse(operations.page_url(state, interview_id), 303)
+
+
+@router.post("/interviews/{interview_id}/end", response_model=None)
+async def end(
+    interview_id: InterviewId, caller: VisitorDep, state: StateDep
+) -> RedirectResponse:
+    """End the interview."""
+    async with state.database.read() as session:
+        await access.require_panel(session, caller, interview_id)
+    await state.rooms.end(interview_id)
+    return RedirectResponse(operations.page_url(state, interview_id), 303)
+
+
+@router.post("/invitations/{invitation_id}/withdraw", response_model=None)
+async def withdraw(
+    invitation_id: str, caller: VisitorDep, state: StateDep
+) -> RedirectResponse:
+    """Withdraw a link."""
+    await operations.withdraw_invitation(state, caller, invitation_id)
+    return await _back(state, invitation_id)
+
+
+@router.post("/invitations/{invitation_id}/renew", response_model=None)
+async def renew(
+    invitation_id: str, caller: VisitorDep, state: StateDep
+) -> RedirectResponse:
+    """Give somebody a new link."""
+    await operations.renew_invitation(state, caller, invitation_id)
+    return await _back(state, invitation_id)
+
+
+async def _back(state: State, invitation_id: str) -> RedirectResponse:
+    async with state.database.read() as session:
+        invited = await invitations.find(session, invitation_id)
+    # Only the operator manages a reviewer's link, and has no session for a page.
+    assert invited.interview is not None
+    return RedirectResponse(operations.page_url(state, invited.interview.id), 303)

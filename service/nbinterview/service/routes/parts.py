@@ -1,0 +1,196 @@
+"""REST for the other parts of the platform: hub, rooms and report."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from nbinterview.errors import Conflict, NotFound
+from nbinterview.ledger.notebook import document_updates, rebuild
+from nbinterview.ledger.records import format_time
+from nbinterview.service import guards, operations
+from nbinterview.service.domain import access, interviews, invitations, ledger
+from nbinterview.service.domain.access import SignedIn
+from nbinterview.service.guards import (
+    InterviewId,
+    ReaderDep,
+    StateDep,
+    require_readable,
+)
+from nbinterview.service.routes import models
+from nbinterview.service.tickets import Ticket, sign_ticket
+
+router = APIRouter(dependencies=guards.DOCUMENTED)
+hub_only = [Depends(guards.hub_only)]
+room_only = [Depends(guards.room_only)]
+report_only = [Depends(guards.report_only)]
+
+
+# ---------------------------------------------------------------------- hub
+
+
+@router.get(
+    "/invitations/{invitation_id}",
+    response_model=models.HubInvitation,
+    dependencies=hub_only,
+)
+async def invitation(invitation_id: str, state: StateDep) -> dict[str, Any]:
+    """Tell the hub what an invitation is about and whether it holds."""
+    async with state.database.read() as session:
+        invited = await invitations.find(session, invitation_id)
+    return invitations.hub_model(
+        invited,
+        now=state.settings.now(),
+        next_url=operations.next_url(state, invited),
+    )
+
+
+@router.post(
+    "/invitations/{invitation_id}/arrivals",
+    status_code=204,
+    response_class=Response,
+    dependencies=hub_only,
+)
+async def arrivals(invitation_id: str, body: models.ArrivalIn, state: StateDep) -> None:
+    """Record a sign-in by a link."""
+    async with state.database.read() as session:
+        invited = await invitations.find(session, invitation_id)
+    await operations.arrive(state, invited, browser=body.browser, fresh=body.fresh)
+
+
+# -------------------------------------------------------------------- rooms
+
+
+@router.get(
+    "/rooms/{interview_id}",
+    response_model=models.RoomConfig,
+    dependencies=room_only,
+)
+async def room(interview_id: InterviewId, state: StateDep) -> dict[str, Any]:
+    """Tell a room about its interview."""
+    async with state.database.read() as session:
+        return await interviews.room_config(session, interview_id)
+
+
+@router.post(
+    "/rooms/{interview_id}/records",
+    response_model=models.RecordsTaken,
+    dependencies=room_only,
+)
+async def records(
+    interview_id: InterviewId, body: models.RecordsIn, state: StateDep
+) -> dict[str, Any]:
+    """Keep a room's records; nothing of a batch is kept when one does not fit."""
+    parsed = await asyncio.to_thread(ledger.parse, body.records, interview_id)
+    async with state.database.write() as session:
+        interview = await interviews.get(session, interview_id)
+        if interview.sample:
+            raise Conflict("This is an imported sample; it has no room.")
+        acknowledged = await ledger.ingest(
+            session, interview_id, parsed, now=state.settings.now()
+        )
+    if any(ledger.is_end(record.body()) for record in parsed):
+        state.rooms.has_shipped(interview_id)
+    return {"acknowledged_seq": acknowledged, "state": interview.state}
+
+
+# ------------------------------------------------------------------- report
+
+
+@router.post("/tickets", response_model=models.TicketOut, dependencies=report_only)
+async def ticket(body: models.TicketIn, state: StateDep) -> dict[str, Any]:
+    """Give the report a ticket for a person, if that person may see it."""
+    async with state.database.read() as session:
+        await access.require_report(session, SignedIn(body.hub_name), body.interview)
+    settings = state.settings
+    lifetime = timedelta(seconds=settings.ticket_lifetime_s)
+    expires_at = (settings.now() + lifetime).replace(microsecond=0)
+    signed = sign_ticket(
+        settings.keys.ticket_key,
+        Ticket(body.hub_name, body.interview, int(expires_at.timestamp())),
+    )
+    return {"ticket": signed, "expires_at": expires_at}
+
+
+@router.get("/report/interviews", response_model=models.InterviewList)
+async def report_list(reader: ReaderDep, state: StateDep) -> dict[str, Any]:
+    """List the interviews whose report the ticket's person may read."""
+    caller = await require_readable(state, reader, None)
+    async with state.database.read() as session:
+        readable = await access.report_interviews(session, caller)
+        return {"interviews": await interviews.summaries(session, readable)}
+
+
+@router.get("/report/interviews/{interview_id}", response_model=models.ReportInterview)
+async def report_interview(
+    interview_id: InterviewId, reader: ReaderDep, state: StateDep
+) -> dict[str, Any]:
+    """Show one interview."""
+    await require_readable(state, reader, interview_id)
+    async with state.database.read() as session:
+        interview = await interviews.get(session, interview_id)
+        [summary] = await interviews.summaries(session, [interview_id])
+        arrived = await invitations.arrivals(session, interview_id)
+    return {
+        **summary,
+        "policy": interview.policy,
+        "template": interview.template,
+        "arrivals": [
+            {
+                "hub_name": part.hub_name,
+                "role": part.role,
+                "at": format_time(arrival.at),
+                "browser": arrival.browser,
+                "fresh": arrival.fresh,
+            }
+            for arrival, part in arrived
+        ],
+    }
+
+
+@router.get(
+    "/report/interviews/{interview_id}/records", response_model=models.RecordPage
+)
+async def report_records(
+    interview_id: InterviewId,
+    reader: ReaderDep,
+    state: StateDep,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=ledger.MAX_PAGE_RECORDS)] = 1000,
+    kind: Annotated[list[str], Query()] = [],  # noqa: B006 (read only)
+) -> Response:
+    """Return a page of records, of all kinds or of some."""
+    await require_readable(state, reader, interview_id)
+    async with state.database.read() as session:
+        found = await ledger.page(
+            session, interview_id, after=after, limit=limit, kinds=kind
+        )
+    next_after = found[-1][0] if len(found) == limit else None
+    # The records are JSON already: put together, not parsed and written again.
+    wires = b",".join(wire for _, wire in found)
+    body = b'{"records":[%b],"next_after":%b}' % (
+        wires,
+        json.dumps(next_after).encode(),
+    )
+    return Response(body, media_type="application/json")
+
+
+@router.get("/report/interviews/{interview_id}/notebook", response_model=dict[str, Any])
+async def report_notebook(
+    interview_id: InterviewId, reader: ReaderDep, state: StateDep
+) -> dict[str, Any]:
+    """Return the notebook as it is at the end of the record."""
+    await require_readable(state, reader, interview_id)
+    async with state.database.read() as session:
+        payloads = [
+            json.loads(wire)["payload"]
+            async for wire in ledger.lines(session, interview_id, kinds=["document"])
+        ]
+    updates = document_updates(payloads)
+    if not updates:
+        raise NotFound("The notebook of this interview was not opened yet.")
+    return await asyncio.to_thread(rebuild, updates)

@@ -1,0 +1,76 @@
+"""What the service needs to know: read once from the environment and the home."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from nbinterview.home import SERVICE_PREFIX, Addresses, Home
+
+MIB = 1024 * 1024
+
+
+def system_now() -> datetime:
+    """Return the present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The secrets this process holds; which opens what is in `nbinterview.home`."""
+
+    service_token: str
+    report_key: str
+    hub_key: str
+    operator_token: str
+    invitation_key: str
+    room_key: str
+    ticket_key: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Addresses, secrets, limits and the clock."""
+
+    addresses: Addresses
+    keys: Keys
+    database: Path
+    now: Callable[[], datetime] = system_now
+    prefix: str = SERVICE_PREFIX
+    session_lifetime_s: int = 12 * 3600
+    access_cache_s: int = 60
+    ticket_lifetime_s: int = 15 * 60
+    room_stop_grace_s: float = 15.0
+    max_body_bytes: int = 4 * MIB
+    max_records_body_bytes: int = 32 * MIB
+    max_import_bytes: int = 512 * MIB
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
+        """Read `NBINTERVIEW_*`; raise `Unavailable` when there is no platform yet."""
+        home = Home.from_env(env)
+        names = Keys.__dataclass_fields__
+        return cls(
+            addresses=Addresses.from_env(env),
+            keys=Keys(**{name: home.secret(name) for name in names}),
+            database=home.path / "service" / "service.sqlite",
+        )
+
+    @property
+    def origin(self) -> str:
+        """The only origin whose pages may change anything here with a cookie."""
+        parts = urlsplit(self.addresses.service_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the service by https."""
+        return self.addresses.service_url.startswith("https:")
+
+    def room_origin(self, interview_id: str) -> str:
+        """The origin of one room."""
+        return self.addresses.origin(f"room-{interview_id}")

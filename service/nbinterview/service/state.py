@@ -1,0 +1,31 @@
+"""What the running application holds, made once at its start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from nbinterview.service.db import Database
+from nbinterview.service.hub import Hub
+from nbinterview.service.rooms import Rooms
+from nbinterview.service.settings import Settings
+from nbinterview.service.signin import HubSignIn
+
+
+@dataclass(frozen=True)
+class State:
+    """Settings and the things that hold connections."""
+
+    settings: Settings
+    database: Database
+    hub: Hub
+    rooms: Rooms
+    sign_in: HubSignIn
+
+
+def state_of(request: Request) -> State:
+    """Return the state of the application that answers this request."""
+    state = request.app.state.nbinterview
+    assert isinstance(state, State)
+    return state
