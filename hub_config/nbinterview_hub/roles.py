@@ -1,8 +1,8 @@
 """Who may do what at the hub: explicit lists of scopes, as pure data.
 
 Stock JupyterHub gives every user the scope `self`: servers and tokens of one's own.
-Nobody here needs either, so the role `user` is emptied and each group gets what its
-people open. Entering a room is not in any role: rooms come and go, and access to one
+Nobody here needs either, so the role `user` lets people be recognised and no more,
+and each group gets what its people open. Entering a room is not in any role: rooms come and go, and access to one
 is a JupyterHub share made by the service.
 """
 
@@ -19,6 +19,10 @@ CANDIDATES = "candidates"
 INTERVIEWERS = "interviewers"
 REVIEWERS = "reviewers"
 GROUPS = (CANDIDATES, INTERVIEWERS, REVIEWERS)
+
+# Being recognised by service and rooms: OAuth gives a token only what its owner has.
+# Reporting activity is for rooms, whose servers do it by themselves.
+USER_SCOPES = ("read:users:name!user", "read:users:groups!user", "users:activity!user")
 
 OPEN_SERVICE = f"access:services!service={SERVICE}"
 OPEN_REPORT = f"access:services!service={REPORT}"
@@ -48,8 +52,8 @@ def roles() -> list[dict[str, Any]]:
     return [
         {
             "name": "user",
-            "description": "Nothing by itself: groups and shares give access",
-            "scopes": [],
+            "description": "Be recognised: groups and shares give access",
+            "scopes": list(USER_SCOPES),
         },
         {
             "name": CANDIDATES,

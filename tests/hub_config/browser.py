@@ -50,7 +50,9 @@ class Browser:
     """One browser profile."""
 
     user_agent: str = USER_AGENT
+    person: str = ""
     cookies: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    received: list[str] = field(default_factory=list)
 
     def send(
         self,
@@ -59,6 +61,7 @@ class Browser:
         *,
         data: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
+        content: str | None = None,
     ) -> Page:
         """Send one request and keep its cookies; follow nothing."""
         parts = urlsplit(url)
@@ -72,7 +75,13 @@ class Browser:
         }
         target = parts._replace(netloc=f"127.0.0.1:{parts.port}").geturl()
         response = httpx.request(
-            method, target, data=data, headers=sent, timeout=60, trust_env=False
+            method,
+            target,
+            data=data,
+            content=content,
+            headers=sent,
+            timeout=60,
+            trust_env=False,
         )
         for line in response.headers.get_list("set-cookie"):
             self._keep(parts.netloc, line)
@@ -117,6 +126,7 @@ class Browser:
     def _keep(self, host: str, line: str) -> None:
         for name, morsel in SimpleCookie(line).items():
             key = (host, morsel["path"] or "/", name)
+            self.received.append(name)
             if morsel.value and morsel["max-age"] != "0":
                 self.cookies[key] = morsel.coded_value
             else:

@@ -93,7 +93,7 @@ class Platform:
                 json={"user": person, "scopes": [f"access:servers!server={owner}/"]},
             )
             assert shared.status_code == 200, shared.text
-            next_url = f"{self.addresses.origin(owner)}/user/{owner}/api/me"
+            next_url = f"{self.addresses.origin(owner)}/user/{owner}/lab"
         record = {
             "id": new_id(),
             "state": "valid",
@@ -164,6 +164,7 @@ def answers(url: str, **headers: str) -> bool:
 @contextmanager
 def running(path: Path) -> Iterator[Platform]:
     """Start proxy, stand-in and hub below `path`; stop them and all their rooms."""
+    setup()
     home, addresses = Home(path), ports.choose(_free_port(), None)
     home.make()
     env = {
