@@ -103,6 +103,7 @@ class Recorder:
     """Writes records as a room does, the engine beside it."""
 
     policy: Mapping[str, Any]
+    candidate: str = CANDIDATE
     interview: str = INTERVIEW
     now: datetime = START
     records: list[Record] = field(default_factory=list)
@@ -154,7 +155,7 @@ class Recorder:
         event = {"name": name, **fields}
         check(event, "live", "ClientEvent")
         payload = {"boot_id": BOOT, "client_seq": self.client_seq, "event": event}
-        self.write("event", payload, CANDIDATE, self.monotonic_ms)
+        self.write("event", payload, self.candidate, self.monotonic_ms)
 
     def watch(
         self,
@@ -181,7 +182,7 @@ class Recorder:
                 "frames": shots if frames else [],
                 "frames_dropped": 0,
             }
-            self.write("observations", payload, CANDIDATE, now_ms)
+            self.write("observations", payload, self.candidate, now_ms)
             each_second(second)
 
     def edit(self, author: str, change: Callable[[YNotebook], None]) -> None:
@@ -227,10 +228,19 @@ class Recorder:
         self.write("execution.finished", finished, "kernel")
 
 
-def record_interview() -> tuple[list[Record], dict[str, Any]]:
-    """Return the records of one short interview, and its final notebook."""
+def record_interview(
+    interview_id: str = INTERVIEW,
+    candidate: str = CANDIDATE,
+    interviewer: str = INTERVIEWER,
+    notebook: dict[str, Any] | None = None,
+) -> tuple[list[Record], dict[str, Any]]:
+    """Return the records of one short interview, and its final notebook.
+
+    `notebook` is what the document holds at the end, when it is to be special.
+    """
     policy = load("standard")
-    room = Recorder(policy)
+    room = Recorder(policy, candidate, interview_id)
+    people = [(candidate, "candidate"), (interviewer, "interviewer")]
     room.now = START - timedelta(seconds=30)
     versions = {"nbinterview": "0.1.0", "jupyterlab": "4.6.6"}
     sandbox = {"kind": "bubblewrap"}
@@ -241,14 +251,14 @@ def record_interview() -> tuple[list[Record], dict[str, Any]]:
     room.edit("room", lambda notebook: notebook.set(template()))
     room.now = START
     room.write("interview.state", {"state": "open"})
-    for person in PEOPLE:
+    for hub_name, role in people:
         joined = {
-            "role": person["role"],
-            "connection": f"c-{person['initials']}",
+            "role": role,
+            "connection": f"c-{role}",
             "browser": FIREFOX,
             "again": False,
         }
-        room.write("person.joined", joined, person["hub_name"])
+        room.write("person.joined", joined, hub_name)
     room.event("page", state="loaded")
     room.event("visibility", state="visible")
     for sensor in ("camera", "focus", "clipboard"):
@@ -257,19 +267,19 @@ def record_interview() -> tuple[list[Record], dict[str, Any]]:
     room.event("detector", state="ready")
     room.event("watch", state="started")
     code = "import numpy as np\nimport matplotlib.pyplot as plt\n"
-    room.watch(20, each_second=lambda s: room.type(CANDIDATE, 1, code[s * 3 : s * 3 + 3]))
+    room.watch(20, each_second=lambda s: room.type(candidate, 1, code[s * 3 : s * 3 + 3]))
     room.watch(6, faces=0)
-    room.type(INTERVIEWER, 0, "\n\nTake your time.")
+    room.type(interviewer, 0, "\n\nTake your time.")
     room.watch(10)
     room.watch(6, faces=2)
-    room.type(CANDIDATE, 1, "x = np.linspace(0, 10)\nplt.plot(x, x**2)\n")
-    room.run(CANDIDATE, "answer", status="error", outputs=[])
+    room.type(candidate, 1, "x = np.linspace(0, 10)\nplt.plot(x, x**2)\n")
+    room.run(candidate, "answer", status="error", outputs=[])
     room.watch(10)
-    room.run(CANDIDATE, "answer", took_ms=640)
+    room.run(candidate, "answer", took_ms=640)
     room.watch(8, yaw_deg=35)
     room.watch(10)
     room.event("clipboard", action="paste", chars=420, origin="external", cell_id="answer")
-    room.type(CANDIDATE, 1, "# pasted\n")
+    room.type(candidate, 1, "# pasted\n")
     room.watch(6)
     room.event("visibility", state="hidden")
     room.event("window_focus", focused=False, cause="elsewhere")
@@ -281,14 +291,16 @@ def record_interview() -> tuple[list[Record], dict[str, Any]]:
     room.event("consent", sensor="camera", granted=False)
     room.event("camera", state="off")
     room.watch(12, frames=False)
+    final = notebook or with_outputs(room.document.get())
+    room.edit("room", lambda document: document.set(final))
     room.write("kernel", {"state": "restarted", "detail": "by Grace Sample"})
     room.write("interview.state", {"state": "ended"})
     room.now += timedelta(seconds=2)
-    for person in PEOPLE:
-        left = {"role": person["role"], "connection": f"c-{person['initials']}"}
-        room.write("person.left", left, person["hub_name"])
+    for hub_name, role in people:
+        left = {"role": role, "connection": f"c-{role}"}
+        room.write("person.left", left, hub_name)
     room.write("room.stopped", {"reason": "ended"})
-    return room.records, with_outputs(room.document.get())
+    return room.records, dict(room.document.get())
 
 
 def with_outputs(notebook: Any) -> dict[str, Any]:
@@ -330,3 +342,62 @@ def interview(*, sample: bool = False) -> dict[str, Any]:
             }
         ],
     }
+
+
+def hostile_notebook() -> dict[str, Any]:
+    """Return a notebook that tries everything to act in a reader's browser."""
+    script = "<script>attacked('{}')</script>"
+    image = "<img src=x onerror=\"attacked('{}')\">"
+    svg = "<svg xmlns='http://www.w3.org/2000/svg' onload=\"attacked('svg')\"/>"
+    text = "\n\n".join(
+        [
+            script.format("markdown"),
+            image.format("markdown"),
+            "[link](javascript:attacked('link')) <javascript:attacked('auto')>",
+            "![picture](javascript:attacked('picture))",
+            "![far](http://attacker.invalid/pixel.png)",
+            "[ref]: javascript:attacked('ref')\n[ref]",
+            f"<details open ontoggle=\"attacked('toggle')\"></details>{svg}",
+            "```html\n</pre>" + script.format("fence") + "\n```",
+            "| a | b |\n|--|--|\n| " + image.format("table") + " | x |",
+        ]
+    )
+    outputs = [
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {
+                "text/html": script.format("html") + image.format("html"),
+                "application/javascript": "attacked('javascript')",
+                "text/markdown": script.format("md"),
+                "text/plain": "</pre>" + image.format("plain"),
+            },
+        },
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"image/svg+xml": svg, "text/plain": "svg"},
+        },
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"image/png": '"onerror="attacked(1)'},
+        },
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"image/png": base64.b64encode(svg.encode()).decode()},
+        },
+        {"output_type": "stream", "name": "stdout", "text": script.format("stream")},
+        {
+            "output_type": "error",
+            "ename": script.format("ename"),
+            "evalue": script.format("evalue"),
+            "traceback": ["\x1b[31m" + script.format("trace") + "\x1b[0m"],
+        },
+    ]
+    found = template()
+    found["cells"][0]["source"] = text
+    found["cells"][1]["source"] = f"# {script.format('source')}\nx = '{svg}'\n"
+    found["cells"][1]["outputs"] = outputs
+    return found

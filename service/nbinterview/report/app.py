@@ -31,6 +31,7 @@ from nbinterview.report.handlers import (
     NotFoundHandler,
     PageHandler,
 )
+from nbinterview.report.kernels import OwnInterpreterOnly, ReportKernelManager
 from nbinterview.report.identity import ReportIdentityProvider
 
 _CELL_TIMEOUT_S = 60
@@ -79,28 +80,29 @@ def cookie_secret(report_token: str) -> bytes:
 
 def voila_config(dashboard: Path, style: str, script: str) -> Config:
     """Return Voila's configuration: one template, our kernels, nothing to choose."""
-    config = Config()
-    config.VoilaConfiguration = {
-        "template": "nbinterview",
-        "allow_template_override": "NO",
-        "allow_theme_override": "NO",
-        "file_allowlist": [],
-        "multi_kernel_manager_class": "nbinterview.report.kernels.ReportKernelManager",
-        "resources": {"style": style, "script": script},
-        "extension_allowlist": [],
-        "extension_denylist": [],
-    }
-    config.VoilaExecutor = {"timeout": _CELL_TIMEOUT_S}
-    config.KernelManager = {"transport": "ipc", "autorestart": False}
-    # The interpreter of this process, never a kernel that somebody installed.
-    config.KernelSpecManager = {"kernel_dirs": [], "ensure_native_kernel": True}
-    config.MappingKernelManager = {
-        "cull_idle_timeout": _IDLE_KERNEL_S,
-        "cull_interval": _IDLE_KERNEL_S // 2,
-        "cull_connected": True,
-        "root_dir": str(dashboard),
-    }
-    return config
+    return Config(
+        {
+            "VoilaConfiguration": {
+                "template": "nbinterview",
+                "allow_template_override": "NO",
+                "allow_theme_override": "NO",
+                "file_allowlist": [],
+                "multi_kernel_manager_class": ReportKernelManager,
+                "kernel_spec_manager_class": OwnInterpreterOnly,
+                "resources": {"style": style, "script": script},
+                "extension_allowlist": [],
+                "extension_denylist": [],
+            },
+            "VoilaExecutor": {"timeout": _CELL_TIMEOUT_S},
+            "KernelManager": {"transport": "ipc", "autorestart": False},
+            "MappingKernelManager": {
+                "cull_idle_timeout": _IDLE_KERNEL_S,
+                "cull_interval": _IDLE_KERNEL_S // 2,
+                "cull_connected": True,
+                "root_dir": str(dashboard),
+            },
+        }
+    )
 
 
 class ReportApp(Voila):
@@ -192,6 +194,8 @@ def make_app(home: Home, addresses: Addresses) -> ReportApp:
         dashboard=dashboard,
         style=style,
         script=script,
+        # Else Voila gives the identity provider a token that it does not take.
+        auto_token=True,
         base_url=REPORT_PREFIX,
         root_dir=str(dashboard),
         notebook_path=str(dashboard / "report.ipynb"),

@@ -26,6 +26,10 @@ _HEARTBEAT = "<script>window.voila_heartbeat()</script>\n"
 
 # What each status means to the person who sees it, and what to do next.
 WORDS = {
+    400: (
+        "The sign-in was not complete",
+        "Open the report again from its link, or from the list of interviews.",
+    ),
     401: ("Please sign in", "Open the report again from your link."),
     403: (
         "This report is not open to you",

@@ -5,9 +5,19 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from traitlets import default
 
 from nbinterview.report.visit import current_visit, kernel_environment
+
+
+class OwnInterpreterOnly(KernelSpecManager):
+    """Knows this process's interpreter, and no kernel that somebody installed."""
+
+    @default("kernel_dirs")
+    def _no_kernel_dirs(self) -> list[str]:
+        return []
 
 
 class ReportKernelManager(AsyncMappingKernelManager):
