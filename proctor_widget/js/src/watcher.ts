@@ -93,9 +93,10 @@ export class Watcher {
     return stream;
   }
 
-  /** Switch the camera off at once, light and memory included. */
+  /** Switch the camera off at once: light, memory, and what was not sent yet. */
   close(): void {
     this._camera.close();
+    this._pending = [];
     if (this._detector?.ready === true) {
       this._options.onDetector({ name: 'detector', state: 'stopped' });
     }
@@ -129,7 +130,6 @@ export class Watcher {
     }
     this.close();
     this._endDetector();
-    this._pending = [];
   }
 
   /** stop(), for good. */
@@ -162,9 +162,10 @@ export class Watcher {
   }
 
   private _onFailed(reason: string): void {
+    const news = !this._failed;
+    this._failed = true;
     // A worker that only keeps time may fail in silence: the page's timer is there.
-    if (this._wanted && !this._failed) {
-      this._failed = true;
+    if (this._wanted && news) {
       this._options.onDetector({
         name: 'detector',
         state: 'failed',
@@ -206,7 +207,7 @@ export class Watcher {
   private readonly _camera: Camera;
   private readonly _sampler: Sampler;
   private _detector: Detector | null = null;
-  /** Whether the detector is wanted, and whether it has said that it cannot. */
+  /** Whether the detector is wanted for pictures, and whether it cannot. */
   private _wanted = false;
   private _failed = false;
   private _timer: ReturnType<typeof setInterval> | null = null;
