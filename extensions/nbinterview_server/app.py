@@ -1,0 +1,80 @@
+"""The room's server extension: puts the room into a Jupyter server."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
+from jupyterlab.commands import get_app_dir
+
+from nbinterview_server.authorizer import Doorkeeper
+from nbinterview_server.config import RoomEnv, load_copy
+from nbinterview_server.documents.collaboration import RoomCollaboration
+from nbinterview_server.execution.kernels import RoomKernelManager
+from nbinterview_server.execution.runs import Runs
+from nbinterview_server.headers import STATIC, AssetHandler, page_policy
+from nbinterview_server.live import LiveHandler
+from nbinterview_server.room import Room
+
+
+class RoomExtension(ExtensionApp):
+    """Opens the room, guards every route, serves the live socket."""
+
+    name = "nbinterview_server"
+
+    def initialize_settings(self) -> None:
+        """Open the room; nothing of the server answers before."""
+        env = RoomEnv.from_env()
+        self.room = Room(env, load_copy(env.config_copy))
+        # Not into the web application: this extension's settings go over them.
+        self.settings["nbinterview_room"] = self.room
+        self._guard(self.settings)
+        assert self.serverapp is not None
+        self._connect_execution(self.serverapp)
+
+    def _guard(self, settings: dict[str, Any]) -> None:
+        settings["identity_provider"] = Doorkeeper(
+            settings["identity_provider"], self.room.people, settings["base_url"]
+        )
+        settings["allow_unauthenticated_access"] = False
+        index = Path(get_app_dir()) / "static" / "index.html"
+        headers = settings.setdefault("headers", {})
+        headers["Content-Security-Policy"] = page_policy(index.read_text("utf-8"))
+
+    def _connect_execution(self, server: ServerApp) -> None:
+        self._kernels = kernels = server.kernel_manager
+        if not isinstance(kernels, RoomKernelManager):
+            raise TypeError("a room needs RoomKernelManager; see room_config.configure")
+        points = server.extension_manager.extension_points
+        self.collaboration: RoomCollaboration = points[RoomCollaboration.name].app
+        self.room.runs = Runs(
+            self.room.journal,
+            kernels,
+            self.collaboration,
+            new_id=lambda: str(uuid.UUID(bytes=secrets.token_bytes(16), version=4)),
+            monotonic=self.room.monotonic,
+        )
+        kernels.journal, kernels.lives = self.room.journal, self.room.runs
+
+    def initialize_handlers(self) -> None:
+        """Serve the live socket and the files that the camera's worker needs."""
+        self.handlers.extend(
+            [
+                (r"/nbinterview/api/v1/live", LiveHandler, {"room": self.room}),
+                (r"/nbinterview/static/[\w.-]+/(.+)", AssetHandler, {"path": STATIC}),
+            ]
+        )
+
+    async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:
+        await self.room.start()
+
+    async def stop_extension(self) -> None:
+        """Close in order: kernel, document, record."""
+        await self._kernels.shutdown_all()
+        await self.room.runs.close()
+        await self.collaboration.close()
+        await self.room.close("the server was asked to stop")

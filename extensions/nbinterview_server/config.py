@@ -1,0 +1,118 @@
+"""What a room knows about its interview: people, policy, template.
+
+The service is asked for it; a copy beside the journal lets a room start again
+while the service is away.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbinterview.errors import Unavailable
+from nbinterview.schemas import check
+from nbinterview.schemas.live_types import InterviewState, Role
+
+NOTEBOOK = "interview.ipynb"
+KERNEL_NAME = "nbinterview-python3"
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person of the interview, as the service names them."""
+
+    hub_name: str
+    display_name: str
+    initials: str
+    color: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class RoomConfig:
+    """The answer of `GET rooms/{id}`, checked."""
+
+    interview: str
+    title: str
+    state: InterviewState
+    template: Mapping[str, Any]
+    policy: Mapping[str, Any]
+    people: Mapping[str, Person]
+
+    @classmethod
+    def from_wire(cls, wire: Mapping[str, Any]) -> RoomConfig:
+        """Return the config, or raise `Invalid` naming the field to blame."""
+        check(dict(wire), "room")
+        interview = wire["interview"]
+        return cls(
+            interview=interview["id"],
+            title=interview["title"],
+            state=interview["state"],
+            template=wire["template"],
+            policy=wire["policy"],
+            people={one["hub_name"]: Person(**one) for one in wire["people"]},
+        )
+
+
+@dataclass(frozen=True)
+class RoomEnv:
+    """The environment variables that make a server a room."""
+
+    interview: str
+    directory: Path
+    service_api: str
+    token: str
+    kernel_python: str
+    bwrap: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> RoomEnv:
+        """Return the room's variables, or say in one line which is missing."""
+        names = {
+            "interview": "NBINTERVIEW_INTERVIEW",
+            "directory": "NBINTERVIEW_ROOM_DIR",
+            "service_api": "NBINTERVIEW_SERVICE_API",
+            "token": "NBINTERVIEW_ROOM_TOKEN",
+            "kernel_python": "NBINTERVIEW_KERNEL_PYTHON",
+            "bwrap": "NBINTERVIEW_BWRAP",
+        }
+        missing = [name for name in names.values() if not env.get(name)]
+        if missing:
+            raise Unavailable(
+                f"This is not a room: {', '.join(missing)} is not set. "
+                "Rooms are started by the hub."
+            )
+        found = {key: env[name] for key, name in names.items()}
+        return cls(**{**found, "directory": Path(found["directory"])})  # type: ignore[arg-type]  # one value is a Path, the others are text
+
+    @property
+    def work(self) -> Path:
+        """The notebook's folder: all of this server's contents."""
+        return self.directory / "work"
+
+    @property
+    def journal(self) -> Path:
+        """The room's record."""
+        return self.directory / "journal.sqlite"
+
+    @property
+    def config_copy(self) -> Path:
+        """The last answer of the service."""
+        return self.directory / "room.json"
+
+
+def save_copy(target: Path, wire: Mapping[str, Any]) -> None:
+    """Keep the service's answer, replacing the copy in one step."""
+    partial = target.with_suffix(".partial")
+    partial.write_text(json.dumps(wire), "utf-8")
+    partial.chmod(0o600)
+    partial.replace(target)
+
+
+def load_copy(source: Path) -> RoomConfig:
+    """Return the config that was kept by `save_copy`."""
+    return RoomConfig.from_wire(json.loads(source.read_text("utf-8")))

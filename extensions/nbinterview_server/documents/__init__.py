@@ -1,0 +1,1 @@
+"""The shared notebook: recorded before it is broadcast, under the true name."""

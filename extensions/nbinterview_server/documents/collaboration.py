@@ -1,0 +1,186 @@
+"""jupyter-collaboration with our rooms instead of its own.
+
+The library asks its websocket server whether a room exists and gets it there;
+ours always answers yes and makes it. So the library's handler never builds a
+room itself, and nothing of it is patched. See docs/adr/0005.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from jupyter_server.base.websocket import WebSocketMixin
+from jupyter_server_ydoc.app import YDocExtension
+from jupyter_server_ydoc.handlers import DocSessionHandler, YDocWebSocketHandler
+from jupyter_server_ydoc.loaders import FileLoaderMapping
+from jupyter_server_ydoc.utils import MessageType, decode_file_path
+from jupyter_server_ydoc.websocketserver import (
+    JupyterWebsocketServer,
+    RoomNotFound,
+    exception_logger,
+)
+from pycrdt import Decoder
+from tornado.web import HTTPError
+
+from nbinterview_server.authorizer import person_of
+from nbinterview_server.config import NOTEBOOK, Person
+from nbinterview_server.documents.rooms import PresenceRoom, RecordedRoom
+
+GLOBAL_AWARENESS = "JupyterLab:globalAwareness"
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+FLUSH_S = 3.0
+
+
+class RoomWebsocketServer(JupyterWebsocketServer):  # type: ignore[misc]  # untyped
+    """Has exactly the rooms of one interview, made when first asked for."""
+
+    def __init__(self, make_document: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._make_document = make_document
+        self._making = asyncio.Lock()
+
+    def room_exists(self, _path: str) -> bool:
+        """Say yes: `get_room` makes what is missing, or refuses."""
+        return True
+
+    async def get_room(self, path: str) -> Any:
+        """Return the room, started and loaded; `RoomNotFound` for any other."""
+        async with self._making:
+            if path not in self.rooms:
+                self.rooms[path] = self._make(path)
+            room = self.rooms[path]
+            await self.start_room(room)
+            if isinstance(room, RecordedRoom):
+                await room.initialize()
+            return room
+
+    def _make(self, path: str) -> PresenceRoom | RecordedRoom:
+        if path == GLOBAL_AWARENESS:
+            return PresenceRoom(path, log=self.log, exception_handler=exception_logger)
+        room: RecordedRoom = self._make_document(path)
+        return room
+
+    async def flush(self) -> None:
+        """Wait, not for ever, until every change is on disk."""
+        for room in self.rooms.values():
+            if isinstance(room, RecordedRoom):
+                async with asyncio.timeout(FLUSH_S):
+                    await room.flush()
+
+
+class RoomSocketHandler(YDocWebSocketHandler):  # type: ignore[misc]  # untyped
+    """A page's connection to a Y room, under its authenticated name."""
+
+    @property
+    def person(self) -> Person:
+        """Who this page is."""
+        return person_of(self)
+
+    @property
+    def read_only(self) -> bool:
+        """Reviewers look; they change nothing."""
+        return self.person.role == "reviewer"
+
+    @property
+    def max_message_size(self) -> int:
+        """Bytes at which tornado closes the connection."""
+        return MAX_MESSAGE_BYTES
+
+    async def prepare(self) -> None:
+        """Find the room, or 404."""
+        try:
+            await super().prepare()
+        except RoomNotFound as error:
+            raise HTTPError(404, "There is no such document here.") from error
+
+    async def on_message(self, message: Any) -> None:
+        """Take one message; a reviewer cannot save."""
+        if not isinstance(message, bytes) or not message:
+            return
+        if self.read_only and Decoder(message).read_var_uint() == MessageType.RAW:
+            return
+        await super().on_message(message)
+
+    def check_origin(self, origin: str) -> bool:
+        """Let only pages of this room's own origin connect."""
+        return bool(WebSocketMixin.check_origin(self, origin))
+
+
+class RoomCollaboration(YDocExtension):  # type: ignore[misc]  # untyped
+    """The collaboration extension of a room.
+
+    Its name stays `jupyter_server_ydoc`, so that its configuration does too.
+    """
+
+    name = "jupyter_server_ydoc"
+
+    def initialize_handlers(self) -> None:
+        """Serve the document and the presence, and neither forks nor timelines."""
+        page_config = self.serverapp.web_app.settings.setdefault("page_config_data", {})
+        page_config["disableRTC"] = False
+        page_config["serverSideExecution"] = self.server_side_execution
+        self.file_loaders = FileLoaderMapping(
+            self.serverapp.web_app.settings, self.log, self.file_poll_interval
+        )
+        self.ywebsocket_server = RoomWebsocketServer(
+            self._make_document,
+            ystore_class=None,
+            rooms_ready=False,
+            auto_clean_rooms=False,
+            exception_handler=exception_logger,
+            log=self.log,
+        )
+        settings = {
+            "document_cleanup_delay": None,
+            "document_save_delay": self.document_save_delay,
+            "file_loaders": self.file_loaders,
+            "ystore_class": None,
+            "ywebsocket_server": self.ywebsocket_server,
+            "room_locks": self._room_locks,
+        }
+        self.handlers.extend(
+            [
+                (r"/api/collaboration/room/(.*)", RoomSocketHandler, settings),
+                (r"/api/collaboration/session/(.*)", DocSessionHandler),
+            ]
+        )
+
+    def _make_document(self, room_id: str) -> RecordedRoom:
+        if room_id.count(":") < 2:
+            raise RoomNotFound(room_id)
+        file_format, file_type, file_id = decode_file_path(room_id)
+        files = self.serverapp.web_app.settings["file_id_manager"]
+        if (file_format, file_type) != ("json", "notebook"):
+            raise RoomNotFound(room_id)
+        if files.get_path(file_id) != NOTEBOOK:
+            raise RoomNotFound(room_id)
+        room = self.serverapp.web_app.settings["nbinterview_room"]
+        return RecordedRoom(
+            room_id,
+            file_format,
+            file_type,
+            self.file_loaders[file_id],
+            self.serverapp.event_logger,
+            None,
+            self.log,
+            exception_handler=exception_logger,
+            save_delay=self.document_save_delay,
+            journal=room.journal,
+        )
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        await super()._start_jupyter_server_extension(serverapp)
+        self._serving = asyncio.create_task(self.ywebsocket_server.start())
+        await self.ywebsocket_server.started.wait()
+
+    async def stop_extension(self) -> None:
+        """Nothing here: the room closes its parts in order, by `close`."""
+
+    async def close(self) -> None:
+        """Put every change on disk, then end the rooms."""
+        try:
+            await self.ywebsocket_server.flush()
+        except TimeoutError:
+            self.log.exception("the last edits could not be recorded in time")
+        await super().stop_extension()

@@ -1,0 +1,259 @@
+"""The Y rooms: every change under its author's name, on disk, then broadcast.
+
+One queue orders everything a room sends: changes go to the journal and then to
+all pages; answers to one page wait behind the changes they already contain.
+So nobody ever sees an edit that the record does not hold, and when the disk
+refuses, the room stands still until it takes the record again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from jupyter_server_ydoc.rooms import DocumentRoom, TransientRoom
+from pycrdt import (
+    TransactionEvent,
+    YMessageType,
+    YSyncMessageType,
+    create_awareness_message,
+    create_sync_message,
+    create_update_message,
+    handle_sync_message,
+    is_awareness_disconnect_message,
+    read_message,
+)
+
+from nbinterview.errors import Invalid
+from nbinterview.ledger.records import Record
+from nbinterview_server.config import Person
+from nbinterview_server.documents.authorship import ROOM, author, written_by
+from nbinterview_server.documents.awareness import Owners, rewrite
+from nbinterview_server.journal import Entry, Journal, NotWritten
+
+log = logging.getLogger(__name__)
+
+
+class PageSocket(Protocol):
+    """One page's connection to one Y room."""
+
+    person: Person
+    read_only: bool
+    path: str
+
+    async def send(self, message: bytes) -> None:
+        """Send one message; a page that is gone is no error."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Iterate over what the page sends until it is gone."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One Yjs update and on whose behalf it was made."""
+
+    author: str
+    update: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one page asked for; it may hold changes that wait before it."""
+
+    page: PageSocket
+    message: bytes
+
+
+def document_payload(path: str, update: bytes) -> dict[str, str]:
+    """Return the payload of a `document` record."""
+    return {"path": path, "update": base64.b64encode(update).decode("ascii")}
+
+
+def updates_of(records: Sequence[Record], path: str) -> list[bytes]:
+    """Return the Yjs updates of one document, in order."""
+    return [
+        base64.b64decode(record.payload["update"])
+        for record in records
+        if record.payload["path"] == path
+    ]
+
+
+class NamedRoom:
+    """Serves pages; who they are comes from their connection, not from them."""
+
+    clients: set[PageSocket]
+    ydoc: Any
+    awareness: Any
+
+    def _prepare(self) -> None:
+        self._owners = Owners()
+
+    async def serve(self, channel: PageSocket) -> None:
+        """Serve one page until it is gone."""
+        self.clients.add(channel)
+        try:
+            await channel.send(create_sync_message(self.ydoc))
+            async for message in channel:
+                await self._take(channel, message)
+        finally:
+            self.clients.discard(channel)
+
+    async def _take(self, page: PageSocket, message: bytes) -> None:
+        try:
+            if message[0] == YMessageType.SYNC:
+                await self._sync(page, message[1:])
+            elif message[0] == YMessageType.AWARENESS:
+                await self._aware(page, message)
+        except (Invalid, ValueError, IndexError, RuntimeError, AssertionError) as error:
+            # What Yjs cannot read must not end the room for everybody.
+            log.warning("a message of %s refused: %s", page.person.hub_name, error)
+            await self._not_understood(page, message, error)
+
+    async def _sync(self, page: PageSocket, message: bytes) -> None:
+        raise NotImplementedError
+
+    async def _not_understood(
+        self, page: PageSocket, message: bytes, error: Exception
+    ) -> None:
+        """Hook: tell the page that its message could not be applied."""
+
+    async def _aware(self, page: PageSocket, message: bytes) -> None:
+        update = rewrite(read_message(message[1:]), page.person, self._owners)
+        if update is None:
+            return
+        renamed = create_awareness_message(update)
+        leaving = is_awareness_disconnect_message(renamed[1:])
+        for client in list(self.clients):
+            # The sender too: it is how a page knows that its connection lives.
+            if not (leaving and client is page):
+                await client.send(renamed)
+        self.awareness.apply_awareness_update(update, self)
+
+
+class PresenceRoom(NamedRoom, TransientRoom):  # type: ignore[misc]  # untyped
+    """Lab's global awareness: states only. Its document stays empty for everybody."""
+
+    def __init__(self, room_id: str, **kwargs: Any) -> None:
+        super().__init__(room_id, **kwargs)
+        self._prepare()
+
+    async def _sync(self, page: PageSocket, message: bytes) -> None:
+        if message[0] == YSyncMessageType.SYNC_STEP1:
+            reply = handle_sync_message(message, self.ydoc)
+            assert reply is not None
+            await page.send(reply)
+
+
+class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
+    """The interview's notebook, rebuilt from the journal, never from the file."""
+
+    ready: bool
+
+    def __init__(
+        self, room_id: str, *args: Any, journal: Journal, **kwargs: Any
+    ) -> None:
+        super().__init__(room_id, *args, **kwargs)
+        self._prepare()
+        self._journal = journal
+        self._path = str(self._document.path)
+        self._outbox: asyncio.Queue[Change | Answer] = asyncio.Queue()
+
+    async def initialize(self) -> None:
+        """Load the notebook: what the journal holds, or the template's file."""
+        if self.ready:
+            return
+        with written_by(ROOM):
+            async with self._update_lock:
+                if self._subscription is not None:
+                    return
+                rebuilt = await self._load()
+                self._subscription = self.ydoc.observe(self._note)
+                if rebuilt:
+                    self._nothing_runs()
+                self.ready = True
+            if rebuilt:
+                self._save_to_disc()
+
+    async def _load(self) -> bool:
+        model = await self._file.load_content(self._file_format, self._file_type)
+        records = await self._journal.aread(kinds=["document"])
+        updates = updates_of(records, self._path)
+        if not updates:
+            await self._apply_deterministic_source_content(model["content"])
+            first = document_payload(self._path, self.ydoc.get_update())
+            await self._journal.append("document", ROOM, first)
+            return False
+        for update in updates:
+            self.ydoc.apply_update(update)
+        return True
+
+    def _nothing_runs(self) -> None:
+        """After a restart no cell is running, whatever the document last said."""
+        with self.ydoc.transaction():
+            for cell in self._document.ycells:
+                if cell.get("execution_state") == "running":
+                    cell["execution_state"] = "idle"
+                metadata = cell.get("metadata")
+                if metadata is not None and "jupyter_server_nbmodel" in metadata:
+                    del metadata["jupyter_server_nbmodel"]
+
+    async def _maybe_save_document(self, *args: Any, **kwargs: Any) -> None:
+        with written_by(ROOM):
+            await super()._maybe_save_document(*args, **kwargs)
+
+    async def _watch_ready(self) -> None:
+        """The base class would observe late; `initialize` does it in time."""
+
+    def _note(self, event: TransactionEvent) -> None:
+        self._outbox.put_nowait(Change(author(), event.update))
+
+    async def _sync(self, page: PageSocket, message: bytes) -> None:
+        if page.read_only and message[0] != YSyncMessageType.SYNC_STEP1:
+            return
+        with written_by(page.person.hub_name):
+            reply = handle_sync_message(message, self.ydoc)
+        if reply is not None:
+            self._outbox.put_nowait(Answer(page, reply))
+
+    async def _not_understood(
+        self, page: PageSocket, message: bytes, error: Exception
+    ) -> None:
+        await self._handle_sync_message_error(error, message, page)
+
+    async def _broadcast_updates(self) -> None:
+        while True:
+            waiting = [await self._outbox.get()]
+            while not self._outbox.empty():
+                waiting.append(self._outbox.get_nowait())
+            try:
+                await self._record(waiting)
+            except NotWritten:
+                return  # the room closes; what is not on disk was seen by nobody
+            for item in waiting:
+                await self._send(item)
+                self._outbox.task_done()
+
+    async def _record(self, waiting: Sequence[Change | Answer]) -> None:
+        entries = [
+            Entry("document", item.author, document_payload(self._path, item.update))
+            for item in waiting
+            if isinstance(item, Change)
+        ]
+        if entries:
+            await self._journal.insist(entries)
+
+    async def _send(self, item: Change | Answer) -> None:
+        if isinstance(item, Answer):
+            await item.page.send(item.message)
+            return
+        message = create_update_message(item.update)
+        for client in list(self.clients):
+            await client.send(message)
+
+    async def flush(self) -> None:
+        """Wait until everything said so far is on disk and broadcast."""
+        await self._outbox.join()

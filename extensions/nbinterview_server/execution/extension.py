@@ -1,0 +1,141 @@
+"""jupyter-server-nbmodel's routes, behind our own door.
+
+Its `ExecuteHandler` would run code on any server that a request names, and its
+handlers ask no authorizer. Ours take known fields only.
+"""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import tornado.web
+from jsonschema import Draft202012Validator
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server_nbmodel.extension import REQUEST_ID_REGEX
+from jupyter_server_nbmodel.handlers import InputHandler, RequestHandler
+
+from nbinterview.errors import Invalid, NBInterviewError, NotFound
+from nbinterview_server.authorizer import person_of
+
+if TYPE_CHECKING:
+    from nbinterview_server.execution.runs import Runs
+
+MAX_CODE_CHARS = 1_000_000
+KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
+
+_REQUEST = Draft202012Validator(
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["code"],
+        "properties": {
+            "code": {"type": "string", "maxLength": MAX_CODE_CHARS},
+            "metadata": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "cell_id": {"type": "string", "maxLength": 64},
+                    "document_id": {"type": "string", "maxLength": 200},
+                    "document_path": {"type": "string", "maxLength": 200},
+                    "record_timing": {"type": "boolean"},
+                },
+            },
+        },
+    }
+)
+
+
+def read_request(body: object) -> tuple[str, dict[str, Any]]:
+    """Return code and metadata, or raise `Invalid` naming the field to blame."""
+    for error in _REQUEST.iter_errors(body):
+        path = [str(part) for part in error.absolute_path]
+        if error.validator == "additionalProperties" and isinstance(
+            error.instance, dict
+        ):
+            unknown = sorted(set(error.instance) - set(error.schema["properties"]))
+            field = ".".join([*path, *unknown[:1]])
+            raise Invalid(f"unknown field {field!r}", field=field)
+        raise Invalid("this request cannot be run", field=".".join(path) or "code")
+    assert isinstance(body, dict)
+    return body["code"], body.get("metadata", {})
+
+
+class ProblemHandler(APIHandler):
+    """Answers errors as problem+json, with the `message` that JupyterLab shows."""
+
+    def answer(self, error: NBInterviewError) -> None:
+        """Finish with the problem."""
+        self.set_status(error.status)
+        self.finish(json.dumps({**error.problem(), "message": error.detail}))
+        self.set_header("Content-Type", "application/problem+json")
+
+
+class RoomExecuteHandler(ProblemHandler):
+    """Runs one cell of the interview's notebook."""
+
+    def initialize(self, runs: Runs) -> None:
+        """Take the runs from the route."""
+        self._runs = runs
+
+    @tornado.web.authenticated
+    def get(self, kernel_id: str) -> None:
+        """Return what is queued or runs, without taking results away."""
+        requests = self._runs.stack.pending(kernel_id)
+        self.finish(json.dumps({"kernel_id": kernel_id, "requests": requests}))
+
+    @tornado.web.authenticated
+    async def post(self, kernel_id: str) -> None:
+        """Queue the code; it is on record when this answers."""
+        try:
+            person = person_of(self)
+            code, metadata = read_request(self.get_json_body())
+            if kernel_id not in self.kernel_manager:
+                raise NotFound("There is no such kernel here.")
+            request = await self._runs.ask(person.hub_name, kernel_id, code, metadata)
+        except NBInterviewError as error:
+            self.answer(error)
+            return
+        location = f"/api/kernels/{kernel_id}/requests/{request}"
+        self.set_status(HTTPStatus.ACCEPTED)
+        self.set_header("Location", location)
+        answer = {
+            "request_id": request,
+            "kernel_id": kernel_id,
+            "cell_id": metadata.get("cell_id"),
+            "document_path": metadata.get("document_path"),
+            "pending": True,
+            "request_status": "queued",
+            "request_url": location,
+            "outputs": "[]",
+        }
+        self.finish(json.dumps(answer))
+
+
+class RoomExecution(ExtensionApp):
+    """The execution extension of a room."""
+
+    name = "nbinterview_execution"
+
+    def initialize_handlers(self) -> None:
+        """Serve runs, their results and their questions."""
+        assert self.serverapp is not None
+        room = self.serverapp.web_app.settings["nbinterview_room"]
+        stack = {"execution_stack": room.runs.stack, "name": self.name}
+        self.handlers.extend(
+            [
+                (
+                    rf"/api/kernels/{KERNEL_ID}/execute",
+                    RoomExecuteHandler,
+                    {"runs": room.runs},
+                ),
+                (rf"/api/kernels/{KERNEL_ID}/input", InputHandler, stack),
+                (
+                    rf"/api/kernels/{KERNEL_ID}/requests/{REQUEST_ID_REGEX}",
+                    RequestHandler,
+                    stack,
+                ),
+            ]
+        )

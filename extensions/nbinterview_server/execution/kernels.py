@@ -1,0 +1,157 @@
+"""The interview's one kernel: who started, restarted, interrupted it, how it died."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Protocol
+
+from jupyter_core.utils import ensure_async
+from jupyter_server import CallContext
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+
+from nbinterview.errors import Conflict, Unavailable
+from nbinterview_server.authorizer import PERSON
+from nbinterview_server.config import KERNEL_NAME, Person
+from nbinterview_server.documents.authorship import KERNEL, ROOM
+from nbinterview_server.journal import Entry, Journal, NotWritten
+
+log = logging.getLogger(__name__)
+
+# Why a kernel ended by itself, as its provisioner names it, in words for people.
+DEATHS = {
+    "memory": "it used more memory than it may",
+    "files": "it wrote more than it may",
+    "connections": "it lost its connection",
+}
+
+
+class KernelRefused(Unavailable):
+    """No kernel, and why. Its text reaches the page as it is."""
+
+    title = "The kernel cannot start"
+
+
+class Lives(Protocol):
+    """Who wants to know that a kernel's process is gone or new."""
+
+    def lost(self, kernel_id: str, why: str) -> None:
+        """What this kernel was running will not come to an end."""
+
+
+def asking() -> str:
+    """Return who makes the present request, or `room` when nobody does."""
+    handler = CallContext.get(CallContext.JUPYTER_HANDLER)
+    person = getattr(handler, PERSON, None)
+    return person.hub_name if isinstance(person, Person) else ROOM
+
+
+def death_words(last_death: str | None) -> str:
+    """Return why a kernel died, in words for people."""
+    if not last_death:
+        return "The kernel stopped by itself."
+    return f"The kernel was lost: {DEATHS.get(last_death, last_death)}."
+
+
+# Its methods are typed as the blocking ones of its base and are coroutines.
+_KernelManager: Any = AsyncMappingKernelManager
+
+
+class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
+    """Starts one kernel, of one kind, and records what becomes of it."""
+
+    journal: Journal | None = None
+    lives: Lives | None = None
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._telling: set[asyncio.Task[None]] = set()
+        self._starting = asyncio.Lock()
+
+    async def start_kernel(self, *, kernel_id: str | None = None, **kwargs: Any) -> Any:
+        """Start the kernel, or say why there is none."""
+        async with self._starting:
+            if self.list_kernel_ids() and kernel_id not in self:
+                raise Conflict("The interview's kernel is running already.")
+            kwargs["kernel_name"] = kwargs.get("kernel_name") or KERNEL_NAME
+            if kwargs["kernel_name"] != KERNEL_NAME:
+                raise Conflict(f"The only kernel here is {KERNEL_NAME}.")
+            return await self._start(kernel_id=kernel_id, **kwargs)
+
+    async def _start(self, **kwargs: Any) -> str:
+        who = asking()
+        try:
+            started = str(await super()._async_start_kernel(**kwargs))
+        except Exception as error:
+            words = str(error) or type(error).__name__
+            await self._note(who, "refused", words)
+            raise KernelRefused(words) from error
+        self.add_restart_callback(started, lambda: self._died(started), "restart")
+        self.add_restart_callback(started, lambda: self._gave_up(started), "dead")
+        layers = getattr(self.get_kernel(started).provisioner, "layers", {})
+        payload = {"state": "started", "detail": "", "layers": layers}
+        await self._write([Entry("kernel", who, payload)])
+        return started
+
+    async def restart_kernel(self, kernel_id: str, now: bool = False) -> Any:
+        """Restart because somebody asked; what runs is lost."""
+        who = asking()
+        self._lost(kernel_id, "The kernel was restarted.")
+        try:
+            found = await super()._async_restart_kernel(kernel_id, now=now)
+        except Exception as error:
+            await self._note(who, "refused", str(error))
+            raise KernelRefused(str(error)) from error
+        await self._note(who, "restarted", "")
+        return found
+
+    async def interrupt_kernel(self, kernel_id: str) -> None:
+        """Interrupt what runs."""
+        await ensure_async(super().interrupt_kernel(kernel_id))
+        await self._note(asking(), "interrupted", "")
+
+    async def shutdown_kernel(
+        self, kernel_id: str, now: bool = False, restart: bool = False
+    ) -> Any:
+        """Stop the kernel."""
+        self._lost(kernel_id, "The kernel was stopped.")
+        found = await super()._async_shutdown_kernel(
+            kernel_id, now=now, restart=restart
+        )
+        if not restart:
+            await self._note(asking(), "stopped", "")
+        return found
+
+    def _died(self, kernel_id: str) -> None:
+        """Hear from Jupyter that the kernel died and is being started again."""
+        provisioner = self.get_kernel(kernel_id).provisioner
+        words = death_words(getattr(provisioner, "last_death", None))
+        self._lost(kernel_id, words)
+        self._note_soon(Entry("kernel", KERNEL, {"state": "died", "detail": words}))
+        self._note_soon(Entry("kernel", ROOM, {"state": "restarted", "detail": ""}))
+
+    def _gave_up(self, kernel_id: str) -> None:
+        """Hear from Jupyter that the kernel died too often."""
+        words = "The kernel stopped again and again and was not started any more."
+        self._lost(kernel_id, words)
+        self._note_soon(Entry("kernel", KERNEL, {"state": "died", "detail": words}))
+
+    def _lost(self, kernel_id: str, why: str) -> None:
+        if self.lives is not None:
+            self.lives.lost(kernel_id, why)
+
+    async def _note(self, who: str, state: str, detail: str) -> None:
+        await self._write([Entry("kernel", who, {"state": state, "detail": detail})])
+
+    async def _write(self, entries: list[Entry]) -> None:
+        if self.journal is None:
+            return
+        try:
+            await self.journal.insist(entries)
+        except NotWritten:
+            log.info("the room closes; not recorded: %s", entries)
+
+    def _note_soon(self, entry: Entry) -> None:
+        task = asyncio.ensure_future(self._write([entry]))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)

@@ -1,0 +1,206 @@
+"""Runs of cells: on record before they start and after they end.
+
+jupyter-server-nbmodel queues and runs them. It gets its kernel from us, so each
+run passes through `_Client.execute_interactive`, where it begins and ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_server_nbmodel.execution_stack import ExecutionStack
+
+from nbinterview_server.documents.authorship import KERNEL, written_by
+from nbinterview_server.journal import Entry, Journal, NotWritten
+
+log = logging.getLogger(__name__)
+
+Hook = Callable[[dict[str, Any]], None]
+OUTPUT_TYPES = frozenset({"display_data", "stream", "execute_result", "error"})
+
+
+@dataclass
+class Run:
+    """One execution that was asked for, and what it gave so far."""
+
+    execution_id: str
+    author: str
+    cell_id: str
+    outputs: int = 0
+    output_bytes: int = 0
+
+    def count(self, message: Mapping[str, Any]) -> None:
+        """Count one message of the kernel."""
+        if message["header"]["msg_type"] in OUTPUT_TYPES:
+            self.outputs += 1
+            self.output_bytes += len(str(message["content"]))
+
+
+class Runs:
+    """Asks jupyter-server-nbmodel to run code, and records it."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        kernels: Any,
+        collaboration: Any,
+        *,
+        new_id: Callable[[], str],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._journal = journal
+        self._new_id = new_id
+        self._monotonic = monotonic
+        self._open: dict[str, dict[str, Run]] = {}
+        """By kernel, then by the request of jupyter-server-nbmodel."""
+        self._lost: dict[str, asyncio.Future[str]] = {}
+        self._telling: set[asyncio.Task[None]] = set()
+        self.stack = ExecutionStack(_Kernels(kernels, self), collaboration)
+
+    async def ask(
+        self, author: str, kernel_id: str, code: str, metadata: Mapping[str, Any]
+    ) -> str:
+        """Record the request, then queue it; return nbmodel's request id."""
+        run = Run(self._new_id(), author, str(metadata.get("cell_id") or ""))
+        payload = {
+            "execution_id": run.execution_id,
+            "cell_id": run.cell_id,
+            "code": code,
+        }
+        await self._journal.append("execution.requested", author, payload)
+        with written_by(KERNEL):  # the worker that writes outputs inherits it
+            request: str = self.stack.put(kernel_id, code, dict(metadata))
+        self._open.setdefault(kernel_id, {})[request] = run
+        return request
+
+    def lost(self, kernel_id: str, why: str) -> None:
+        """End what this kernel was running: it will never answer."""
+        waiting = self._lost.get(kernel_id)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(why)
+
+    async def run(self, kernel_id: str, execute: Any, code: str, hook: Hook) -> Any:
+        """Run one cell to its end, or until its kernel is lost; return the reply."""
+        request, run = self._running(kernel_id)
+        began_s = self._monotonic()
+
+        def counted(message: dict[str, Any]) -> None:
+            run.count(message)
+            hook(message)
+
+        lost = self._lost[kernel_id] = asyncio.get_running_loop().create_future()
+        task = asyncio.ensure_future(execute(code, counted))
+        try:
+            await asyncio.wait({task, lost}, return_when=asyncio.FIRST_COMPLETED)
+            reply = task.result() if task.done() else _lost(lost.result(), counted)
+        finally:
+            task.cancel()
+            self._lost.pop(kernel_id, None)
+        duration_ms = round((self._monotonic() - began_s) * 1000)
+        self._open[kernel_id].pop(request, None)
+        await self._finished(run, reply["content"], duration_ms)
+        # After this the worker may have dropped what was queued behind an error.
+        asyncio.get_running_loop().call_soon(self._sweep, kernel_id)
+        return reply
+
+    def _running(self, kernel_id: str) -> tuple[str, Run]:
+        for request in self.stack.pending(kernel_id):
+            if request["request_status"] == "running":
+                found = str(request["request_id"])
+                return found, self._open[kernel_id][found]
+        raise LookupError(f"kernel {kernel_id} runs what nobody asked for")
+
+    def _sweep(self, kernel_id: str) -> None:
+        """Record as aborted what will not run any more."""
+        alive = {one["request_id"] for one in self.stack.pending(kernel_id)}
+        runs = self._open.get(kernel_id, {})
+        for request in [one for one in runs if one not in alive]:
+            dropped = self._finished(runs.pop(request), {"status": "aborted"}, 0)
+            task = asyncio.ensure_future(dropped)
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def _finished(
+        self, run: Run, reply: Mapping[str, Any], duration_ms: int
+    ) -> None:
+        payload = {
+            "execution_id": run.execution_id,
+            "cell_id": run.cell_id,
+            "status": reply["status"],
+            "execution_count": reply.get("execution_count"),
+            "outputs": run.outputs,
+            "output_bytes": run.output_bytes,
+            "duration_ms": duration_ms,
+        }
+        try:
+            await self._journal.insist([Entry("execution.finished", KERNEL, payload)])
+        except NotWritten:
+            log.info("the room closes; a run's end is not recorded")
+
+    async def close(self) -> None:
+        """Stop running."""
+        try:
+            await self.stack.dispose()
+        except (TimeoutError, asyncio.CancelledError):
+            log.info("a cell was still running")
+
+
+def _lost(why: str, hook: Hook) -> dict[str, Any]:
+    """Show in the cell why it will not end; return the reply it never got."""
+    content = {"ename": "KernelLost", "evalue": why, "traceback": [why]}
+    hook({"header": {"msg_type": "error"}, "content": content})
+    return {"content": {"status": "error", "execution_count": None}}
+
+
+class _Kernels:
+    """The kernel manager as jupyter-server-nbmodel sees it."""
+
+    def __init__(self, kernels: Any, runs: Runs) -> None:
+        self._kernels = kernels
+        self._runs = runs
+
+    def get_kernel(self, kernel_id: str) -> _Kernel:
+        """Return the kernel, whose clients report to us."""
+        return _Kernel(self._kernels.get_kernel(kernel_id), kernel_id, self._runs)
+
+    def interrupt_kernel(self, kernel_id: str) -> Any:
+        """Interrupt what runs."""
+        return self._kernels.interrupt_kernel(kernel_id)
+
+
+@dataclass(frozen=True)
+class _Kernel:
+    kernel: Any
+    kernel_id: str
+    runs: Runs
+
+    def client(self) -> _Client:
+        return _Client(self.kernel.client(), self.kernel_id, self.runs)
+
+
+class _Client:
+    """A kernel client whose runs are recorded; everything else is the client's."""
+
+    def __init__(self, client: Any, kernel_id: str, runs: Runs) -> None:
+        self._client = client
+        self._kernel_id = kernel_id
+        self._runs = runs
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    async def execute_interactive(
+        self, code: str, output_hook: Hook, stdin_hook: Hook | None
+    ) -> Any:
+        """Run code; what it prints goes to `output_hook`."""
+
+        def execute(code: str, hook: Hook) -> Any:
+            return self._client.execute_interactive(
+                code, output_hook=hook, stdin_hook=stdin_hook
+            )
+
+        return await self._runs.run(self._kernel_id, execute, code, output_hook)

@@ -1,0 +1,298 @@
+"""The room's record: one writer, one sequence, on disk before anybody is told.
+
+`append` resolves only after SQLite has committed with `synchronous=FULL`.
+Everything waiting at that moment shares one commit (group commit), so that a
+burst costs one flush. A failed commit raises to all who waited on it, takes no
+number, and nothing is told to anybody.
+
+Listeners hear every record in order, in the event loop, before the one who
+appended it goes on. What pages are told and what the proctoring engine sees
+hangs on them, so neither can ever be ahead of the record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+
+from nbinterview.errors import Invalid, Unavailable
+from nbinterview.ledger.records import Record, format_time
+
+Listener = Callable[[Record], None]
+
+MAX_GROUP = 500
+RETRY_S = 0.5
+
+log = logging.getLogger(__name__)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS records (
+    seq INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    wire TEXT NOT NULL
+)
+"""
+
+
+class NotWritten(Unavailable):
+    """The disk did not take the record; nothing was acknowledged."""
+
+    title = "Not saved"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a record is made from; number, salt and hash come with the commit."""
+
+    kind: str
+    author: str
+    payload: Mapping[str, Any]
+    monotonic_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    entries: Sequence[Entry]
+    time: str
+    written: asyncio.Future[list[Record]]
+
+
+class Journal:
+    """The append-only record of one interview, in one SQLite file."""
+
+    def __init__(
+        self,
+        path: Path,
+        interview: str,
+        *,
+        clock: Callable[[], datetime],
+        salt: Callable[[], str],
+    ) -> None:
+        self._path = path
+        self._interview = interview
+        self._clock = clock
+        self._salt = salt
+        self._listeners: list[Listener] = []
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._db = _connect(path)
+        self._last_seq = self._read_last_seq()
+        self._reader = sqlite3.connect(path, check_same_thread=False)
+        self._reader_lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._write, name="journal")
+        self._thread.start()
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the newest record on disk, 0 when there is none."""
+        return self._last_seq
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` with every record from now on, in order."""
+        self._listeners.append(listener)
+
+    async def append(
+        self,
+        kind: str,
+        author: str,
+        payload: Mapping[str, Any],
+        monotonic_ms: float | None = None,
+    ) -> Record:
+        """Return the record once it is on disk.
+
+        Raises:
+            NotWritten: the disk refused; the record does not exist.
+            Invalid: the payload has no canonical form.
+        """
+        entry = Entry(kind, author, payload, monotonic_ms)
+        return (await self.append_all([entry]))[0]
+
+    async def append_all(self, entries: Sequence[Entry]) -> list[Record]:
+        """Append several records, all of them or none."""
+        if self._closed:
+            raise NotWritten("The room is closing.")
+        self._loop = asyncio.get_running_loop()
+        waiting = _Waiting(
+            entries, format_time(self._clock()), self._loop.create_future()
+        )
+        self._queue.put(waiting)
+        # Shielded: who stops waiting must not keep the others from hearing.
+        return await asyncio.shield(waiting.written)
+
+    async def insist(self, entries: Sequence[Entry]) -> list[Record]:
+        """Append what the server itself saw: again and again while the disk refuses.
+
+        Raises `NotWritten` only when the room closes.
+        """
+        while True:
+            try:
+                return await self.append_all(entries)
+            except NotWritten as error:
+                if self._closed:
+                    raise
+                log.warning("%s Trying again.", error.detail)
+                await asyncio.sleep(RETRY_S)
+
+    def read(
+        self, after: int = 0, *, kinds: Sequence[str] = (), limit: int = -1
+    ) -> list[Record]:
+        """Return records after a number, in order. Blocks; short on purpose."""
+        where, values = "seq > ?", [after, *kinds]
+        if kinds:
+            where += f" AND kind IN ({', '.join('?' * len(kinds))})"
+        query = f"SELECT wire FROM records WHERE {where} ORDER BY seq LIMIT ?"  # noqa: S608  # only '?' is put in
+        with self._reader_lock:
+            rows = self._reader.execute(query, [*values, limit]).fetchall()
+        return [_record(wire) for (wire,) in rows]
+
+    async def aread(
+        self, after: int = 0, *, kinds: Sequence[str] = (), limit: int = -1
+    ) -> list[Record]:
+        """`read` without holding the event loop up."""
+        return await asyncio.to_thread(self.read, after, kinds=kinds, limit=limit)
+
+    def close(self) -> None:
+        """Write what waits, then stop."""
+        if self._closed:
+            return
+        self._closed = True
+        self._queue.put(None)
+        self._thread.join()
+        with self._reader_lock:
+            self._reader.close()
+
+    # ------------------------------------------------- the writer's thread
+
+    def _write(self) -> None:
+        while True:
+            group, last = self._collect()
+            if group:
+                self._commit(group)
+            if last:
+                self._db.close()
+                return
+
+    def _collect(self) -> tuple[list[_Waiting], bool]:
+        first = self._queue.get()
+        if first is None:
+            return [], True
+        group = [first]
+        while len(group) < MAX_GROUP:
+            try:
+                more = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if more is None:
+                return group, True
+            group.append(more)
+        return group, False
+
+    def _commit(self, group: list[_Waiting]) -> None:
+        written: list[tuple[_Waiting, list[Record]]] = []
+        seq = self._last_seq
+        rows: list[tuple[int, str, str]] = []
+        for waiting in group:
+            records = [
+                self._record(entry, waiting.time, seq + number)
+                for number, entry in enumerate(waiting.entries, start=1)
+            ]
+            try:
+                rows += [(one.seq, one.kind, _wire(one)) for one in records]
+            except rfc8785.CanonicalizationError as error:
+                self._tell(self._fail, waiting, Invalid(f"not a record: {error}"))
+                continue
+            seq += len(records)
+            written.append((waiting, records))
+        try:
+            self._insert(rows)
+        except sqlite3.Error as error:
+            words = f"The room cannot write its record: {error}."
+            for waiting, _ in written:
+                self._tell(self._fail, waiting, NotWritten(words))
+            return
+        self._last_seq = seq
+        for waiting, records in written:
+            self._tell(self._deliver, waiting, records)
+
+    def _insert(self, rows: list[tuple[int, str, str]]) -> None:
+        if not rows:
+            return
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("INSERT INTO records VALUES (?, ?, ?)", rows)
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def _record(self, entry: Entry, time: str, seq: int) -> Record:
+        return Record(
+            interview=self._interview,
+            seq=seq,
+            time=time,
+            kind=entry.kind,
+            author=entry.author,
+            payload=entry.payload,
+            salt=self._salt(),
+            monotonic_ms=entry.monotonic_ms,
+        )
+
+    def _tell(self, how: Callable[..., None], waiting: _Waiting, what: object) -> None:
+        try:
+            waiting.written.get_loop().call_soon_threadsafe(how, waiting, what)
+        except RuntimeError:
+            # The loop is gone: the server was stopped. What is written stays.
+            return
+
+    # ----------------------------------------------------- the event loop
+
+    def _deliver(self, waiting: _Waiting, records: list[Record]) -> None:
+        for record in records:
+            for listener in self._listeners:
+                try:
+                    listener(record)
+                except Exception:  # it is on disk; say so to its author
+                    log.exception("a listener failed at record %d", record.seq)
+        waiting.written.set_result(records)
+
+    @staticmethod
+    def _fail(waiting: _Waiting, error: Exception) -> None:
+        waiting.written.set_exception(error)
+
+    def _read_last_seq(self) -> int:
+        (last,) = self._db.execute("SELECT max(seq) FROM records").fetchone()
+        return int(last or 0)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(
+        path, check_same_thread=False, isolation_level=None, timeout=10
+    )
+    path.chmod(0o600)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute(_SCHEMA)
+    return db
+
+
+def _wire(record: Record) -> str:
+    return json.dumps(record.wire(), ensure_ascii=False, separators=(",", ":"))
+
+
+def _record(wire: str) -> Record:
+    fields = json.loads(wire)
+    del fields["format"], fields["hash"]
+    return Record(**fields)

@@ -1,0 +1,149 @@
+"""`nbinterview/api/v1/live`: the one socket between a page and its room."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from nbinterview.errors import (
+    Conflict,
+    Invalid,
+    NBInterviewError,
+    TooLarge,
+    Unavailable,
+)
+from nbinterview.schemas import check
+from nbinterview_server.authorizer import person_of
+from nbinterview_server.config import Person
+from nbinterview_server.pacing import Pace
+
+if TYPE_CHECKING:
+    from nbinterview_server.room import Room
+
+MAX_MESSAGE_BYTES = 64 * 1024
+# Above this the connection is closed; between the two a problem says why.
+MAX_FRAME_BYTES = 1024 * 1024
+MESSAGES_PER_S = 30.0
+BURST_MESSAGES = 300
+
+log = logging.getLogger(__name__)
+
+
+class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
+    """One page. Its authenticated user decides the role, never the page."""
+
+    person: Person
+
+    def initialize(self, room: Room) -> None:
+        """Take the room from the route."""
+        self._room = room
+        self._connection: str | None = None
+        self._pace = Pace(MESSAGES_PER_S, BURST_MESSAGES, room.monotonic)
+
+    def set_default_headers(self) -> None:
+        """A websocket has none of a page's headers."""
+
+    @property
+    def max_message_size(self) -> int:
+        """Bytes at which tornado closes the connection."""
+        return MAX_FRAME_BYTES
+
+    @ws_authenticated
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Upgrade for a person of this interview."""
+        self.person = person_of(self)
+        await super().get(*args, **kwargs)
+
+    async def on_message(self, message: str | bytes) -> None:
+        """Answer one message. Tornado hands over the next one only after this."""
+        await asyncio.sleep(self._pace.delay_s())
+        parsed: dict[str, Any] = {}
+        try:
+            parsed = _parse(message)
+            await self._take(parsed)
+        except NBInterviewError as error:
+            self.tell(json.dumps(_problem(error, parsed)))
+            if isinstance(error, Unavailable):
+                # What follows must not overtake what was not saved.
+                self.close(1013, "not saved, please send again")
+
+    async def _take(self, parsed: dict[str, Any]) -> None:
+        kind = parsed.get("type")
+        if kind == "hello":
+            check(parsed, "live", "Hello")
+            await self._welcome()
+        elif kind in {"event", "observations"}:
+            if self._connection is None:
+                raise Conflict("Say hello first.", field="type")
+            acknowledged = await self._room.stream.take(self.person, parsed)
+            self.tell(json.dumps(acknowledged))
+        else:
+            raise Invalid("this kind of message is not known", field="type")
+
+    async def _welcome(self) -> None:
+        if self._connection is None:
+            browser = self.request.headers.get("User-Agent", "")
+            self._connection = await self._room.join(self.person, browser)
+            if self.ws_connection is None:  # gone while this was written
+                self.on_close()
+                return
+            self._room.fanout.add(self)
+        self.tell(json.dumps(self._room.welcome(self.person)))
+
+    def on_close(self) -> None:
+        """Record that the page has gone."""
+        self._room.fanout.remove(self)
+        if self._connection is not None:
+            self._room.leave_soon(self.person, self._connection)
+            self._connection = None
+
+    def tell(self, text: str) -> None:
+        """Send one message; a page that is gone is no error."""
+        try:
+            self.write_message(text)
+        except WebSocketClosedError:
+            log.debug("a page was gone before it was told")
+
+
+def _parse(message: str | bytes) -> dict[str, Any]:
+    if len(message) > MAX_FRAME_BYTES or not isinstance(message, str):
+        raise Invalid("a message is JSON text")
+    try:
+        parsed = json.loads(message, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Invalid("this is not JSON") from error
+    if not isinstance(parsed, dict):
+        raise Invalid("a message is a JSON object")
+    if len(message.encode()) > MAX_MESSAGE_BYTES:
+        raise _TooLargeMessage(parsed)
+    return parsed
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+class _TooLargeMessage(TooLarge):
+    """Knows which message it was, so that the page can let go of it."""
+
+    def __init__(self, parsed: dict[str, Any]) -> None:
+        super().__init__(f"A message has at most {MAX_MESSAGE_BYTES} bytes.")
+        self.parsed = parsed
+
+
+def _problem(error: NBInterviewError, parsed: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(error, _TooLargeMessage):
+        parsed = error.parsed
+    found: dict[str, Any] = {**error.problem(), "type": "problem"}
+    if isinstance(parsed.get("boot_id"), str):
+        found["boot_id"] = parsed["boot_id"][:36]
+    if isinstance(parsed.get("client_seq"), int):
+        found["client_seq"] = parsed["client_seq"]
+    return found

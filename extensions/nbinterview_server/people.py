@@ -1,0 +1,58 @@
+"""The people of this interview, asked for again when somebody unknown comes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from nbinterview.errors import NBInterviewError
+from nbinterview_server.config import Person, RoomConfig, save_copy
+from nbinterview_server.service_api import ServiceApi
+
+REMEMBER_STRANGER_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class People:
+    """Answers who somebody is. Names and roles come from the service only."""
+
+    def __init__(
+        self,
+        config: RoomConfig,
+        service: ServiceApi,
+        copy: Path,
+        *,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.config = config
+        self._service = service
+        self._copy = copy
+        self._monotonic = monotonic
+        self._strangers: dict[str, float] = {}
+        self._asking = asyncio.Lock()
+
+    async def find(self, hub_name: str) -> Person | None:
+        """Return the person, or None for somebody who is none of this interview."""
+        async with self._asking:
+            found = self.config.people.get(hub_name)
+            if found is None and self._worth_asking(hub_name):
+                await self._ask()
+                found = self.config.people.get(hub_name)
+                if found is None:
+                    self._strangers[hub_name] = self._monotonic()
+            return found
+
+    def _worth_asking(self, hub_name: str) -> bool:
+        asked = self._strangers.get(hub_name)
+        return asked is None or self._monotonic() - asked > REMEMBER_STRANGER_S
+
+    async def _ask(self) -> None:
+        try:
+            wire = await self._service.room()
+            self.config = RoomConfig.from_wire(wire)
+            save_copy(self._copy, wire)
+        except NBInterviewError as error:
+            log.warning("people not asked for again: %s", error.detail)

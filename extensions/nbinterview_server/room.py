@@ -1,0 +1,174 @@
+"""One interview's room: its parts, put together, started and closed in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import platform
+import random
+import secrets
+import time
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from nbinterview import __version__
+from nbinterview.ids import new_id
+from nbinterview.schemas.live_types import InterviewState
+from nbinterview_proctor.policy import Policy, summary
+from nbinterview_server.config import Person, RoomConfig, RoomEnv
+from nbinterview_server.documents.authorship import ROOM
+from nbinterview_server.fanout import Fanout
+from nbinterview_server.journal import Entry, Journal, NotWritten
+from nbinterview_server.people import People
+from nbinterview_server.service_api import ServiceApi
+from nbinterview_server.ship import Shipper
+from nbinterview_server.stream import CandidateStream
+from nbinterview_server.view import View, welcome
+from nbinterview_server.watch import Watch
+
+FLUSH_S = 4.0
+MAX_BROWSER_CHARS = 200
+
+_ORDER: tuple[InterviewState, ...] = ("scheduled", "open", "ended")
+_DISTRIBUTIONS = (
+    "jupyterlab",
+    "jupyter-server",
+    "jupyter-collaboration",
+    "jupyter-server-nbmodel",
+    "pycrdt",
+)
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """The room's clock."""
+    return datetime.now(UTC)
+
+
+def versions() -> dict[str, str]:
+    """Return what this room runs, for its record."""
+    found = {name: version(name) for name in _DISTRIBUTIONS}
+    return {"nbinterview": __version__, "python": platform.python_version(), **found}
+
+
+class Room:
+    """Everything that one room server holds. `start` after making, `close` last."""
+
+    def __init__(
+        self,
+        env: RoomEnv,
+        config: RoomConfig,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.env = env
+        self.monotonic = monotonic
+        self.service = ServiceApi(env.service_api, env.interview, env.token)
+        self.people = People(config, self.service, env.config_copy, monotonic=monotonic)
+        self.journal = Journal(
+            env.journal, env.interview, clock=clock, salt=lambda: secrets.token_hex(16)
+        )
+        self.policy = Policy.from_dict(config.policy)
+        self.view = View("scheduled", config.people)
+        self.fanout = Fanout(self.view)
+        self.watch = Watch(self.policy, self.journal)
+        self.stream = CandidateStream(self.journal, self.view, monotonic=monotonic)
+        self.shipper = Shipper(
+            self.journal,
+            self.service,
+            chance=random.random,
+            tell_state=self.set_state,
+        )
+        self.runs: Any = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._replay()
+
+    def _replay(self) -> None:
+        records = self.journal.read()
+        for record in records:
+            self.view.step(record)
+        self.watch.rebuild(records)
+        for hear in (self.fanout.hear, self.watch.hear, self.shipper.hear):
+            self.journal.listen(hear)
+
+    async def start(self) -> None:
+        """Record the start and begin to watch and to ship."""
+        payload = {
+            "versions": versions(),
+            "policy": self.policy.to_dict(),
+            "sandbox": {
+                "provisioner": "nbinterview-bubblewrap",
+                "bwrap": self.env.bwrap,
+                "python": self.env.kernel_python,
+            },
+        }
+        await self.journal.append("room.started", ROOM, payload)
+        await self.set_state(self.people.config.state)
+        for part in (self.watch, self.shipper):
+            self._keep(part.run())
+        self._keep(self.stream.watch_silence())
+
+    async def set_state(self, state: InterviewState) -> None:
+        """Record that the interview opened or ended; it never goes back."""
+        if _ORDER.index(state) > _ORDER.index(self.view.state):
+            await self.journal.insist(
+                [Entry("interview.state", ROOM, {"state": state})]
+            )
+
+    def welcome(self, person: Person) -> dict[str, Any]:
+        """Return the first message to this person's page."""
+        config = self.people.config
+        self.view.people = config.people
+        return welcome(self.view, config, person, summary(self.policy))
+
+    async def join(self, person: Person, browser: str) -> str:
+        """Record that a page came; return the connection's id."""
+        connection = new_id()
+        self.view.people = self.people.config.people
+        payload = {
+            "role": person.role,
+            "connection": connection,
+            "browser": browser[:MAX_BROWSER_CHARS],
+            "again": self.view.present(person.hub_name),
+        }
+        await self.journal.append("person.joined", person.hub_name, payload)
+        return connection
+
+    def leave_soon(self, person: Person, connection: str) -> None:
+        """Record that a page went."""
+        payload = {"role": person.role, "connection": connection}
+        entry = Entry("person.left", person.hub_name, payload)
+        self._keep(self._write(entry))
+
+    async def _write(self, entry: Entry) -> None:
+        try:
+            await self.journal.insist([entry])
+        except NotWritten:
+            log.info("the room closes; not recorded: %s", entry.kind)
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self, reason: str) -> None:
+        """Write and ship what is left, for a few seconds at most."""
+        try:
+            async with asyncio.timeout(FLUSH_S):
+                await self.watch.flush()
+                await self.journal.append("room.stopped", ROOM, {"reason": reason})
+        except (TimeoutError, NotWritten):
+            log.exception("the room's end could not be recorded")
+        for task in list(self._tasks):
+            task.cancel()
+        if not await self.shipper.flush(FLUSH_S):
+            log.warning(
+                "%d records are on disk here and not yet with the service",
+                self.journal.last_seq - self.shipper.acknowledged_seq,
+            )
+        await asyncio.to_thread(self.journal.close)
+        await self.service.close()

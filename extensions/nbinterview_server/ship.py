@@ -1,0 +1,139 @@
+"""Ships the journal to the service, in order, for as long as it takes.
+
+The service says how far it has come; the room keeps no position of its own.
+Its answer also says how the interview stands, which is how a room learns that
+it has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+
+from nbinterview.errors import NBInterviewError, Unavailable
+from nbinterview.ledger.records import Record
+from nbinterview.schemas.live_types import InterviewState
+from nbinterview_server.journal import Journal
+from nbinterview_server.service_api import Gap, ServiceApi
+
+MAX_RECORDS = 500
+MAX_BATCH_BYTES = 8 * 1024 * 1024
+POLL_S = 3.0
+GATHER_S = 0.2
+FIRST_DELAY_S = 0.5
+LONGEST_DELAY_S = 30.0
+
+log = logging.getLogger(__name__)
+
+
+class Backoff:
+    """Doubles the wait up to a limit; half of each wait is chance."""
+
+    def __init__(self, chance: Callable[[], float]) -> None:
+        self._chance = chance
+        self._next_s = FIRST_DELAY_S
+
+    def delay_s(self) -> float:
+        """Return how long to wait after one more failure."""
+        delay_s = self._next_s * (0.5 + 0.5 * self._chance())
+        self._next_s = min(LONGEST_DELAY_S, self._next_s * 2)
+        return delay_s
+
+    def reset(self) -> None:
+        """Begin again after a success."""
+        self._next_s = FIRST_DELAY_S
+
+
+class Shipper:
+    """Sends records to the service; `hear` wakes it."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        service: ServiceApi,
+        *,
+        chance: Callable[[], float],
+        tell_state: Callable[[InterviewState], Awaitable[None]],
+    ) -> None:
+        self._journal = journal
+        self._service = service
+        self._tell_state = tell_state
+        self._backoff = Backoff(chance)
+        self._wake = asyncio.Event()
+        self._sending = asyncio.Lock()
+        self._acknowledged: int | None = None
+
+    @property
+    def acknowledged_seq(self) -> int:
+        """The newest record that the service is known to hold."""
+        return self._acknowledged or 0
+
+    def hear(self, _record: Record) -> None:
+        """Listen to the journal: there is something to send."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Ship until cancelled."""
+        while True:
+            try:
+                await self._send()
+                self._backoff.reset()
+            except NBInterviewError as error:
+                delay_s = self._backoff.delay_s()
+                log.warning("%s Again in %.1f s.", error.detail, delay_s)
+                await asyncio.sleep(delay_s)
+                continue
+            if self._is_done():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), POLL_S)
+                await asyncio.sleep(GATHER_S)
+
+    async def flush(self, timeout_s: float) -> bool:
+        """Ship what is left, for at most so long; say whether all of it went."""
+        with contextlib.suppress(TimeoutError, NBInterviewError):
+            async with asyncio.timeout(timeout_s):
+                await self._send()
+                while not self._is_done():
+                    await self._send()
+        return self._is_done()
+
+    def _is_done(self) -> bool:
+        return self.acknowledged_seq >= self._journal.last_seq
+
+    async def _send(self) -> None:
+        """Send one batch; the first one is empty and asks how far the service is."""
+        async with self._sending:
+            self._wake.clear()
+            batch: list[Record] = []
+            if self._acknowledged is not None:
+                records = await self._journal.aread(
+                    self._acknowledged, limit=MAX_RECORDS
+                )
+                batch = _limited(records)
+            try:
+                answer = await self._service.ship(batch)
+            except Gap as gap:
+                self._resume(gap.expected_seq - 1)
+                return
+            self._resume(answer.acknowledged_seq)
+        await self._tell_state(answer.state)
+
+    def _resume(self, acknowledged: int) -> None:
+        if acknowledged > self._journal.last_seq:
+            raise Unavailable(
+                f"The service holds {acknowledged} records, this room has "
+                f"{self._journal.last_seq}: its journal was replaced."
+            )
+        self._acknowledged = acknowledged
+
+
+def _limited(records: list[Record]) -> list[Record]:
+    """Return the first records that fit one request together; at least one."""
+    size = 0
+    for count, record in enumerate(records):
+        size += len(str(record.payload))
+        if size > MAX_BATCH_BYTES:
+            return records[: max(1, count)]
+    return records

@@ -1,0 +1,227 @@
+"""What a page is told: a pure fold over the journal's records.
+
+Everything here follows from records that are on disk, so a page never sees
+what the record does not hold, and a restarted room tells the same story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbinterview.ledger.records import Record
+from nbinterview.schemas.live_types import InterviewState, Role
+from nbinterview_server.config import Person, RoomConfig
+
+Message = Mapping[str, Any]
+Audience = frozenset[Role]
+
+ALL: Audience = frozenset({"candidate", "interviewer", "reviewer"})
+PANEL: Audience = frozenset({"interviewer", "reviewer"})
+
+_KERNEL_STATES = {
+    "started": "idle",
+    "restarted": "idle",
+    "interrupted": "idle",
+    "died": "died",
+    "refused": "refused",
+}
+
+
+@dataclass
+class View:
+    """The present state of one interview, as its pages know it."""
+
+    state: InterviewState
+    people: Mapping[str, Person]
+    consent: dict[str, bool] = field(default_factory=dict)
+    acknowledged: dict[str, int] = field(default_factory=dict)
+    connections: dict[str, str] = field(default_factory=dict)
+    """Hub name by open connection."""
+    flags: dict[str, dict[str, Any]] = field(default_factory=dict)
+    warnings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sensors: dict[str, dict[str, Any]] = field(default_factory=dict)
+    watching: bool = False
+    silent: bool = False
+    """A `gap` of the live stream is open."""
+    runs: int = 0
+    """Executions asked for and not finished."""
+
+    def step(self, record: Record) -> list[tuple[Audience, Message]]:
+        """Take one record in; return what to tell whom."""
+        handle = _STEPS.get(record.kind)
+        return handle(self, record) if handle else []
+
+    def present(self, hub_name: str) -> bool:
+        """Whether this person has a page open."""
+        return hub_name in self.connections.values()
+
+    def people_wire(self) -> list[dict[str, Any]]:
+        """Return every person of the interview, with who is here."""
+        return [
+            {
+                "hub_name": one.hub_name,
+                "display_name": one.display_name,
+                "initials": one.initials,
+                "color": one.color,
+                "role": one.role,
+                "present": self.present(one.hub_name),
+            }
+            for one in self.people.values()
+        ]
+
+    def people_message(self) -> tuple[Audience, Message]:
+        """Return the message that says who is here."""
+        return ALL, {"type": "people", "people": self.people_wire()}
+
+
+def replay(config: RoomConfig, records: Iterable[Record]) -> View:
+    """Return the view that these records lead to."""
+    view = View(config.state, config.people)
+    for record in records:
+        view.step(record)
+    return view
+
+
+def welcome(
+    view: View, config: RoomConfig, person: Person, policy: Message
+) -> dict[str, Any]:
+    """Return the first message to a page; `policy` is a `PolicySummary`."""
+    candidate = person.role == "candidate"
+    return {
+        "type": "welcome",
+        "role": person.role,
+        "hub_name": person.hub_name,
+        "title": config.title,
+        "state": view.state,
+        "policy": policy,
+        "consent": dict(view.consent),
+        "acknowledged": dict(view.acknowledged) if candidate else {},
+        "people": view.people_wire(),
+        "flags": [] if candidate else list(view.flags.values()),
+        "warnings": list(view.warnings.values()),
+        "sensors": list(view.sensors.values()),
+    }
+
+
+# ------------------------------------------------------------- one step each
+
+Told = list[tuple[Audience, Message]]
+
+
+def _started(view: View, _record: Record) -> Told:
+    view.connections.clear()
+    view.runs = 0
+    return []
+
+
+def _state(view: View, record: Record) -> Told:
+    view.state = record.payload["state"]
+    return [(ALL, {"type": "state", "state": view.state})]
+
+
+def _joined(view: View, record: Record) -> Told:
+    view.connections[record.payload["connection"]] = record.author
+    return [view.people_message()]
+
+
+def _left(view: View, record: Record) -> Told:
+    view.connections.pop(record.payload["connection"], None)
+    return [view.people_message()]
+
+
+def _client(view: View, record: Record) -> Told:
+    payload = record.payload
+    boot, number = payload["boot_id"], payload["client_seq"]
+    view.acknowledged[boot] = max(number, view.acknowledged.get(boot, 0))
+    event = payload.get("event", {})
+    if event.get("name") == "consent":
+        view.consent[event["sensor"]] = event["granted"]
+    if event.get("name") == "watch":
+        view.watching = event["state"] == "started"
+    return []
+
+
+def _gap(view: View, record: Record) -> Told:
+    view.silent = record.payload["state"] == "began"
+    return []
+
+
+def _sensor(view: View, record: Record) -> Told:
+    sensor = dict(record.payload)
+    view.sensors[sensor["sensor"]] = sensor
+    return [(ALL, {"type": "sensor", "sensor": sensor})]
+
+
+def _warning(view: View, record: Record) -> Told:
+    warning = {**record.payload, "at": record.time}
+    view.warnings[warning["episode_id"]] = warning
+    return [(ALL, {"type": "warning", "warning": warning})]
+
+
+def _warning_cleared(_view: View, record: Record) -> Told:
+    episode = record.payload["episode_id"]
+    return [(ALL, {"type": "warning_cleared", "episode_id": episode})]
+
+
+def _flag(view: View, record: Record) -> Told:
+    flag = {**record.payload, "flagged_at": record.time, "ended_at": None}
+    view.flags[flag["episode_id"]] = flag
+    return [(PANEL, {"type": "flag", "flag": flag})]
+
+
+def _flag_closed(view: View, record: Record) -> Told:
+    payload = record.payload
+    flag = view.flags.get(payload["episode_id"])
+    if flag is None:
+        return []
+    closed = {
+        **flag,
+        "ended_at": payload["ended_at"],
+        "evidence": payload["evidence"],
+    }
+    view.flags[payload["episode_id"]] = closed
+    return [(PANEL, {"type": "flag", "flag": closed})]
+
+
+def _kernel_message(state: str, detail: str = "") -> tuple[Audience, Message]:
+    return ALL, {"type": "kernel", "state": state, "detail": detail}
+
+
+def _kernel(view: View, record: Record) -> Told:
+    state = _KERNEL_STATES.get(record.payload["state"])
+    if state is None:
+        return []
+    if state == "idle" and view.runs:
+        state = "busy"
+    return [_kernel_message(state, record.payload["detail"])]
+
+
+def _requested(view: View, _record: Record) -> Told:
+    view.runs += 1
+    return [_kernel_message("busy")]
+
+
+def _finished(view: View, _record: Record) -> Told:
+    view.runs = max(0, view.runs - 1)
+    return [] if view.runs else [_kernel_message("idle")]
+
+
+_STEPS: Mapping[str, Callable[[View, Record], Told]] = {
+    "room.started": _started,
+    "interview.state": _state,
+    "person.joined": _joined,
+    "person.left": _left,
+    "event": _client,
+    "observations": _client,
+    "gap": _gap,
+    "sensor": _sensor,
+    "warning": _warning,
+    "warning.cleared": _warning_cleared,
+    "flag": _flag,
+    "flag.closed": _flag_closed,
+    "kernel": _kernel,
+    "execution.requested": _requested,
+    "execution.finished": _finished,
+}

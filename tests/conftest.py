@@ -1,0 +1,1 @@
+"""Nothing is shared between the folders of tests but this: where the root is."""

@@ -1,0 +1,381 @@
+"""A real room server in a process of its own, and pages that talk to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pycrdt import Doc, create_sync_message, handle_sync_message
+from websockets.asyncio.client import ClientConnection, connect
+
+from nbinterview.home import Setup
+from nbinterview.ledger.records import Record
+from nbinterview_proctor import policy
+from nbinterview_server.config import NOTEBOOK
+from nbinterview_server.launch import jupyter_env, ready
+from tests.extensions.stand_in import TOKEN, StandIn
+
+HERE = Path(__file__).parent
+INTERVIEW = "abcdefghij"
+BASE = f"/user/room-{INTERVIEW}/"
+
+CANDIDATE = "p-candidate2"
+INTERVIEWER = "p-interview2"
+REVIEWER = "p-reviewer22"
+STRANGER = "p-stranger22"
+
+DEADLINE_S = 30.0
+
+
+def person(hub_name: str, name: str, role: str, color: str) -> dict[str, str]:
+    """Return one person of the room config."""
+    return {
+        "hub_name": hub_name,
+        "display_name": name,
+        "initials": name[:1],
+        "color": color,
+        "role": role,
+    }
+
+
+def room_config(**changes: Any) -> dict[str, Any]:
+    """Return a room config as the service sends it."""
+    config: dict[str, Any] = {
+        "interview": {"id": INTERVIEW, "title": "Data scientist", "state": "open"},
+        "template": {
+            "cells": [
+                {
+                    "cell_type": "markdown",
+                    "id": "question-1",
+                    "metadata": {"editable": False, "deletable": False},
+                    "source": "# Question 1",
+                },
+                {
+                    "cell_type": "code",
+                    "id": "answer-1",
+                    "metadata": {},
+                    "source": "1 + 1",
+                    "outputs": [],
+                    "execution_count": None,
+                },
+            ],
+            "metadata": {
+                "kernelspec": {
+                    "name": "nbinterview-python3",
+                    "display_name": "Python 3 (interview)",
+                    "language": "python",
+                }
+            },
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        },
+        "policy": policy.load("standard"),
+        "people": [
+            person(CANDIDATE, "Zoë Müller", "candidate", "#1565c0"),
+            person(INTERVIEWER, "Ida Ek", "interviewer", "#2e7d32"),
+            person(REVIEWER, "Rita Lund", "reviewer", "#6a1b9a"),
+        ],
+    }
+    return {**config, **changes}
+
+
+def kernel_python() -> str:
+    """Return the kernel environment's interpreter."""
+    if os.environ.get("NBINTERVIEW_SETUP"):
+        return str(Setup.from_env().kernel_python)
+    return str(Path(sys.prefix).parent / "kernel" / "bin" / "python")
+
+
+def bwrap() -> str:
+    """Return the bubblewrap program."""
+    if os.environ.get("NBINTERVIEW_SETUP"):
+        return str(Setup.from_env().bwrap)
+    return "/usr/bin/bwrap"
+
+
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+async def eventually(what: Callable[[], Any], *, within_s: float = DEADLINE_S) -> Any:
+    """Return the first truthy answer of `what`; fail after the deadline."""
+    deadline_s = time.monotonic() + within_s
+    while True:
+        found = what()
+        if asyncio.iscoroutine(found):
+            found = await found
+        if found:
+            return found
+        assert time.monotonic() < deadline_s, "did not happen in time"
+        await asyncio.sleep(0.05)
+
+
+class RoomServer:
+    """One room: started, killed and started again on the same directory."""
+
+    def __init__(self, directory: Path, service: StandIn) -> None:
+        self.directory = directory
+        self.service = service
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The server's address with its base."""
+        return f"http://127.0.0.1:{self.port}{BASE}"
+
+    def env(self) -> dict[str, str]:
+        """Return the variables that the hub's spawner would set."""
+        return {
+            "PATH": os.environ["PATH"],
+            "NBINTERVIEW_INTERVIEW": INTERVIEW,
+            "NBINTERVIEW_ROOM_DIR": str(self.directory),
+            "NBINTERVIEW_SERVICE_API": self.service.api,
+            "NBINTERVIEW_ROOM_TOKEN": TOKEN,
+            "NBINTERVIEW_KERNEL_PYTHON": kernel_python(),
+            "NBINTERVIEW_BWRAP": bwrap(),
+        }
+
+    async def start(self) -> None:
+        """Prepare the room as `launch` does, then start the server without a hub."""
+        env = self.env()
+        await ready(env)
+        config = self.directory / "jupyter" / "config" / "jupyter_server_config.py"
+        with config.open("a", encoding="utf-8") as handle:
+            handle.write(
+                "c.ServerApp.identity_provider_class = "
+                "'tests.extensions.token_identity.TokenIdentity'\n"
+                f"c.ServerApp.base_url = {BASE!r}\n"
+                f"c.ServerApp.port = {self.port}\n"
+                "c.ServerApp.port_retries = 0\n"
+                "c.ServerApp.ip = '127.0.0.1'\n"
+            )
+        log = (self.directory / "server.log").open("ab")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "jupyter_server"],
+            env={
+                **env,
+                **jupyter_env(self.directory),
+                "PYTHONPATH": str(HERE.parent.parent),
+            },
+            cwd=self.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        log.close()
+        await self._wait()
+
+    async def _wait(self) -> None:
+        """Wait until the server answers."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+
+            async def answers() -> bool:
+                assert self._process is not None
+                assert self._process.poll() is None, self.log()[-4000:]
+                try:
+                    return (await client.get(self.url + "api")).status_code == 200
+                except httpx.HTTPError:
+                    return False
+
+            await eventually(answers, within_s=60)
+
+    def log(self) -> str:
+        """Return what the server printed."""
+        return (self.directory / "server.log").read_text("utf-8", "replace")
+
+    def kill(self) -> None:
+        """End the server at once, as a crash would."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Ask the server to stop, and wait."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def client(self, who: str | None) -> httpx.AsyncClient:
+        """Return an HTTP client that is this person."""
+        headers = {"Authorization": f"token is-{who}"} if who else {}
+        return httpx.AsyncClient(
+            base_url=self.url, headers=headers, trust_env=False, timeout=30
+        )
+
+    def socket(self, who: str | None, path: str, **headers: str) -> connect:
+        """Return a websocket connection, to be entered."""
+        if who:
+            headers["Authorization"] = f"token is-{who}"
+        url = self.url.replace("http://", "ws://") + path
+        return connect(
+            url, additional_headers=headers, max_size=None, proxy=None, open_timeout=20
+        )
+
+    def records(self, *kinds: str) -> list[Record]:
+        """Return what is in the journal's file now."""
+        import sqlite3
+
+        with sqlite3.connect(
+            f"file:{self.directory}/journal.sqlite?mode=ro", uri=True
+        ) as db:
+            rows = db.execute("SELECT wire FROM records ORDER BY seq").fetchall()
+        db.close()
+        found = [Record.from_wire(json.loads(wire)) for (wire,) in rows]
+        return [one for one in found if not kinds or one.kind in kinds]
+
+
+class LivePage:
+    """A page's end of the live socket."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+        self.boot_id = str(uuid.uuid4())
+        self.seq = 0
+
+    async def send(self, **message: Any) -> None:
+        await self._connection.send(json.dumps(message))
+
+    async def send_text(self, text: str | bytes) -> None:
+        await self._connection.send(text)
+
+    async def hear(self, *types: str) -> dict[str, Any]:
+        """Return the next message of one of these types, skipping others."""
+        while True:
+            text = await asyncio.wait_for(self._connection.recv(), DEADLINE_S)
+            message: dict[str, Any] = json.loads(text)
+            if message["type"] in types:
+                return message
+
+    async def hello(self) -> dict[str, Any]:
+        await self.send(type="hello", boot_id=self.boot_id)
+        return await self.hear("welcome", "problem")
+
+    async def event(self, **event: Any) -> None:
+        self.seq += 1
+        await self.send(
+            type="event",
+            boot_id=self.boot_id,
+            client_seq=self.seq,
+            monotonic_ms=100.0 * self.seq,
+            event=event,
+        )
+
+    async def observe(self, frames: list[dict[str, Any]] | None = None) -> None:
+        self.seq += 1
+        await self.send(
+            type="observations",
+            boot_id=self.boot_id,
+            client_seq=self.seq,
+            monotonic_ms=100.0 * self.seq,
+            frames=frames or [],
+            frames_dropped=0,
+        )
+
+
+@asynccontextmanager
+async def live(server: RoomServer, who: str, **headers: str) -> AsyncIterator[LivePage]:
+    """Open the live socket as this person."""
+    async with server.socket(who, "nbinterview/api/v1/live", **headers) as connection:
+        yield LivePage(connection)
+
+
+class DocumentPage:
+    """A page's end of the notebook's Y room."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        from jupyter_ydoc import YNotebook
+
+        self.doc = Doc()
+        self.notebook = YNotebook(self.doc)
+        self.connection = connection
+        self.awareness: list[bytes] = []
+        self.received: list[bytes] = []
+        self._sending: asyncio.Queue[bytes] = asyncio.Queue()
+        self._applying = False
+        self._subscription = self.doc.observe(self._changed)
+
+    def _changed(self, event: Any) -> None:
+        from pycrdt import create_update_message
+
+        if not self._applying:
+            self._sending.put_nowait(create_update_message(event.update))
+
+    async def run(self) -> None:
+        await self.connection.send(create_sync_message(self.doc))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._receive())
+            group.create_task(self._send())
+
+    async def _receive(self) -> None:
+        async for message in self.connection:
+            assert isinstance(message, bytes)
+            if message[0] == 1:
+                self.awareness.append(message)
+            if message[0] == 0:
+                if message[1] == 2:
+                    self.received.append(message)
+                self._applying = True
+                try:
+                    reply = handle_sync_message(message[1:], self.doc)
+                finally:
+                    self._applying = False
+                if reply is not None:
+                    await self.connection.send(reply)
+
+    async def _send(self) -> None:
+        while True:
+            await self.connection.send(await self._sending.get())
+
+    def sources(self) -> list[str]:
+        """Return the text of every cell."""
+        return [str(cell["source"]) for cell in self.notebook.ycells]
+
+
+async def document_path(server: RoomServer, who: str) -> str:
+    """Return the path of the notebook's Y room."""
+    async with server.client(who) as client:
+        answer = await client.put(
+            f"api/collaboration/session/{NOTEBOOK}",
+            json={"format": "json", "type": "notebook"},
+        )
+        answer.raise_for_status()
+        found = answer.json()
+    room = f"json:notebook:{found['fileId']}"
+    return f"api/collaboration/room/{room}?sessionId={found['sessionId']}"
+
+
+@asynccontextmanager
+async def document(
+    server: RoomServer, who: str, path: str | None = None
+) -> AsyncIterator[DocumentPage]:
+    """Open the notebook as this person."""
+    path = path or await document_path(server, who)
+    async with server.socket(who, path) as connection:
+        page = DocumentPage(connection)
+        running = asyncio.create_task(page.run())
+        try:
+            yield page
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)

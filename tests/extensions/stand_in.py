@@ -1,0 +1,87 @@
+"""The service's two routes for rooms over real HTTP, kept as strictly."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from nbinterview.ledger.records import Record
+
+TOKEN = "room-token"
+
+
+class StandIn:
+    """Keeps records in order; can be away, and can end the interview."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self.records: list[Record] = []
+        self.requests: list[str] = []
+        self.away = False
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    @property
+    def api(self) -> str:
+        """The base of the REST."""
+        return (
+            f"http://127.0.0.1:{self._server.server_port}/services/nbinterview/api/v1"
+        )
+
+    def close(self) -> None:
+        """Stop answering."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def take(self, wires: list[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+        """Keep records, or answer as the contract says."""
+        for wire in wires:
+            record = Record.from_wire(wire)
+            if record.seq > len(self.records) + 1:
+                return 409, {"detail": "gap", "expected_seq": len(self.records) + 1}
+            if record.seq <= len(self.records):
+                if self.records[record.seq - 1] != record:
+                    return 409, {"detail": "another record is kept here"}
+                continue
+            self.records.append(record)
+        state = self.config["interview"]["state"]
+        return 200, {"acknowledged_seq": len(self.records), "state": state}
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *args: Any) -> None:
+                """Be quiet."""
+
+            def do_GET(self) -> None:
+                self._answer(200, outer.config)
+
+            def do_POST(self) -> None:
+                length = int(self.headers["Content-Length"])
+                body = json.loads(self.rfile.read(length))
+                self._answer(
+                    *outer.take(body["records"]) if not outer.away else (0, {})
+                )
+
+            def _answer(self, status: int, body: dict[str, Any]) -> None:
+                outer.requests.append(f"{self.command} {self.path}")
+                if outer.away:
+                    status, body = 503, {"detail": "away"}
+                if self.headers["Authorization"] != f"Bearer {TOKEN}":
+                    status, body = 401, {"detail": "unknown token"}
+                data = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+        return Handler
