@@ -34,7 +34,7 @@ export const ILive = new Token<ILive | null>(
 export interface ILive extends IDisposable {
   /** Resolves with the first welcome: who this page is, and what holds here. */
   readonly ready: Promise<Welcome>;
-  /** The last welcome, null before the first. */
+  /** The room as it stands: the last welcome, kept up to date; null before the first. */
   readonly welcome: Welcome | null;
   /** Whether the page reaches its room now. */
   readonly status: LiveStatus;

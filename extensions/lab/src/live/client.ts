@@ -26,6 +26,7 @@ import type {
 } from '../wire';
 import type { ILive, LiveStatus } from '../tokens';
 import { reconnectDelayMs } from './backoff';
+import { fold } from './snapshot';
 import type { ISpooled, Spool } from './spool';
 
 /** Messages on their way without an acknowledgement. */
@@ -212,6 +213,9 @@ export class LiveClient implements ILive {
   }
 
   private _receive(message: FromRoom): void {
+    if (this._welcome !== null) {
+      this._welcome = fold(this._welcome, message);
+    }
     this._dispatch(message);
     this._watchForSilence();
   }

@@ -196,15 +196,15 @@ function FindingLine({ finding, nowMs, trans }: IFindingProps): React.ReactEleme
   if (finding.kind === 'warning') {
     return (
       <li className="jp-nbinterview-Finding" data-kind="warning">
-        <header>
-          <strong>
-            {finding.isOver
-              ? trans.__('Told the candidate; it passed')
-              : trans.__('Telling the candidate now')}
-          </strong>
+        <strong>
+          {finding.isOver
+            ? trans.__('Told the candidate; it passed')
+            : trans.__('Telling the candidate now')}
+        </strong>
+        <p>
           <Clock at={finding.at} />
-        </header>
-        <p>{trans.__('“%1”', finding.warning.text)}</p>
+          {trans.__('“%1”', finding.warning.text)}
+        </p>
       </li>
     );
   }
@@ -219,11 +219,9 @@ function FindingLine({ finding, nowMs, trans }: IFindingProps): React.ReactEleme
       data-rule={flag.rule}
       data-open={flag.ended_at === null}
     >
-      <header>
-        <strong>{flag.title}</strong>
-        <Clock at={flag.started_at} />
-      </header>
+      <strong>{flag.title}</strong>
       <p>
+        <Clock at={flag.started_at} />
         {flag.ended_at === null && (
           <span className="jp-nbinterview-Finding-now">{trans.__('now')}</span>
         )}

@@ -1,7 +1,9 @@
 /** Takes out of JupyterLab what a room does not need. */
 
 import type { IMainMenu } from '@jupyterlab/mainmenu';
+import type { ILabShell } from '@jupyterlab/application';
 import type { CommandRegistry } from '@lumino/commands';
+import type { Widget } from '@lumino/widgets';
 import { MenuBar } from '@lumino/widgets';
 
 import { isMisplaced } from './commands';
@@ -14,6 +16,31 @@ export function hideCommands(commands: CommandRegistry): void {
   const isVisible = commands.isVisible.bind(commands);
   commands.isEnabled = (id, args) => !isMisplaced(id) && isEnabled(id, args);
   commands.isVisible = (id, args) => !isMisplaced(id) && isVisible(id, args);
+}
+
+/**
+ * Take away the side panels, the status bar and the row above the menus. Our own come
+ * later or sit elsewhere.
+ */
+export function tidy(shell: ILabShell): void {
+  shell.mode = 'single-document';
+  if (shell.isTopInSimpleModeVisible()) {
+    shell.toggleTopInSimpleModeVisibility();
+  }
+  if (shell.isSideTabBarVisible('left')) {
+    shell.toggleSideTabBarVisibility('left');
+  }
+  for (const widget of [...shell.widgets('right')].filter(each => !isOurs(each))) {
+    widget.parent = null;
+  }
+  for (const widget of shell.widgets('bottom')) {
+    widget.parent?.hide();
+  }
+  shell.collapseLeft();
+}
+
+function isOurs(widget: Widget): boolean {
+  return widget.id.startsWith('nbinterview-');
 }
 
 /** Leave Edit, View, Run and Kernel in the menu bar. */

@@ -4,7 +4,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { ILive } from '../tokens';
-import type { InterviewState, Person } from '../wire';
+import type { InterviewState, Person, Welcome } from '../wire';
 import { presentPeople } from './people';
 import type { SavedState } from './saved';
 import { savedState } from './saved';
@@ -13,12 +13,11 @@ import { savedState } from './saved';
 export class RoomModel {
   constructor(live: ILive) {
     this._live = live;
+    if (live.welcome !== null) {
+      this._take(live.welcome);
+    }
     live.welcomed.connect((_, welcome) => {
-      this._title = welcome.title;
-      this._self = welcome.hub_name;
-      this._people = welcome.people;
-      this._interviewState = welcome.state;
-      this._changed.emit();
+      this._take(welcome);
     });
     live.peopleChanged.connect((_, people) => {
       this._people = people;
@@ -64,6 +63,14 @@ export class RoomModel {
       this._dirty = dirty;
       this._changed.emit();
     }
+  }
+
+  private _take(welcome: Welcome): void {
+    this._title = welcome.title;
+    this._self = welcome.hub_name;
+    this._people = welcome.people;
+    this._interviewState = welcome.state;
+    this._changed.emit();
   }
 
   private readonly _live: ILive;

@@ -13,7 +13,7 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
 import { ILive, IRoom } from '../tokens';
-import { hideCommands, trimMenuBar } from './declutter';
+import { hideCommands, tidy, trimMenuBar } from './declutter';
 import { kernelNotice } from './kernel';
 import { markLockedCells } from './locks';
 import { RoomModel } from './model';
@@ -147,8 +147,7 @@ class Room implements IRoom {
 
 /** One notebook, nothing beside it. */
 async function openNotebook(app: JupyterFrontEnd, shell: ILabShell): Promise<void> {
-  shell.mode = 'single-document';
-  shell.collapseLeft();
+  tidy(shell);
   for (const widget of [...shell.widgets('main')]) {
     if (!widget.hasClass('jp-NotebookPanel')) {
       widget.close();

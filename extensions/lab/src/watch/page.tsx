@@ -9,7 +9,7 @@ import type { Sensor } from '../wire';
 import { needsCamera } from './consent';
 import type { WatchModel } from './model';
 import type { CameraGap } from './support';
-import { ruleWords, sensorWords } from './words';
+import { afterWords, sensorWords } from './words';
 
 interface IPageProps {
   model: WatchModel;
@@ -154,8 +154,8 @@ function SensorCard(props: IPageProps & { sensor: Sensor }): React.ReactElement 
         <dd>{words.measured}</dd>
         <dt>{trans.__('Never leaves your device')}</dt>
         <dd>{words.stays}</dd>
-        <Rules {...props} />
       </dl>
+      <Rules {...props} />
       {unavailable && (
         <p className="jp-nbinterview-Sensor-gap">{gapWords(props.cameraGap, trans)}</p>
       )}
@@ -173,19 +173,24 @@ function Rules(props: IPageProps & { sensor: Sensor }): React.ReactElement | nul
     return null;
   }
   return (
-    <>
-      <dt>{trans.__('What counts')}</dt>
-      <dd>
-        <ul>
-          {rules.map(rule => (
-            <li key={rule.rule}>
-              {rule.title}
-              <span> {ruleWords(rule, trans)}</span>
-            </li>
-          ))}
-        </ul>
-      </dd>
-    </>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('What counts')}</th>
+          <th scope="col">{trans.__('You are told')}</th>
+          <th scope="col">{trans.__('It is noted')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rules.map(rule => (
+          <tr key={rule.rule}>
+            <th scope="row">{rule.title}</th>
+            <td>{afterWords(rule.warn_after_s, trans)}</td>
+            <td>{afterWords(rule.flag_after_s, trans)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

@@ -3,6 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
+import { createPortal } from 'react-dom';
 
 import type { Sensor } from '../wire';
 import type { WatchModel } from './model';
@@ -33,9 +34,9 @@ export class WatchStatus extends ReactWidget {
 function Status(props: IStatusProps): React.ReactElement | null {
   const { model, trans } = props;
   const [isOpen, setOpen] = useState(false);
-  const host = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
-  useClickOutside(host, () => {
+  const details = useRef<HTMLElement>(null);
+  useClickOutside([button, details], () => {
     setOpen(false);
   });
   if (model.state.phase !== 'watching') {
@@ -45,7 +46,6 @@ function Status(props: IStatusProps): React.ReactElement | null {
   const names = active.map(sensor => sensorWords(sensor, trans).short);
   return (
     <div
-      ref={host}
       className="jp-nbinterview-WatchStatus-host"
       onKeyDown={event => {
         if (event.key === 'Escape' && isOpen) {
@@ -72,15 +72,36 @@ function Status(props: IStatusProps): React.ReactElement | null {
           ? trans.__('Not watching')
           : trans.__('Watching: %1', names.join(', '))}
       </button>
-      {isOpen && <Details {...props} />}
+      {isOpen &&
+        // Out of the bar: JupyterLab's panels cut off what sticks out of them.
+        createPortal(
+          <Details
+            {...props}
+            host={details}
+            right={window.innerWidth - (button.current?.getBoundingClientRect().right ?? 0)}
+          />,
+          document.body
+        )}
     </div>
   );
 }
 
-function Details(props: IStatusProps): React.ReactElement {
-  const { model, trans } = props;
+interface IDetailsProps extends IStatusProps {
+  host: React.RefObject<HTMLElement>;
+  /** Distance from the window's right edge. */
+  right: number;
+}
+
+function Details(props: IDetailsProps): React.ReactElement {
+  const { host, model, right, trans } = props;
+  useEffect(() => {
+    host.current?.focus();
+  }, [host]);
   return (
     <section
+      ref={host}
+      tabIndex={-1}
+      style={{ right }}
       id="jp-nbinterview-watch-details"
       className="jp-nbinterview-Popover"
       aria-label={trans.__('What is watched')}
@@ -153,10 +174,17 @@ function standing(props: IStatusProps & { sensor: Sensor }): string {
   }
 }
 
-function useClickOutside(host: React.RefObject<HTMLElement>, leave: () => void): void {
+function useClickOutside(
+  hosts: readonly React.RefObject<HTMLElement>[],
+  leave: () => void
+): void {
   useEffect(() => {
     const onPointerDown = (event: PointerEvent): void => {
-      if (event.target instanceof Node && host.current?.contains(event.target) !== true) {
+      const { target } = event;
+      if (
+        target instanceof Node &&
+        !hosts.some(host => host.current?.contains(target) === true)
+      ) {
         leave();
       }
     };

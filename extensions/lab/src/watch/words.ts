@@ -2,9 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { PolicySummary, Sensor } from '../wire';
-
-type PolicyRule = PolicySummary['rules'][number];
+import type { Sensor } from '../wire';
 
 export interface ISensorWords {
   /** Its name on the page. */
@@ -35,8 +33,8 @@ export function sensorWords(sensor: Sensor, trans: TranslationBundle): ISensorWo
       };
     case 'focus':
       return {
-        name: trans.__('This page'),
-        short: trans.__('page'),
+        name: trans.__('Focus'),
+        short: trans.__('focus'),
         measured: trans.__(
           'Whether this tab is in front, whether its window has the keyboard, and ' +
             'whether it fills the screen.'
@@ -48,7 +46,7 @@ export function sensorWords(sensor: Sensor, trans: TranslationBundle): ISensorWo
     case 'clipboard':
       return {
         name: trans.__('Copy and paste'),
-        short: trans.__('copy and paste'),
+        short: trans.__('clipboard'),
         measured: trans.__(
           'When you copy, cut or paste here: how many characters, and whether the ' +
             'text comes from this notebook.'
@@ -61,23 +59,9 @@ export function sensorWords(sensor: Sensor, trans: TranslationBundle): ISensorWo
   }
 }
 
-/** After how long something counts, as a sentence. */
-export function ruleWords(rule: PolicyRule, trans: TranslationBundle): string {
-  const { warn_after_s: warn, flag_after_s: flag } = rule;
-  if (flag <= 0) {
-    return trans.__('noted at once');
-  }
-  if (warn >= flag) {
-    return trans.__('noted after %1', seconds(flag, trans));
-  }
-  if (warn <= 0) {
-    return trans.__('you are told at once, noted after %1', seconds(flag, trans));
-  }
-  return trans.__(
-    'you are told after %1, noted after %2',
-    seconds(warn, trans),
-    seconds(flag, trans)
-  );
+/** After how long something is told or noted. */
+export function afterWords(after_s: number, trans: TranslationBundle): string {
+  return after_s <= 0 ? trans.__('at once') : trans.__('after %1', seconds(after_s, trans));
 }
 
 /** A duration as people say it: `8 s`, `2 min`, `1.5 min`. */
