@@ -5,6 +5,9 @@ export interface INotebookText {
   cells: readonly { source: string; outputs: readonly unknown[] }[];
 }
 
+/** What colours a traceback: nobody selects it with the text. */
+const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
+
 /** Shorter texts stand in every notebook, so finding them says nothing. */
 const TELLING_CHARS = 1;
 
@@ -27,7 +30,7 @@ export function isOwnText(text: string, notebook: INotebookText): boolean {
 /** All text of one output (nbformat), one piece after the other. */
 function outputText(output: unknown): string {
   if (typeof output === 'string') {
-    return output.replace(/\u001b\[[0-9;]*m/g, '').replace(/<[^>]*>/g, ' ');
+    return output.replace(COLOURS, '').replace(/<[^>]*>/g, ' ');
   }
   if (Array.isArray(output)) {
     return output.map(outputText).join('');

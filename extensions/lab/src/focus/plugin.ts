@@ -1,6 +1,6 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import { FocusTracker } from '@nbinterview/proctor';
+import type { FocusTracker } from '@nbinterview/proctor';
 
 import { ILive, IRoom, IWatch } from '../tokens';
 import { isOwnText } from './notebooktext';
@@ -20,40 +20,40 @@ export const focusPlugin: JupyterFrontEndPlugin<void> = {
     if (live === null || room === null || watch === null) {
       return;
     }
-    const tracker = new FocusTracker({
-      onEvent: (event, monotonicMs) => {
-        live.record(event, monotonicMs);
-      },
-      isOwnText: text =>
-        room.notebook !== null && isOwnText(text, notebookText(room.notebook)),
-      cellIdOf: target => cellIdOf(target, room.notebook)
-    });
+    let tracker: Promise<FocusTracker> | null = null;
     watch.activeChanged.connect(() => {
-      for (const sensor of ['focus', 'clipboard'] as const) {
-        if (watch.active.has(sensor)) {
-          tracker.start(sensor);
-        } else {
-          tracker.stop(sensor);
-        }
+      if (tracker === null && watch.active.size === 0) {
+        return;
       }
+      tracker ??= startTelling(live, room);
+      void tracker.then(loaded => {
+        for (const sensor of ['focus', 'clipboard'] as const) {
+          if (watch.active.has(sensor)) {
+            loaded.start(sensor);
+          } else {
+            loaded.stop(sensor);
+          }
+        }
+      });
     });
-    tellOfThePage(live, watch);
   }
 };
 
-/** That this page came, and that it goes: silence afterwards is then no riddle. */
-function tellOfThePage(live: ILive, watch: IWatch): void {
-  let isTold = false;
-  watch.activeChanged.connect(() => {
-    if (!isTold && live.welcome !== null) {
-      isTold = true;
-      live.record({ name: 'page', state: 'loaded' });
-    }
-  });
+/** The tracker, once something is agreed to; from then on the page tells of itself. */
+async function startTelling(live: ILive, room: IRoom): Promise<FocusTracker> {
+  const { FocusTracker } = await import('@nbinterview/proctor');
+  // That it goes is told, so that the silence afterwards is no riddle.
+  live.record({ name: 'page', state: 'loaded' });
   window.addEventListener('pagehide', () => {
-    if (isTold) {
-      live.record({ name: 'page', state: 'unloading' });
-    }
+    live.record({ name: 'page', state: 'unloading' });
+  });
+  return new FocusTracker({
+    onEvent: (event, monotonicMs) => {
+      live.record(event, monotonicMs);
+    },
+    isOwnText: text =>
+      room.notebook !== null && isOwnText(text, notebookText(room.notebook)),
+    cellIdOf: target => cellIdOf(target, room.notebook)
   });
 }
 

@@ -4,6 +4,7 @@ import type { ServerConnection } from '@jupyterlab/services';
 import { UUID } from '@lumino/coreutils';
 
 import { ILive } from '../tokens';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- activation needs it at once
 import { LiveClient } from './client';
 import type { ISocket } from './client';
 import { openSpoolStore } from './indexeddb';

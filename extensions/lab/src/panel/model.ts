@@ -4,7 +4,15 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { ILive } from '../tokens';
-import type { Flag, KernelMessage, Person, Sensor, SensorState, Warning, Welcome } from '../wire';
+import type {
+  Flag,
+  KernelMessage,
+  Person,
+  Sensor,
+  SensorState,
+  Warning,
+  Welcome
+} from '../wire';
 
 /** One line of the list. A flag takes the place of the warning of its episode. */
 export type Finding =
@@ -58,9 +66,11 @@ export class PanelModel {
 
   /** Flags and warnings, newest first. */
   get findings(): Finding[] {
-    const flags = [...this._flags.values()].map(
-      (flag): Finding => ({ kind: 'flag', at: flag.flagged_at, flag })
-    );
+    const flags = [...this._flags.values()].map((flag): Finding => ({
+      kind: 'flag',
+      at: flag.flagged_at,
+      flag
+    }));
     const warnings = [...this._warnings.values()]
       .filter(warning => !this._flags.has(warning.episode_id))
       .map((warning): Finding => ({

@@ -5,7 +5,6 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { panelIcon } from '../icons';
 import { ILive } from '../tokens';
 import { PanelModel } from './model';
-import { PanelWidget } from './view';
 
 /** Shows interviewers what the room noticed, as it happens. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
@@ -25,10 +24,11 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     }
     const trans = (translator ?? nullTranslator).load('nbinterview');
     const model = new PanelModel(live);
-    void Promise.all([live.ready, app.restored]).then(([welcome]) => {
+    void Promise.all([live.ready, app.restored]).then(async ([welcome]) => {
       if (welcome.role === 'candidate') {
         return;
       }
+      const { PanelWidget } = await import('./view');
       const panel = new PanelWidget({ model, policy: welcome.policy, trans });
       panel.title.icon = panelIcon;
       const update = (): void => {

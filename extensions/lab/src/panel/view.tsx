@@ -259,9 +259,7 @@ function roleWords(
 }
 
 function episodeOf(finding: Finding): string {
-  return finding.kind === 'flag'
-    ? finding.flag.episode_id
-    : finding.warning.episode_id;
+  return finding.kind === 'flag' ? finding.flag.episode_id : finding.warning.episode_id;
 }
 
 /** The time, each second while something goes on. */

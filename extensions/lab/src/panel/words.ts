@@ -43,9 +43,10 @@ export function evidenceWords(
   );
   number('pitch_deg', degrees => {
     const whole = Math.round(degrees);
-    return whole === 0
-      ? trans.__('level')
-      : trans.__(whole > 0 ? '%1° up' : '%1° down', Math.abs(whole));
+    if (whole === 0) {
+      return '';
+    }
+    return whole > 0 ? trans.__('%1° up', whole) : trans.__('%1° down', -whole);
   });
   if (typeof evidence['state'] === 'string') {
     said.push(trans.__('camera: %1', evidence['state']));

@@ -1,7 +1,6 @@
 import { ILabShell } from '@jupyterlab/application';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IThemeManager } from '@jupyterlab/apputils';
-import { PageConfig } from '@jupyterlab/coreutils';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { INotebookTracker } from '@jupyterlab/notebook';
@@ -172,7 +171,8 @@ function followKernel(live: ILive, room: Room, trans: TranslationBundle): void {
 }
 
 function keepSettings(app: JupyterFrontEnd, settings: ISettingRegistry | null): void {
-  const prefix = `nbinterview:settings:${PageConfig.getBaseUrl()}:`;
+  const { baseUrl } = app.serviceManager.serverSettings;
+  const prefix = `nbinterview:settings:${baseUrl}:`;
   keepSettingsHere(app.serviceManager.settings, localStorage, prefix);
   for (const id of keptSettings(localStorage, prefix)) {
     void settings?.reload(id);

@@ -19,12 +19,7 @@ import type {
 
 /** Where the candidate stands. `unwatched`: this interview's policy watches nothing. */
 export type Phase =
-  | 'unwatched'
-  | 'asking'
-  | 'checking'
-  | 'resuming'
-  | 'watching'
-  | 'ended';
+  'unwatched' | 'asking' | 'checking' | 'resuming' | 'watching' | 'ended';
 
 /** What became of the camera; `unknown` until it was asked for. */
 export type CameraOutcome = 'unknown' | 'on' | 'off' | 'denied' | 'missing' | 'lost';
@@ -59,7 +54,7 @@ export function begin(
 ): IConsentState {
   const { policy, consent } = welcome;
   const granted = (sensor: Sensor): boolean =>
-    policy.sensors.includes(sensor) && consent[sensor] === true;
+    policy.sensors.includes(sensor) && sensor in consent && consent[sensor];
   return {
     phase: firstPhase(welcome, circumstances),
     policy,

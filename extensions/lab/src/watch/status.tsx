@@ -78,7 +78,9 @@ function Status(props: IStatusProps): React.ReactElement | null {
           <Details
             {...props}
             host={details}
-            right={window.innerWidth - (button.current?.getBoundingClientRect().right ?? 0)}
+            right={
+              window.innerWidth - (button.current?.getBoundingClientRect().right ?? 0)
+            }
           />,
           document.body
         )}

@@ -61,7 +61,9 @@ export function sensorWords(sensor: Sensor, trans: TranslationBundle): ISensorWo
 
 /** After how long something is told or noted. */
 export function afterWords(after_s: number, trans: TranslationBundle): string {
-  return after_s <= 0 ? trans.__('at once') : trans.__('after %1', seconds(after_s, trans));
+  return after_s <= 0
+    ? trans.__('at once')
+    : trans.__('after %1', seconds(after_s, trans));
 }
 
 /** A duration as people say it: `8 s`, `2 min`, `1.5 min`. */
