@@ -80,8 +80,13 @@ class BubblewrapProvisioner(KernelProvisionerBase):
         limits = self._limits()
         self._directory.clear()
         self._directory.write("c.json", self._connection_file())
-        attempt = launch.begin(tools, limits, self._directory.path, cmd)
-        await asyncio.to_thread(attempt.confirm)
+        try:
+            # Not in a thread: bwrap dies with the thread that started it.
+            attempt = launch.begin(tools, limits, self._directory.path, cmd)
+            await self._confirm(attempt)
+        except BaseException:
+            self._remove_directory()
+            raise
         self._sandbox, self._plan = attempt.sandbox, attempt.layers.cgroup
         self.pid = self._sandbox.process.pid
         self.layers, self._bitten, self._ending = attempt.layers.report(), None, False
@@ -140,9 +145,8 @@ class BubblewrapProvisioner(KernelProvisionerBase):
         if self._sandbox is not None:
             self._end()
             await self.wait()
-        if not restart and self._directory is not None:
-            self._directory.remove()
-            self._directory = None
+        if not restart:
+            self._remove_directory()
 
     async def get_provisioner_info(self) -> dict[str, Any]:
         """Return what describes this kernel: process, layers, connection."""
@@ -150,6 +154,18 @@ class BubblewrapProvisioner(KernelProvisionerBase):
         return {**found, "pid": self.pid, "layers": self.layers}
 
     # How
+
+    async def _confirm(self, attempt: launch.Attempt) -> None:
+        try:
+            await asyncio.to_thread(attempt.confirm)
+        except asyncio.CancelledError:
+            attempt.end()
+            raise
+
+    def _remove_directory(self) -> None:
+        if self._directory is not None:
+            self._directory.remove()
+            self._directory = None
 
     def _new_connection_info(
         self, directory: rundir.RunDirectory

@@ -93,6 +93,8 @@ class Sandbox:
 
     def stderr(self) -> str:
         """Return what the sandbox's processes wrote to stderr (at most 64 KiB)."""
+        if self._stderr_fd < 0:
+            return ""
         data = os.pread(self._stderr_fd, _STDERR_BYTES, 0)
         return data.rstrip(b"\0").decode("utf-8", "replace")
 

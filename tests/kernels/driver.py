@@ -89,8 +89,10 @@ class Kernel:
                     result.error = content["ename"] + ": " + content["evalue"]
                 case "status" if content["execution_state"] == "idle":
                     break
-        reply = self.client.get_shell_msg(timeout=until - time.monotonic())
-        assert reply["parent_header"]["msg_id"] == request
+        while True:
+            reply = self.client.get_shell_msg(timeout=until - time.monotonic())
+            if reply["parent_header"].get("msg_id") == request:
+                break
         result.status = reply["content"]["status"]
         return result
 

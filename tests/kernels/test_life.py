@@ -11,9 +11,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from jupyter_client.ioloop import AsyncIOLoopKernelManager
+from jupyter_client.ioloop.manager import AsyncIOLoopKernelManager
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.multikernelmanager import AsyncMultiKernelManager
 
@@ -162,34 +163,40 @@ async def test_restarter_brings_a_dead_kernel_back(specs: KernelSpecManager) -> 
         kernel_name=kernelspec.NAME, kernel_spec_manager=specs
     )
     await manager.start_kernel()
+    provisioner: Any = manager.provisioner
     try:
         restarted = asyncio.Event()
         manager._restarter.stop()
         manager._restarter.time_to_dead = 0.2
         manager._restarter.start()
         manager.add_restart_callback(restarted.set)
-        first = manager.provisioner.pid
+        first = provisioner.pid
         os.kill(first, signal.SIGKILL)
         await asyncio.wait_for(restarted.wait(), 20)
         client = manager.client()
         client.start_channels()
         await client.wait_for_ready(timeout=60)
         client.stop_channels()
-        assert manager.provisioner.pid != first
-        assert manager.provisioner.last_death == "exit code -9"
+        assert provisioner.pid != first
+        assert provisioner.last_death == "exit code -9"
     finally:
         await manager.shutdown_kernel(now=True)
 
 
 @pytest.mark.asyncio
-async def test_many_kernels_of_one_manager_are_apart(specs: KernelSpecManager) -> None:
-    managers = AsyncMultiKernelManager(kernel_spec_manager=specs)
+async def test_many_kernels_of_one_manager_are_apart(
+    specs: KernelSpecManager, tmp_path: Path
+) -> None:
+    managers = AsyncMultiKernelManager(
+        kernel_spec_manager=specs, connection_dir=str(tmp_path)
+    )
     try:
         first = await managers.start_kernel(kernel_name=kernelspec.NAME)
         second = await managers.start_kernel(kernel_name=kernelspec.NAME)
-        ips = {managers.get_kernel(each).ip for each in (first, second)}
+        each = [managers.get_kernel(name) for name in (first, second)]
+        ips = {manager.ip for manager in each}
         assert len(ips) == 2
-        assert all(managers.get_kernel(each).transport == "ipc" for each in managers)
+        assert {manager.transport for manager in each} == {"ipc"}
     finally:
         await managers.shutdown_all(now=True)
     assert not any(Path(ip).parent.exists() for ip in ips)
