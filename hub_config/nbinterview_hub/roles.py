@@ -2,8 +2,8 @@
 
 Stock JupyterHub gives every user the scope `self`: servers and tokens of one's own.
 Nobody here needs either, so the role `user` lets people be recognised and no more,
-and each group gets what its people open. Entering a room is not in any role: rooms come and go, and access to one
-is a JupyterHub share made by the service.
+and each group gets what its people open. Entering a room is not in any role: rooms
+come and go, and access to one is a JupyterHub share made by the service.
 """
 
 from __future__ import annotations

@@ -16,15 +16,18 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from nbinterview.cli import Service
 from nbinterview.errors import NBInterviewError, Unavailable
 from nbinterview.home import REPORT_PREFIX, SERVICE_PREFIX, Addresses, Home, Setup
-from nbinterview_hub import ports
+from nbinterview_hub import ports, sample
+from nbinterview_hub.parts import programs
 from nbinterview_hub.processes import (
     Child,
     Program,
@@ -43,64 +46,7 @@ ROOMS_GRACE_S = 30.0
 GRACE_S = 10.0
 LOGS_KEPT = 3
 
-# What the parts get from the caller's environment; nothing of a surrounding Jupyter,
-# virtual environment or HTTP proxy, and no secret.
-INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
-
 Say = Callable[[str], None]
-
-
-def hub_config_path() -> Path:
-    """Return the configuration file beside this package."""
-    path = Path(__file__).resolve().parents[1] / "jupyterhub_config.py"
-    if not path.is_file():
-        raise Unavailable(f"{path} is missing. Run nbinterview from its source folder.")
-    return path
-
-
-def child_env(
-    home: Home, addresses: Addresses, env: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the environment of every part; secrets stay in their files."""
-    return {
-        **{name: env[name] for name in INHERITED if name in env},
-        **addresses.env(),
-        "NBINTERVIEW_HOME": str(home.path),
-        "NBINTERVIEW_SETUP": str(Path(env["NBINTERVIEW_SETUP"]).absolute()),
-        "PYTHONUNBUFFERED": "1",
-    }
-
-
-def programs(
-    home: Home, addresses: Addresses, setup: Setup, env: Mapping[str, str]
-) -> list[Program]:
-    """Return the four programs, in the order in which they start."""
-    common = child_env(home, addresses, env)
-    hub_url = f"http://127.0.0.1:{addresses.hub_port}"
-    proxy_argv = [
-        *(str(setup.node), str(setup.proxy)),
-        *("--ip", "127.0.0.1", "--port", str(addresses.port)),
-        *("--api-ip", "127.0.0.1", "--api-port", str(addresses.proxy_api_port)),
-        *("--error-target", f"{hub_url}/hub/error"),
-        "--host-routing",
-    ]
-    hub_python = str(setup.hub_python)
-    argv_of = {
-        "proxy": proxy_argv,
-        "service": [hub_python, "-m", "nbinterview.service"],
-        "report": [str(setup.report_python), "-m", "nbinterview.report"],
-        "hub": [hub_python, "-m", "jupyterhub", "-f", str(hub_config_path())],
-    }
-    extra_env = {"proxy": {"CONFIGPROXY_AUTH_TOKEN": home.secret("proxy_token")}}
-    return [
-        Program(
-            name,
-            argv,
-            {**common, **extra_env.get(name, {})},
-            home.path / "logs" / f"{name}.log",
-        )
-        for name, argv in argv_of.items()
-    ]
 
 
 class Supervisor:
@@ -278,74 +224,105 @@ def _already_running(home: Home, lock: IO[str]) -> str:
     )
 
 
-async def supervise(supervisor: Supervisor, ready_file: Path | None) -> None:
+@dataclass(frozen=True)
+class Announcement:
+    """What happens once people can use the platform."""
+
+    say: Say
+    ready_file: Path | None = None
+    sample: bool = False
+
+    async def make(self, supervisor: Supervisor) -> None:
+        """Say where the platform is, and prepare the sample if it is asked for."""
+        url = f"{supervisor.addresses.public_url}/"
+        self.say(
+            f"nbinterview is ready at {url} "
+            f"(state in {supervisor.home.path}; Ctrl-C stops it)"
+        )
+        if self.sample:
+            await self._show_sample(supervisor.home, supervisor.addresses)
+        if self.ready_file is not None:
+            write_whole(self.ready_file, url + "\n")
+
+    async def _show_sample(self, home: Home, addresses: Addresses) -> None:
+        service = Service(addresses.service_api, home.secret("operator_token"))
+        try:
+            for line in await asyncio.to_thread(
+                sample.lines, service, addresses.public_url, home.path / "sample.json"
+            ):
+                self.say(line)
+        except NBInterviewError as error:
+            self.say(f"The sample could not be made: {error.detail}")
+
+
+async def supervise(supervisor: Supervisor, announcement: Announcement) -> None:
     """Run a platform until a signal comes, or raise when it does not start."""
     loop = asyncio.get_running_loop()
-    stopping = asyncio.Event()
+    stop_asked = asyncio.Event()
 
     def on_signal() -> None:
-        if stopping.is_set():
+        if stop_asked.is_set():
             supervisor.say("Stopping at once.")
             signal_all(descendants(), signal.SIGKILL)
         else:
             supervisor.say("Stopping. Press Ctrl-C again to stop at once.")
-            stopping.set()
+            stop_asked.set()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, on_signal)
     loop.add_signal_handler(signal.SIGCHLD, lambda: reap_orphans(supervisor.pids))
+
+    async def live() -> None:
+        await supervisor.start()
+        await announcement.make(supervisor)
+        await stop_asked.wait()
+
+    living = asyncio.ensure_future(live())
+    stopping = asyncio.ensure_future(stop_asked.wait())
     try:
-        starting = asyncio.ensure_future(supervisor.start())
-        stop_asked = asyncio.ensure_future(stopping.wait())
-        await asyncio.wait({starting, stop_asked}, return_when=asyncio.FIRST_COMPLETED)
-        if starting.done():
-            starting.result()
-            if ready_file is not None:
-                write_whole(ready_file, supervisor.addresses.public_url + "\n")
-            supervisor.say(
-                f"nbinterview is ready at {supervisor.addresses.public_url}/ "
-                f"(state in {supervisor.home.path}; Ctrl-C stops it)"
-            )
-            await stop_asked
-        starting.cancel()
+        await asyncio.wait({living, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if living.done():
+            living.result()
     finally:
-        stopping.set()
+        stop_asked.set()
+        living.cancel()
+        await asyncio.wait({living, stopping})
         await supervisor.stop()
 
 
-def up(env: Mapping[str, str], say: Say, ready_file: Path | None = None) -> None:
+def up(env: Mapping[str, str], announcement: Announcement) -> None:
     """Run the platform that the environment names until it is stopped.
 
     Raises `Unavailable`, with words for the person, when it cannot start.
     """
     setup, home = Setup.from_env(env), Home.from_env(env)
+    port = ports.public_port(env)
     home.make()
     run_file = home.path / "run.json"
-    if ready_file is not None:
-        ready_file.unlink(missing_ok=True)
+    announced = [run_file, *filter(None, [announcement.ready_file])]
     with only_one(home):
-        addresses = ports.choose(ports.public_port(env), ports.previous_run(run_file))
+        addresses = ports.choose(port, ports.previous_run(run_file))
         rotate_logs(home.path / "logs")
         run = {"ports": addresses.env(), "pid": os.getpid()}
         write_whole(run_file, json.dumps(run) + "\n")
-        become_subreaper()
         parts = programs(home, addresses, setup, env)
+        become_subreaper()
         try:
-            asyncio.run(_run(home, addresses, parts, say, ready_file))
+            asyncio.run(_run(home, addresses, parts, announcement))
         finally:
-            run_file.unlink(missing_ok=True)
-            if ready_file is not None:
-                ready_file.unlink(missing_ok=True)
+            for path in announced:
+                path.unlink(missing_ok=True)
 
 
 async def _run(
     home: Home,
     addresses: Addresses,
     parts: Sequence[Program],
-    say: Say,
-    ready_file: Path | None,
+    announcement: Announcement,
 ) -> None:
-    await supervise(Supervisor(home, addresses, parts, say), ready_file)
+    # Made here: its client and events belong to the running loop.
+    supervisor = Supervisor(home, addresses, parts, announcement.say)
+    await supervise(supervisor, announcement)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -359,13 +336,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="PATH",
         help="write the public address here when everything answers",
     )
+    parser.add_argument(
+        "--sample",
+        action="store_true",
+        help="make a sample interview if there is none, and print its links",
+    )
     options = parser.parse_args(argv)
+    announcement = Announcement(_print, options.ready_file, options.sample)
     try:
-        up(os.environ, lambda line: print(line, flush=True), options.ready_file)
+        up(os.environ, announcement)
     except NBInterviewError as error:
         print(error.detail, file=sys.stderr, flush=True)
         return 1
     return 0
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

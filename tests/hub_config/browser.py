@@ -104,7 +104,8 @@ class Browser:
     def cookie(self, name: str) -> str | None:
         """Return the value of a cookie, wherever it belongs."""
         return next(
-            (value for (_, _, each), value in self.cookies.items() if each == name), None
+            (value for (_, _, each), value in self.cookies.items() if each == name),
+            None,
         )
 
     def _follow(self, page: Page) -> Page:

@@ -22,6 +22,7 @@ from typing import Any
 
 import httpx
 import psutil
+
 from nbinterview.home import Addresses, Home, Setup
 from nbinterview.ids import new_id, new_person, room_name
 from nbinterview.tokens import InvitationToken, sign_invitation
@@ -116,7 +117,8 @@ class Platform:
         """Return a signed link."""
         expires_s = int(time.time()) + 3600 if expires_s is None else expires_s
         token = sign_invitation(
-            self.home.secret("invitation_key"), InvitationToken(invitation_id, expires_s)
+            self.home.secret("invitation_key"),
+            InvitationToken(invitation_id, expires_s),
         )
         return f"{self.addresses.public_url}/hub/invitation?token={token}"
 
@@ -165,7 +167,7 @@ def answers(url: str, **headers: str) -> bool:
 def running(path: Path) -> Iterator[Platform]:
     """Start proxy, stand-in and hub below `path`; stop them and all their rooms."""
     setup()
-    home, addresses = Home(path), ports.choose(_free_port(), None)
+    home, addresses = Home(path), ports.choose(free_port(), None)
     home.make()
     env = {
         **{name: os.environ[name] for name in ("PATH", "NBINTERVIEW_SETUP")},
@@ -283,5 +285,5 @@ def _stand_in(home: Home, addresses: Addresses, desk: Desk) -> Iterator[None]:
         server.server_close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     return ports.choose(1, None, free=lambda _port: True).hub_port

@@ -6,14 +6,16 @@ import os
 
 import psutil
 import pytest
+
 from nbinterview.ids import room_name
 from nbinterview.tokens import room_token
-
 from tests.hub_config.browser import Browser, Page
 from tests.hub_config.local_platform import Platform
 
 
-def arrive(platform: Platform, role: str, name: str, room: str | None = None) -> Browser:
+def arrive(
+    platform: Platform, role: str, name: str, room: str | None = None
+) -> Browser:
     """Return a browser that came in by an invitation."""
     browser = Browser()
     link, record = platform.invite(role, name, room=room)
@@ -253,5 +255,7 @@ def test_a_room_gets_its_own_secret_and_no_other(platform: Platform, room: str) 
         for each in psutil.Process(os.getpid()).children(recursive=True)
         for word in each.cmdline()
     )
-    assert not [each for each in [*secrets, env["JUPYTERHUB_API_TOKEN"]] if each in everything]
+    assert not [
+        each for each in [*secrets, env["JUPYTERHUB_API_TOKEN"]] if each in everything
+    ]
     assert env["NBINTERVIEW_ROOM_TOKEN"] not in everything

@@ -103,7 +103,9 @@ def test_the_same_link_works_again_and_in_a_second_browser(
     for each in (browser, browser, second):
         page = each.press_button(each.open(link))
         assert page.url == record["next_url"]
-    arrivals = [told for told_id, told in platform.desk.arrivals if told_id == record["id"]]
+    arrivals = [
+        told for told_id, told in platform.desk.arrivals if told_id == record["id"]
+    ]
     assert [told["fresh"] for told in arrivals] == [True, False, True]
     assert arrivals[0]["browser"] == arrivals[1]["browser"] != arrivals[2]["browser"]
 
@@ -131,7 +133,7 @@ def test_a_new_session_keeps_ones_own_open_room_and_ends_anothers(
     browser.press_button(browser.open(link))
     browser.press_button(browser.open(link))
     assert len(room_tokens(platform, ada)) == 1
-    other, grace = platform.invite("interviewer", "Grace Hopper", room=room)
+    other, _ = platform.invite("interviewer", "Grace Hopper", room=room)
     browser.press_button(browser.open(other))
     assert room_tokens(platform, ada) == []
 
