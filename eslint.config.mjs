@@ -33,7 +33,7 @@ export default tseslint.config(
     }
   },
   {
-    files: ['extensions/lab/**/*.{ts,tsx}'],
+    files: ['extensions/lab/src/**/*.{ts,tsx}'],
     plugins: { jupyter },
     // The second part of the set is for schema files, of which we have none.
     rules: jupyter.configs.recommended[0].rules

@@ -8,16 +8,13 @@ export interface INotebookText {
 /** What colours a traceback: nobody selects it with the text. */
 const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
 
-/** Shorter texts stand in every notebook, so finding them says nothing. */
-const TELLING_CHARS = 1;
-
 /**
  * Whether this text is in a cell or an output, whatever the white space in it: what is
  * selected in a rendered output comes with other line ends and spaces.
  */
 export function isOwnText(text: string, notebook: INotebookText): boolean {
   const wanted = squeeze(text);
-  if (wanted.length < TELLING_CHARS) {
+  if (wanted === '') {
     return true;
   }
   return notebook.cells.some(

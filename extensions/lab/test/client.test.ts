@@ -1,0 +1,288 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { ACK_TIMEOUT_MS } from '../src/live/client';
+import { Spool } from '../src/live/spool';
+import type { Problem } from '../src/wire';
+import { ADA, BOOT, connected, EARLIER_BOOT, welcome, world } from './helpers';
+
+const LOADED = { name: 'page', state: 'loaded' } as const;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a new page', () => {
+  it('says hello, and is ready with the welcome', async () => {
+    const { client, socket } = world();
+    client.connect();
+    socket().open();
+    expect(socket().sent).toEqual([{ type: 'hello', boot_id: BOOT }]);
+    socket().say(welcome({ title: 'Churn' }));
+    await expect(client.ready).resolves.toMatchObject({ title: 'Churn' });
+    expect(client.status).toBe('online');
+  });
+
+  it('reports nothing before it knows who it is', () => {
+    const { client } = world();
+    expect(() => {
+      client.record(LOADED);
+    }).toThrow('Nothing is reported');
+  });
+
+  it('numbers its messages and keeps each until it is acknowledged', () => {
+    const { client, spool, socket } = connected();
+    client.record(LOADED);
+    client.observe([], 3);
+    expect(socket().sent.slice(1)).toEqual([
+      {
+        type: 'event',
+        boot_id: BOOT,
+        client_seq: 1,
+        monotonic_ms: 1234,
+        event: LOADED
+      },
+      {
+        type: 'observations',
+        boot_id: BOOT,
+        client_seq: 2,
+        monotonic_ms: 1234,
+        frames: [],
+        frames_dropped: 3
+      }
+    ]);
+    socket().say({ type: 'ack', boot_id: BOOT, client_seq: 1 });
+    expect(spool.pending().map(entry => entry.client_seq)).toEqual([2]);
+  });
+
+  it('tells when something happened, if that is not now', () => {
+    const { client, socket } = connected();
+    client.record(LOADED, 17);
+    expect(socket().sent.at(-1)).toMatchObject({ monotonic_ms: 17 });
+  });
+
+  it('has at most 64 messages on their way', () => {
+    const { client, socket } = connected();
+    for (let n = 0; n < 100; n++) {
+      client.observe([], 0);
+    }
+    expect(socket().numbers()).toHaveLength(64);
+    socket().say({ type: 'ack', boot_id: BOOT, client_seq: 30 });
+    expect(socket().numbers()).toHaveLength(94);
+  });
+});
+
+describe('after a loss', () => {
+  it('comes back and sends again what was not acknowledged, in order', () => {
+    const { client, socket, sockets } = connected();
+    client.record(LOADED);
+    client.record(LOADED);
+    socket().say({ type: 'ack', boot_id: BOOT, client_seq: 1 });
+    socket().lose();
+    expect(client.status).toBe('offline');
+    client.record(LOADED); // written while away
+    vi.advanceTimersByTime(1000);
+    expect(sockets).toHaveLength(2);
+    socket().open();
+    socket().say(welcome({ acknowledged: { [BOOT]: 1 } }));
+    expect(socket().numbers()).toEqual([2, 3]);
+    expect(client.status).toBe('online');
+  });
+
+  it('sends nothing twice that the room had taken before the loss', () => {
+    const { client, socket, spool } = connected();
+    client.record(LOADED);
+    client.record(LOADED);
+    socket().lose();
+    vi.advanceTimersByTime(1000);
+    socket().open();
+    socket().say(welcome({ acknowledged: { [BOOT]: 2 } }));
+    expect(socket().numbers()).toEqual([]);
+    expect(spool.size).toBe(0);
+  });
+
+  it('waits longer after each try, and from the start once it was there again', () => {
+    const { socket, sockets } = connected();
+    socket().lose();
+    const waits: number[] = [];
+    for (let n = 0; n < 8; n++) {
+      const opened = sockets.length;
+      let waited = 0;
+      while (sockets.length === opened) {
+        vi.advanceTimersByTime(25);
+        waited += 25;
+      }
+      waits.push(waited);
+      socket().lose();
+    }
+    expect(waits).toEqual([375, 750, 1500, 3000, 6000, 11250, 11250, 11250]);
+    vi.advanceTimersByTime(20_000);
+    socket().open();
+    socket().say(welcome());
+    socket().lose();
+    const opened = sockets.length;
+    vi.advanceTimersByTime(375);
+    expect(sockets).toHaveLength(opened + 1);
+  });
+
+  it('takes silence for a loss when an answer is due', () => {
+    const { client, socket } = connected();
+    client.record(LOADED);
+    const dead = socket();
+    vi.advanceTimersByTime(ACK_TIMEOUT_MS);
+    expect(dead.isClosed).toBe(true);
+    expect(client.status).toBe('offline');
+  });
+
+  it('takes silence for nothing when no answer is due', () => {
+    const { client } = connected();
+    vi.advanceTimersByTime(10 * ACK_TIMEOUT_MS);
+    expect(client.status).toBe('online');
+  });
+
+  it('does not wait for ever for a welcome', () => {
+    const { client, socket } = world();
+    client.connect();
+    socket().open();
+    vi.advanceTimersByTime(ACK_TIMEOUT_MS);
+    expect(client.status).toBe('offline');
+  });
+
+  it('comes back at once when the network does', () => {
+    const { client, socket, sockets } = connected();
+    socket().lose();
+    client.connect();
+    expect(sockets).toHaveLength(2);
+    vi.advanceTimersByTime(60_000 - ACK_TIMEOUT_MS);
+    expect(sockets).toHaveLength(2); // the timer of the loss does not open a second one
+  });
+});
+
+describe('an earlier load of the page', () => {
+  function spoolOf(author: string): Spool {
+    const spool = new Spool(null);
+    for (const client_seq of [7, 8]) {
+      spool.add({
+        boot_id: EARLIER_BOOT,
+        client_seq,
+        author,
+        message: {
+          type: 'event',
+          boot_id: EARLIER_BOOT,
+          client_seq,
+          monotonic_ms: 5,
+          event: LOADED
+        }
+      });
+    }
+    return spool;
+  }
+
+  it('is named, and what it left is sent before anything new', () => {
+    const { client, socket } = connected(
+      { acknowledged: { [EARLIER_BOOT]: 7 } },
+      spoolOf(ADA)
+    );
+    client.record(LOADED);
+    expect(socket().sent[0]).toEqual({
+      type: 'hello',
+      boot_id: BOOT,
+      previous_boot_ids: [EARLIER_BOOT]
+    });
+    expect(socket().sent.slice(1)).toMatchObject([
+      { boot_id: EARLIER_BOOT, client_seq: 8 },
+      { boot_id: BOOT, client_seq: 1 }
+    ]);
+  });
+
+  it('of another person is not sent in this person’s name', () => {
+    const { socket } = connected({}, spoolOf('p-bbbbbbbbbb'));
+    expect(socket().numbers(EARLIER_BOOT)).toEqual([]);
+  });
+});
+
+describe('a refusal', () => {
+  function problem(status: number): Problem {
+    return {
+      type: 'problem',
+      title: 'x',
+      status,
+      detail: 'x',
+      boot_id: BOOT,
+      client_seq: 1
+    };
+  }
+
+  it('that is final lets go of the message', () => {
+    const { client, socket, spool } = connected();
+    const seen: number[] = [];
+    client.problemReported.connect((_, each) => seen.push(each.status));
+    client.record(LOADED);
+    socket().say(problem(400));
+    expect(spool.size).toBe(0);
+    expect(seen).toEqual([400]);
+  });
+
+  it.each([409, 503])('of status %i keeps it to be sent again', status => {
+    const { client, socket, spool } = connected();
+    client.record(LOADED);
+    socket().say(problem(status));
+    expect(spool.size).toBe(1);
+  });
+});
+
+describe('what the room tells', () => {
+  it('reaches those who listen', () => {
+    const { client, socket } = connected();
+    const heard: unknown[] = [];
+    client.warned.connect((_, warning) => heard.push(warning.text));
+    client.warningCleared.connect((_, episode) => heard.push(episode));
+    client.stateChanged.connect((_, state) => heard.push(state));
+    client.kernelChanged.connect((_, kernel) => heard.push(kernel.state));
+    const at = '2026-11-22T13:00:00Z';
+    socket().say({
+      type: 'warning',
+      warning: { episode_id: 'e', rule: 'no_face', text: 'hello', at }
+    });
+    socket().say({ type: 'warning_cleared', episode_id: 'e' });
+    socket().say({ type: 'kernel', state: 'died', detail: '' });
+    socket().say({ type: 'state', state: 'ended' });
+    expect(heard).toEqual(['hello', 'e', 'died', 'ended']);
+  });
+
+  it('is there for those who come late', () => {
+    const { client, socket } = connected();
+    const person = {
+      hub_name: ADA,
+      display_name: 'Ada',
+      initials: 'A',
+      color: '#112233',
+      role: 'candidate' as const,
+      present: true
+    };
+    socket().say({ type: 'people', people: [person] });
+    socket().say({
+      type: 'sensor',
+      sensor: { sensor: 'camera', state: 'measuring', detail: '' }
+    });
+    socket().say({ type: 'state', state: 'ended' });
+    expect(client.welcome).toMatchObject({
+      people: [person],
+      sensors: [{ sensor: 'camera', state: 'measuring' }],
+      state: 'ended'
+    });
+  });
+
+  it('is heard no more after dispose', () => {
+    const { client, socket, sockets } = connected();
+    const last = socket();
+    client.dispose();
+    last.lose();
+    vi.advanceTimersByTime(60_000);
+    expect(last.isClosed).toBe(true);
+    expect(sockets).toHaveLength(1);
+  });
+});

@@ -1,0 +1,129 @@
+/** Sockets, messages and words for the tests. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { ISocket } from '../src/live/client';
+import { LiveClient } from '../src/live/client';
+import { Spool } from '../src/live/spool';
+import type { FromPage, FromRoom, Welcome } from '../src/wire';
+
+export const BOOT = '00000000-0000-4000-8000-000000000001';
+export const EARLIER_BOOT = '00000000-0000-4000-8000-000000000002';
+export const ADA = 'p-aaaaaaaaaa';
+
+/** English as it stands, with its placeholders filled in. */
+export const trans = {
+  __: (text: string, ...args: unknown[]) => fill(text, args),
+  _n: (one: string, many: string, n: number, ...args: unknown[]) =>
+    fill(n === 1 ? one : many, [n, ...args])
+} as unknown as TranslationBundle;
+
+function fill(text: string, args: unknown[]): string {
+  return text.replace(/%(\d)/g, (_, at: string) => String(args[Number(at) - 1]));
+}
+
+export function welcome(changes: Partial<Welcome> = {}): Welcome {
+  return {
+    type: 'welcome',
+    role: 'candidate',
+    hub_name: ADA,
+    title: 'Churn',
+    state: 'open',
+    policy: {
+      name: 'standard',
+      version: 1,
+      sensors: ['camera', 'focus', 'clipboard'],
+      camera_required: false,
+      fullscreen: false,
+      rules: []
+    },
+    consent: {},
+    acknowledged: {},
+    people: [],
+    flags: [],
+    sensors: [],
+    warnings: [],
+    ...changes
+  };
+}
+
+/** The room's end of a connection. */
+export class FakeSocket implements ISocket {
+  onopen: (() => void) | null = null;
+  onclose: (() => void) | null = null;
+  onmessage: ((message: { data: unknown }) => void) | null = null;
+  readonly sent: FromPage[] = [];
+  isClosed = false;
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text) as FromPage);
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  open(): void {
+    this.onopen?.();
+  }
+
+  say(message: FromRoom): void {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+
+  lose(): void {
+    this.onclose?.();
+  }
+
+  /** The numbers of what was sent of a page load, in order. */
+  numbers(bootId = BOOT): number[] {
+    return this.sent.flatMap(message =>
+      message.type !== 'hello' && message.boot_id === bootId ? [message.client_seq] : []
+    );
+  }
+}
+
+export interface IWorld {
+  client: LiveClient;
+  spool: Spool;
+  /** Every connection so far, oldest first. */
+  sockets: FakeSocket[];
+  socket: () => FakeSocket;
+}
+
+/** A client whose sockets the test holds. */
+export function world(spool = new Spool(null)): IWorld {
+  const sockets: FakeSocket[] = [];
+  const client = new LiveClient({
+    bootId: BOOT,
+    spool,
+    openSocket: () => {
+      const socket = new FakeSocket();
+      sockets.push(socket);
+      return socket;
+    },
+    monotonicMs: () => 1234,
+    random: () => 0.5
+  });
+  return {
+    client,
+    spool,
+    sockets,
+    socket: () => {
+      const last = sockets.at(-1);
+      if (last === undefined) {
+        throw new Error('no connection was opened');
+      }
+      return last;
+    }
+  };
+}
+
+/** A client that is connected and welcomed. */
+export function connected(changes: Partial<Welcome> = {}, spool?: Spool): IWorld {
+  const made = world(spool);
+  made.client.connect();
+  made.socket().open();
+  made.socket().say(welcome(changes));
+  return made;
+}

@@ -1,0 +1,143 @@
+import { IDBFactory } from 'fake-indexeddb';
+import { describe, expect, it } from 'vitest';
+
+import { openSpoolStore } from '../src/live/indexeddb';
+import type { ISpooled, ISpoolStore } from '../src/live/spool';
+import { MAX_OBSERVATIONS, Spool } from '../src/live/spool';
+import { ADA, BOOT, EARLIER_BOOT } from './helpers';
+
+function event(client_seq: number, boot_id = BOOT): ISpooled {
+  return {
+    boot_id,
+    client_seq,
+    author: ADA,
+    message: {
+      type: 'event',
+      boot_id,
+      client_seq,
+      monotonic_ms: 1,
+      event: { name: 'page', state: 'loaded' }
+    }
+  };
+}
+
+function observations(client_seq: number): ISpooled {
+  return {
+    boot_id: BOOT,
+    client_seq,
+    author: ADA,
+    message: {
+      type: 'observations',
+      boot_id: BOOT,
+      client_seq,
+      monotonic_ms: 1,
+      frames: [],
+      frames_dropped: 0
+    }
+  };
+}
+
+const numbers = (spool: Spool): number[] =>
+  spool.pending().map(entry => entry.client_seq);
+
+async function reloaded(factory: IDBFactory): Promise<Spool> {
+  const spool = new Spool(await openSpoolStore(factory, 'room'));
+  await spool.load();
+  return spool;
+}
+
+describe('a spool in the browser’s database', () => {
+  it('is there again after a reload, in order, without what was acknowledged', async () => {
+    const factory = new IDBFactory();
+    const before = await reloaded(factory);
+    [3, 1, 2].forEach((_, at) => {
+      before.add(event(at + 1));
+    });
+    before.acknowledge(BOOT, 1);
+    await before.flushed();
+    const after = await reloaded(factory);
+    expect(after.pending()).toEqual([event(2), event(3)]);
+    expect(after.bootIds()).toEqual([BOOT]);
+  });
+
+  it('forgets in the database what an earlier load had left', async () => {
+    const factory = new IDBFactory();
+    const before = await reloaded(factory);
+    before.add(event(1, EARLIER_BOOT));
+    await before.flushed();
+    const after = await reloaded(factory);
+    after.acknowledge(EARLIER_BOOT, 1);
+    await after.flushed();
+    expect((await reloaded(factory)).size).toBe(0);
+  });
+
+  it('keeps rooms apart', async () => {
+    const factory = new IDBFactory();
+    const spool = await reloaded(factory);
+    spool.add(event(1));
+    await spool.flushed();
+    const other = new Spool(await openSpoolStore(factory, 'another room'));
+    await other.load();
+    expect(other.size).toBe(0);
+  });
+});
+
+describe('a spool', () => {
+  it('acknowledges one page load without touching another', () => {
+    const spool = new Spool(null);
+    spool.add(event(1, EARLIER_BOOT));
+    spool.add(event(1));
+    spool.acknowledge(BOOT, 5);
+    expect(spool.bootIds()).toEqual([EARLIER_BOOT]);
+  });
+
+  it('drops one message only', () => {
+    const spool = new Spool(null);
+    [1, 2, 3].forEach(each => {
+      spool.add(event(each));
+    });
+    spool.drop(BOOT, 2);
+    expect(numbers(spool)).toEqual([1, 3]);
+  });
+
+  it('lets the oldest observations go when there are too many, never an event', () => {
+    const spool = new Spool(null);
+    spool.add(event(1));
+    for (let n = 2; n <= MAX_OBSERVATIONS + 3; n++) {
+      spool.add(observations(n));
+    }
+    expect(spool.size).toBe(MAX_OBSERVATIONS + 1);
+    expect(numbers(spool).slice(0, 2)).toEqual([1, 4]);
+  });
+
+  it('goes on in memory when the database refuses, and says so once', async () => {
+    const full: ISpoolStore = {
+      load: () => Promise.resolve([]),
+      put: () => Promise.reject(new Error('quota')),
+      remove: () => Promise.reject(new Error('quota'))
+    };
+    const told: unknown[] = [];
+    const spool = new Spool(full, error => told.push(error));
+    await spool.load();
+    spool.add(event(1));
+    spool.add(event(2));
+    spool.acknowledge(BOOT, 1);
+    await spool.flushed();
+    expect(numbers(spool)).toEqual([2]);
+    expect(told).toEqual([new Error('quota')]);
+  });
+
+  it('goes on in memory when the database cannot be read', async () => {
+    const broken: ISpoolStore = {
+      load: () => Promise.reject(new Error('broken')),
+      put: () => Promise.resolve(),
+      remove: () => Promise.resolve()
+    };
+    const told: unknown[] = [];
+    const spool = new Spool(broken, error => told.push(error));
+    await spool.load();
+    spool.add(event(1));
+    expect(numbers(spool)).toEqual([1]);
+    expect(told).toHaveLength(1);
+  });
+});
