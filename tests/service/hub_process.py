@@ -162,9 +162,7 @@ def running_hub(directory: Path) -> Iterator[RunningHub]:
         log.close()
 
 
-def _wait_until_up(
-    process: subprocess.Popen[bytes], hub_api: str, log: Path
-) -> None:
+def _wait_until_up(process: subprocess.Popen[bytes], hub_api: str, log: Path) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:

@@ -42,6 +42,7 @@ BROWSER = (
     "Chrome/140.0.0.0 Safari/537.36"
 )
 
+
 @dataclass
 class Running:
     """The application with its clock, and ways to ask it as somebody."""
