@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from jupyter_ydoc import YNotebook
+
 from nbinterview.ledger.records import Record, format_time
 from nbinterview.schemas import check
 from nbinterview_proctor import engine
@@ -84,7 +85,7 @@ def pose(yaw_deg: float) -> list[float]:
 
 def frame(at_ms: float, faces: int, yaw_deg: float, *, dark: bool) -> dict[str, Any]:
     """Return one frame's scalars."""
-    found = {
+    found: dict[str, Any] = {
         "at_ms": at_ms,
         "faces": 0 if dark else faces,
         "luma_mean": 9.0 if dark else 118.0,
@@ -138,9 +139,7 @@ class Recorder:
         self, kind: str, payload: Mapping[str, Any], monotonic_ms: float | None
     ) -> None:
         at_s = self.now.timestamp()
-        self.engine, found = engine.step(
-            self.engine, kind, payload, at_s, monotonic_ms
-        )
+        self.engine, found = engine.step(self.engine, kind, payload, at_s, monotonic_ms)
         for outcome in found:
             self.write(outcome.kind, outcome.payload)
 
@@ -165,7 +164,7 @@ class Recorder:
         yaw_deg: float = 0.0,
         dark: bool = False,
         frames: bool = True,
-        each_second: Callable[[int], None] = lambda second: None,
+        each_second: Callable[[int], None] | None = None,
     ) -> None:
         """Let time pass, a record of observations a second."""
         for second in range(seconds):
@@ -183,7 +182,8 @@ class Recorder:
                 "frames_dropped": 0,
             }
             self.write("observations", payload, self.candidate, now_ms)
-            each_second(second)
+            if each_second is not None:
+                each_second(second)
 
     def edit(self, author: str, change: Callable[[YNotebook], None]) -> None:
         """Change the document as a person, and record the update's bytes."""
@@ -267,7 +267,9 @@ def record_interview(
     room.event("detector", state="ready")
     room.event("watch", state="started")
     code = "import numpy as np\nimport matplotlib.pyplot as plt\n"
-    room.watch(20, each_second=lambda s: room.type(candidate, 1, code[s * 3 : s * 3 + 3]))
+    room.watch(
+        20, each_second=lambda s: room.type(candidate, 1, code[s * 3 : s * 3 + 3])
+    )
     room.watch(6, faces=0)
     room.type(interviewer, 0, "\n\nTake your time.")
     room.watch(10)
@@ -278,7 +280,9 @@ def record_interview(
     room.run(candidate, "answer", took_ms=640)
     room.watch(8, yaw_deg=35)
     room.watch(10)
-    room.event("clipboard", action="paste", chars=420, origin="external", cell_id="answer")
+    room.event(
+        "clipboard", action="paste", chars=420, origin="external", cell_id="answer"
+    )
     room.type(candidate, 1, "# pasted\n")
     room.watch(6)
     room.event("visibility", state="hidden")

@@ -20,10 +20,10 @@ from typing import Any, TypeVar
 
 import httpx
 import psutil
+
 from nbinterview.home import Addresses, Home
 from nbinterview.ledger.records import Record
 from nbinterview.tokens import room_token
-
 from tests.dashboard.recording import record_interview, template
 
 T = TypeVar("T")

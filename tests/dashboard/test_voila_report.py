@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,9 +13,9 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 import pytest
-from nbinterview.home import SECRET_NAMES
 from playwright.sync_api import Browser, BrowserContext, Page, Response
 
+from nbinterview.home import SECRET_NAMES
 from tests.dashboard.stage import Made, Stage, wait_for
 
 PAGE_WITHIN_MS = 30_000
@@ -46,6 +47,15 @@ def report(context: BrowserContext, url: str) -> Page:
     assert response.status == 200
     page.locator("#complete").wait_for(state="attached", timeout=PAGE_WITHIN_MS)
     return page
+
+
+def noted(attacks: list[str]) -> Callable[[str], None]:
+    """Return a function for the page that notes its calls."""
+
+    def attacked(what: str) -> None:
+        attacks.append(what)
+
+    return attacked
 
 
 def test_a_reviewer_sees_the_list_and_a_whole_report(
@@ -116,7 +126,9 @@ def test_the_anonymous_are_sent_to_the_hub(platform: Stage, honest: Made) -> Non
         assert answer.status_code in (302, 403)
 
 
-@pytest.mark.parametrize("query", ["?interview=", "?interview=../x", "?interview=a&interview=b"])
+@pytest.mark.parametrize(
+    "query", ["?interview=", "?interview=../x", "?interview=a&interview=b"]
+)
 def test_an_id_that_is_none_is_not_found(
     platform: Stage, honest: Made, chromium: Browser, query: str
 ) -> None:
@@ -166,7 +178,7 @@ def test_a_hostile_notebook_runs_nothing(
     attacks: list[str] = []
     asked: list[str] = []
     with signed_in(chromium, hostile.links["reviewer"]) as context:
-        context.expose_function("attacked", lambda what: attacks.append(what))
+        context.expose_function("attacked", noted(attacks))
         context.on("request", lambda request: asked.append(request.url))
         page = report(context, platform.report_of(hostile.id))
         page.screenshot(path=artifacts / "hostile.png", full_page=True)
@@ -178,9 +190,7 @@ def test_a_hostile_notebook_runs_nothing(
         assert page.locator("#notebook svg, #notebook img").count() == 0
         report(context, platform.report_url)
     assert attacks == []
-    assert all(
-        url.startswith((platform.report_url, "data:")) for url in asked
-    ), asked
+    assert all(url.startswith((platform.report_url, "data:")) for url in asked), asked
 
 
 def test_the_policy_forbids_scripts_even_if_one_got_through(
@@ -188,7 +198,7 @@ def test_the_policy_forbids_scripts_even_if_one_got_through(
 ) -> None:
     attacks: list[str] = []
     with signed_in(chromium, honest.links["reviewer"]) as context:
-        context.expose_function("attacked", lambda what: attacks.append(what))
+        context.expose_function("attacked", noted(attacks))
         page = report(context, platform.report_url)
         page.evaluate(
             """() => {
@@ -206,29 +216,35 @@ def test_the_policy_forbids_scripts_even_if_one_got_through(
 
 
 class KernelWatch(threading.Thread):
-    """Notes the environment and the sockets of the kernels that a server starts."""
+    """Notes the environment and the sockets of the kernels that a server starts.
+
+    ipykernel itself listens on TCP once more: for the output of its subprocesses,
+    which it takes only with a random word.
+    """
 
     def __init__(self, server: psutil.Process) -> None:
         super().__init__(daemon=True)
         self._server = server
         self.done = threading.Event()
         self.environments: dict[int, dict[str, str]] = {}
-        self.ports: list[object] = []
+        self.transports: set[str] = set()
+        self.open_to_others: set[int] = set()
 
     def run(self) -> None:
         """Look again and again until told to stop."""
         while not self.done.wait(0.05):
             for child in self._server.children(recursive=True):
                 try:
-                    if "ipykernel_launcher" in child.cmdline():
+                    command = child.cmdline()
+                    if "ipykernel_launcher" in command:
                         self.environments[child.pid] = child.environ()
-                        self.ports += [
-                            c.laddr
-                            for c in child.net_connections("inet")
-                            if c.status == psutil.CONN_LISTEN
-                        ]
-                except psutil.Error:
+                        self._note(Path(command[command.index("-f") + 1]))
+                except (psutil.Error, FileNotFoundError):
                     continue
+
+    def _note(self, connection_file: Path) -> None:
+        self.transports.add(json.loads(connection_file.read_text())["transport"])
+        self.open_to_others.add(connection_file.parent.stat().st_mode & 0o077)
 
 
 def test_the_kernel_knows_a_ticket_and_no_secret_and_ends_with_the_page(
@@ -250,10 +266,12 @@ def test_the_kernel_knows_a_ticket_and_no_secret_and_ends_with_the_page(
     unwanted = [
         name
         for name in environment
-        if name.startswith("JUPYTERHUB") or name in ("NBINTERVIEW_HOME", "CANARY_SECRET")
+        if name.startswith("JUPYTERHUB")
+        or name in ("NBINTERVIEW_HOME", "CANARY_SECRET")
     ]
     assert unwanted == []
-    assert watch.ports == [], "a kernel listens on TCP"
+    assert watch.transports == {"ipc"}
+    assert watch.open_to_others == {0}
     wait_for("the kernel's end", lambda: not server.children(), timeout_s=10)
 
 

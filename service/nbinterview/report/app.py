@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import nbinterview
 from jupyter_server.utils import url_path_join
 from traitlets import Instance, Unicode
 from traitlets.config import Config
 from voila.app import Voila
 from voila.paths import collect_template_paths
 
+import nbinterview
 from nbinterview.errors import Unavailable
 from nbinterview.home import REPORT_PREFIX, Addresses, Home
 from nbinterview.report.handlers import (
@@ -31,8 +31,8 @@ from nbinterview.report.handlers import (
     NotFoundHandler,
     PageHandler,
 )
-from nbinterview.report.kernels import OwnInterpreterOnly, ReportKernelManager
 from nbinterview.report.identity import ReportIdentityProvider
+from nbinterview.report.kernels import OwnInterpreterOnly, ReportKernelManager
 
 _CELL_TIMEOUT_S = 60
 _IDLE_KERNEL_S = 120
@@ -105,7 +105,7 @@ def voila_config(dashboard: Path, style: str, script: str) -> Config:
     )
 
 
-class ReportApp(Voila):
+class ReportApp(Voila):  # type: ignore[misc]  # untyped
     """Voila with our identity provider, kernels, template and routes."""
 
     addresses = Instance(Addresses)
@@ -121,7 +121,7 @@ class ReportApp(Voila):
             str(self.dashboard / "template"),
             *collect_template_paths(["nbconvert"], "base"),
         ]
-        self.static_paths = []
+        self.static_paths: list[str] = []
 
     def init_settings(self) -> dict[str, Any]:
         """Add what our handlers need; nothing is open to the anonymous."""

@@ -134,20 +134,22 @@ class _Structure(HTMLRenderer):
     def __init__(self) -> None:
         super().__init__(escape=True)
 
-    def heading(self, text: str, level: int, **attributes: object) -> str:
+    def heading(self, text: str, level: int, **_: object) -> str:
         return f'<p class="h{min(level, 4)}">{text}</p>\n'
 
-    def link(self, text: str, url: str, title: str | None = None) -> str:
+    def link(self, text: str, url: str, *_: object, **__: object) -> str:
         return f'{text} <span class="url">({_escaped(line(url))})</span>'
 
-    def image(self, text: str, url: str, title: str | None = None) -> str:
+    def image(self, text: str, *_: object, **__: object) -> str:
         return f'<span class="url">[picture: {_escaped(line(text))}]</span>'
 
-    def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:
+    def table_cell(
+        self, text: str, *_: object, head: bool = False, **__: object
+    ) -> str:
         name = "th" if head else "td"
         return f"<{name}>{text}</{name}>\n"
 
-    def block_code(self, code: str, info: str | None = None) -> str:
+    def block_code(self, code: str, *_: object, **__: object) -> str:
         return f"<pre>{_escaped(code)}</pre>\n"
 
 
@@ -248,7 +250,10 @@ def jpeg_size(content: bytes) -> tuple[int, int] | None:
         return None
     place = 2
     while place + 9 <= len(content) and content[place] == 0xFF:
-        marker, length = content[place + 1], int.from_bytes(content[place + 2 : place + 4])
+        marker, length = (
+            content[place + 1],
+            int.from_bytes(content[place + 2 : place + 4]),
+        )
         # A frame header; 0xC4, 0xC8 and 0xCC in its range are tables.
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height = int.from_bytes(content[place + 5 : place + 7])

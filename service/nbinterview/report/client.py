@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -17,8 +17,6 @@ from nbinterview.errors import (
 )
 
 RECORDS_A_PAGE = 1000
-# Kinds that the report shows; document updates are needed for their times only,
-# but the service has no shorter form of them.
 _TIMEOUT = httpx.Timeout(30, connect=3)
 
 
@@ -66,7 +64,7 @@ class Service:
             transport=transport,
         )
 
-    def __enter__(self) -> Service:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

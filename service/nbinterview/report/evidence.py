@@ -12,7 +12,7 @@ from nbinterview.report.text import duration, line, number
 _LABELS = {
     "duration_s": "seen for",
     "parts": "separate stretches",
-    "measured_share": "share of the time that could be measured",
+    "measured_share": "of the time, could be measured",
     "yaw_deg": "head turned sideways, at most",
     "pitch_deg": "head turned up or down, at most",
     "faces": "faces, at most",
@@ -23,13 +23,19 @@ _LABELS = {
     "closed_by": "ended because",
     "claimed_by": "source",
 }
+# Why the engine ended an episode, in words.
+_ENDED = {
+    "ended": "it was over",
+    "not measurable": "it could not be measured any more",
+    "silence": "the page fell silent",
+}
 _SOURCES = {"browser": words.BROWSER, "server": words.SERVER, "room": words.SERVER}
 
 
 def evidence_rows(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return label and value of each piece; where it comes from is told apart."""
     return [
-        (_label(line(name, 60)), _value(line(name, 60), value))
+        (_label(line(name, 60)), _shown(line(name, 60), value))
         for name, value in list(evidence.items())[:40]
         if name != "claimed_by"
     ]
@@ -48,6 +54,12 @@ def _label(name: str) -> str:
             name = name.removesuffix(ending)
             break
     return name.replace("_", " ")
+
+
+def _shown(name: str, value: object) -> str:
+    if name == "closed_by":
+        return _ENDED.get(line(value), line(value))
+    return _value(name, value)
 
 
 def _value(name: str, value: object) -> str:

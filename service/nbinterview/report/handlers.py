@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from jupyter_server.base.handlers import JupyterHandler
 from jupyterhub.services.auth import HubOAuthCallbackHandler
 from jupyterhub.singleuser._decorator import allow_unauthenticated
-from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 from tornado.iostream import StreamClosedError
 from voila.tornado.handler import TornadoVoilaHandler
@@ -33,8 +33,10 @@ WORDS = {
     401: ("Please sign in", "Open the report again from your link."),
     403: (
         "This report is not open to you",
-        "Reports are for reviewers, and for the interviewers of that interview. If "
-        "you should see it, ask the person who invited you to add you.",
+        (
+            "Reports are for reviewers, and for the interviewers of that interview. "
+            "If you should see it, ask the person who invited you to add you."
+        ),
     ),
     404: (
         "There is no such report",
@@ -48,8 +50,10 @@ WORDS = {
 }
 SORRY = (
     "Something went wrong",
-    "Nothing is lost: the record is safe. Reload this page; if it happens again, "
-    "tell the person who runs this platform.",
+    (
+        "Nothing is lost: the record is safe. Reload this page; if it happens again, "
+        "tell the person who runs this platform."
+    ),
 )
 
 
@@ -71,7 +75,7 @@ def requested_interview(arguments: list[str]) -> str | None:
 class KindErrors(web.RequestHandler):
     """Error pages in plain words, for every handler of this server."""
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
+    def write_error(self, status_code: int, **_: Any) -> None:
         """Write the page of a status; never the exception's own words."""
         title, advice = WORDS.get(status_code, SORRY)
         template = self.settings["jinja2_env"].get_template("error.html")
@@ -81,13 +85,13 @@ class KindErrors(web.RequestHandler):
         self.finish(template.render(title=title, advice=advice, status=status_code))
 
 
-class PageHandler(KindErrors, TornadoVoilaHandler):
+class PageHandler(KindErrors, TornadoVoilaHandler):  # type: ignore[misc]  # untyped
     """The report's one page."""
 
     _slots = asyncio.Semaphore(MAX_KERNELS)
 
     @web.authenticated
-    async def get(self, path: str | None = None) -> None:
+    async def get(self, *_: str) -> None:
         """Render the list or one interview, in a kernel that lives as long as this."""
         try:
             visit = await self._admit()
@@ -103,7 +107,7 @@ class PageHandler(KindErrors, TornadoVoilaHandler):
         except StreamClosedError:
             self.log.info("The reader left before the report was complete.")
         except TimeoutError:
-            self.log.error("A report took longer than %s s", RENDER_WITHIN_S)
+            self.log.warning("A report took longer than %s s", RENDER_WITHIN_S)
             self.write(TOOK_TOO_LONG)
         finally:
             current_visit.reset(token)
@@ -147,14 +151,14 @@ class HealthHandler(web.RequestHandler):
         self.finish({"status": "ok"})
 
 
-class CallbackHandler(KindErrors, HubOAuthCallbackHandler):
+class CallbackHandler(KindErrors, HubOAuthCallbackHandler):  # type: ignore[misc]  # untyped
     """The return from the hub, with our error page."""
 
     def initialize(self, hub_auth: Any) -> None:
         """Take the hub's client."""
         self.hub_auth = hub_auth
 
-    @allow_unauthenticated
+    @allow_unauthenticated  # type: ignore[untyped-decorator]  # JupyterHub's
     async def get(self) -> None:
         """Exchange the code for a token."""
-        await super().get()
+        await HubOAuthCallbackHandler.get(self)

@@ -36,17 +36,15 @@ def hub_oauth(addresses: Addresses, report_token: str, **kwargs: Any) -> HubOAut
     )
 
 
-class ReportIdentityProvider(JupyterHubIdentityProvider):
+class ReportIdentityProvider(JupyterHubIdentityProvider):  # type: ignore[misc]  # untyped
     """JupyterHub's identity provider, for Voila on its own."""
 
     @default("hub_auth")
     def _our_hub_auth(self) -> HubOAuth:
-        return hub_oauth(
-            self.parent.addresses, self.parent.report_token, parent=self
-        )
+        return hub_oauth(self.parent.addresses, self.parent.report_token, parent=self)
 
     def get_handlers(self) -> list[Any]:
-        """Return log-out and OAuth callback below our prefix, which Voila leaves out."""
+        """Return log-out and OAuth callback below our prefix; Voila adds none."""
         return [
             (url_path_join(REPORT_PREFIX, rule[0]), *rule[1:])
             for rule in super().get_handlers()

@@ -23,7 +23,8 @@ class OwnInterpreterOnly(KernelSpecManager):
 class ReportKernelManager(AsyncMappingKernelManager):
     """Starts kernels only for the visit at hand."""
 
-    async def start_kernel(self, **kwargs: Any) -> str:
+    # The base class is asynchronous as well, but typed by its synchronous parent.
+    async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
         """Start a kernel whose environment is made here, whatever Voila proposed."""
         visit = current_visit.get()
         kwargs["env"] = kernel_environment(os.environ, visit, self.connection_dir)

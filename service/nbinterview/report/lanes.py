@@ -6,7 +6,7 @@ A stretch that never ended lasts to the end of the record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -94,18 +94,27 @@ def switched(
 
 def sensor_spans(records: Sequence[Record], window: Window, sensor: str) -> list[Span]:
     """Return what state a sensor was in, and when."""
-    changes = [
-        (window.at(record), record["payload"].get("state"))
-        for record in records
-        if record["kind"] == "sensor" and record["payload"].get("sensor") == sensor
-    ]
-    known = [(at, state if state in words.SENSOR_STATES else None) for at, state in changes]
-    return switched(known, window.length_s, words.SENSOR_STATES)
+    changes: list[tuple[float, str | None]] = []
+    for record in records:
+        if record["kind"] == "sensor" and record["payload"].get("sensor") == sensor:
+            state = line(record["payload"].get("state"), 20)
+            known = state if state in words.SENSOR_STATES else None
+            changes.append((window.at(record), known))
+    return switched(changes, window.length_s, words.SENSOR_STATES)
 
 
 def face_spans(records: Sequence[Record], window: Window) -> list[Span]:
-    """Return how many faces were found, second by second, joined."""
+    """Return how many faces were found, second by second, joined.
+
+    What was seen while the camera could not measure (too dark, covered) says nothing
+    about who was there, and is left out.
+    """
     labels = {"none": "no face", "one": "one face", "many": "more than one face"}
+    unclear = [
+        span
+        for span in sensor_spans(records, window, "camera")
+        if span.state == "unmeasurable"
+    ]
     spans: list[Span] = []
     for record in records:
         if record["kind"] != "observations" or not record["payload"].get("frames"):
@@ -113,6 +122,8 @@ def face_spans(records: Sequence[Record], window: Window) -> list[Span]:
         faces = number(record["payload"].get("faces")) or 0.0
         state = "none" if faces == 0 else "one" if faces == 1 else "many"
         at = window.at(record)
+        if any(span.start_s <= at <= span.end_s for span in unclear):
+            continue
         last = spans[-1] if spans else None
         if last and at - last.end_s <= OBSERVATION_GAP_S:
             spans[-1] = Span(last.start_s, at, last.state, last.label)
@@ -211,7 +222,9 @@ def run_spans(
     ]
 
 
-def presence_spans(records: Sequence[Record], window: Window, author: str) -> list[Span]:
+def presence_spans(
+    records: Sequence[Record], window: Window, author: str
+) -> list[Span]:
     """Return when a person had the room open, over all their connections."""
     open_connections: set[str] = set()
     changes: list[tuple[float, str | None]] = []
@@ -232,7 +245,10 @@ def presence_spans(records: Sequence[Record], window: Window, author: str) -> li
 def gap_spans(records: Sequence[Record], window: Window) -> list[Span]:
     """Return when the candidate's page was silent though it should have spoken."""
     changes: list[tuple[float, str | None]] = [
-        (window.at(record), "gap" if record["payload"].get("state") == "began" else None)
+        (
+            window.at(record),
+            "gap" if record["payload"].get("state") == "began" else None,
+        )
         for record in records
         if record["kind"] == "gap"
     ]
@@ -255,18 +271,19 @@ def build_lanes(
     people: Mapping[str, str],
     runs: Iterable[tuple[float, float | None, str, str]],
     flags: Lane,
-    typist: Callable[[str], str] = lambda name: f"Typing: {name}",
 ) -> list[Lane]:
-    """Return all rows of the timeline, top to bottom; `people` are names by hub name."""
+    """Return all rows of the timeline, top to bottom; `people`: names by hub name."""
     typing = [
-        Lane(f"typing-{place}", typist(name), words.SERVER, spans)
+        Lane(f"typing-{place}", f"Typing: {name}", words.SERVER, spans)
         for place, (hub_name, name) in enumerate(people.items())
         if (spans := typing_spans(records, window, hub_name))
     ]
     present = presence_spans(records, window, candidate) if candidate else []
     return [
         flags,
-        Lane("camera", "Camera", words.BROWSER, sensor_spans(records, window, "camera")),
+        Lane(
+            "camera", "Camera", words.BROWSER, sensor_spans(records, window, "camera")
+        ),
         Lane("faces", "Faces found", words.BROWSER, face_spans(records, window)),
         Lane(
             "focus",

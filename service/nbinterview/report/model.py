@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbinterview.report import words
+from nbinterview.report import tables, words
 from nbinterview.report.cells import Cell, cell_numbers, notebook_cells
 from nbinterview.report.evidence import evidence_rows, source_of
 from nbinterview.report.lanes import (
@@ -22,10 +22,10 @@ from nbinterview.report.lanes import (
     Span,
     Window,
     build_lanes,
-    client_event,
 )
 from nbinterview.report.scoring import ScoreView, score_view
 from nbinterview.report.sensors import SensorView, sensor_views
+from nbinterview.report.tables import EventView, RunView
 from nbinterview.report.text import day_time, duration, line, moment, number, plain
 from nbinterview.report.timing import reading_window
 
@@ -64,28 +64,6 @@ class WarningView:
     at_s: float
     cleared_s: float | None
     text: str
-
-
-@dataclass(frozen=True)
-class RunView:
-    """One run of a cell."""
-
-    at_s: float
-    who: str
-    cell: str
-    target: str | None
-    status: str
-    took_s: float | None
-
-
-@dataclass(frozen=True)
-class EventView:
-    """A line of one of the smaller tables."""
-
-    at_s: float
-    who: str
-    what: str
-    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,7 +151,10 @@ def list_rows(interviews: Iterable[Mapping[str, Any]]) -> list[Row]:
 
 
 def _row(interview: Mapping[str, Any]) -> Row:
-    opened, ended = moment(interview.get("opened_at")), moment(interview.get("ended_at"))
+    opened, ended = (
+        moment(interview.get("opened_at")),
+        moment(interview.get("ended_at")),
+    )
     record = interview.get("record")
     record = record if isinstance(record, Mapping) else {}
     flags = number(record.get("flags"))
@@ -203,7 +184,7 @@ def build(
     names = {hub_name: person.name for hub_name, person in people.items()}
     candidate = next((h for h, p in people.items() if p.role == "candidate"), None)
     window = reading_window(interview, records)
-    runs = _runs(records, window, names, cell_numbers(notebook))
+    runs = tables.runs(records, window, names, cell_numbers(notebook))
     flags = _flags(records, window)
     warnings = _warnings(records, window)
     started = _first(records, "room.started")
@@ -232,12 +213,12 @@ def build(
         ),
         warnings=warnings,
         sensors=sensor_views(records, window),
-        consents=_consents(records, window),
-        gaps=_events(records, window, names, "gap", ("state", "what")),
+        consents=tables.consents(records, window),
+        gaps=tables.events(records, window, names, "gap", ("state", "what")),
         runs=runs,
-        arrivals=_arrivals(interview, records, window, names),
-        kernel=_events(records, window, names, "kernel", ("state",)),
-        refused=_events(records, window, names, "refused", ("what",)),
+        arrivals=tables.arrivals(interview, records, window, names),
+        kernel=tables.events(records, window, names, "kernel", ("state",)),
+        refused=tables.events(records, window, names, "refused", ("what",)),
         score=score_view(records, _policy_data(interview, started)),
         cells=notebook_cells(notebook),
     )
@@ -260,10 +241,6 @@ def _people(interview: Mapping[str, Any]) -> dict[str, Person]:
 
 def _names(people: Mapping[str, Person], role: str) -> str:
     return ", ".join(person.name for person in people.values() if person.role == role)
-
-
-def _who(author: str, names: Mapping[str, str]) -> str:
-    return names.get(author, {"room": "Room", "kernel": "Kernel"}.get(author, author))
 
 
 # -------------------------------------------------------- policy and versions
@@ -389,113 +366,3 @@ def _flag_lane(
         Mark(flag.flagged_s, "flag", f"{flag.number}", flag.anchor) for flag in flags
     ]
     return Lane("flags", "Flags", words.SERVER, spans, [*told, *marks])
-
-
-# ------------------------------------------------------- runs, small tables
-
-
-def _runs(
-    records: Sequence[Record],
-    window: Window,
-    names: Mapping[str, str],
-    numbers: Mapping[str, int],
-) -> list[RunView]:
-    finished = {
-        line(record["payload"].get("execution_id"), 80): record
-        for record in records
-        if record["kind"] == "execution.finished"
-    }
-    runs = []
-    for record in records:
-        if record["kind"] != "execution.requested":
-            continue
-        payload = record["payload"]
-        end = finished.get(line(payload.get("execution_id"), 80))
-        place = numbers.get(str(payload.get("cell_id")))
-        took_ms = number(end["payload"].get("duration_ms")) if end else None
-        status = line(end["payload"].get("status"), 20) if end else "unfinished"
-        runs.append(
-            RunView(
-                at_s=window.at(record),
-                who=_who(record["author"], names),
-                cell=f"cell {place}" if place else "a cell that is gone",
-                target=f"cell-{place}" if place else None,
-                status=status if status in words.RUN_STATES else "unfinished",
-                took_s=None if took_ms is None else max(took_ms, 0.0) / 1000,
-            )
-        )
-    return runs
-
-
-def _events(
-    records: Iterable[Record],
-    window: Window,
-    names: Mapping[str, str],
-    kind: str,
-    what: Sequence[str],
-) -> list[EventView]:
-    """Return the records of one kind: these fields as what, the rest as detail."""
-    found = []
-    for record in records:
-        if record["kind"] != kind:
-            continue
-        payload = record["payload"]
-        parts = [line(payload.get(key)) for key in what]
-        detail = line(payload.get("detail") or payload.get("reason"))
-        who = _who(record["author"], names)
-        shown = " · ".join(filter(None, parts))
-        found.append(EventView(window.at(record), who, shown, detail))
-    return found
-
-
-def _consents(records: Iterable[Record], window: Window) -> list[EventView]:
-    """Return every answer about a sensor, and what its camera then did."""
-    found = []
-    for record in records:
-        event = client_event(record)
-        at = window.at(record)
-        sensor = words.SENSORS.get(line(event.get("sensor"), 20), "")
-        if event.get("name") == "consent" and sensor:
-            given = event.get("granted") is True
-            before = any(e.who == sensor and e.what == "agreed" for e in found)
-            refusal = "taken back" if before else "declined"
-            found.append(EventView(at, sensor, "agreed" if given else refusal))
-        elif event.get("name") == "camera":
-            state = words.CAMERA_EVENTS.get(line(event.get("state"), 20), "")
-            found.append(EventView(at, words.SENSORS["camera"], "device", state))
-        elif event.get("name") == "detector" and event.get("state") == "failed":
-            reason = line(event.get("reason")) or "no reason given"
-            found.append(EventView(at, words.SENSORS["camera"], "detector failed", reason))
-        elif event.get("name") == "watch":
-            state = "started" if event.get("state") == "started" else "stopped"
-            found.append(EventView(at, "All", f"watching {state}"))
-    return found
-
-
-def _arrivals(
-    interview: Mapping[str, Any],
-    records: Iterable[Record],
-    window: Window,
-    names: Mapping[str, str],
-) -> list[EventView]:
-    """Return sign-ins (the hub's view) and entries to the room, in order of time."""
-    found = []
-    arrivals = interview.get("arrivals")
-    for arrival in arrivals if isinstance(arrivals, list) else []:
-        at = moment(arrival.get("at")) if isinstance(arrival, Mapping) else None
-        if at is None:
-            continue
-        who = _who(line(arrival.get("hub_name"), 40), names)
-        what = "signed in" if arrival.get("fresh") else "signed in again"
-        place_s = at.timestamp() - window.start_s
-        found.append(EventView(place_s, who, what, line(arrival.get("browser"), 120)))
-    for record in records:
-        if record["kind"] not in ("person.joined", "person.left"):
-            continue
-        joined = record["kind"] == "person.joined"
-        again = " again" if joined and record["payload"].get("again") is True else ""
-        what = f"entered the room{again}" if joined else "left the room"
-        browser = line(record["payload"].get("browser"), 120)
-        who = _who(record["author"], names)
-        found.append(EventView(window.at(record), who, what, browser))
-    return sorted(found, key=lambda event: event.at_s)

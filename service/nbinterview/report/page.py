@@ -37,7 +37,7 @@ class Page:
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Page:
         """Return the page that this kernel was started for."""
-        display(HTML(render.progress("Reading the record.")))
+        _show(render.progress("Reading the record."))
         service = Service(env[API_VARIABLE], env[TICKET_VARIABLE])
         return cls(service, env[INTERVIEW_VARIABLE] or None, env[SERVICE_URL_VARIABLE])
 
@@ -57,10 +57,15 @@ class Page:
         records: list[dict[str, Any]] = []
         for some in service.records(self._interview_id):
             records += map(model.slim, some)
-        display(HTML(render.progress(f"{len(records)} records read.")))
+        _show(render.progress(f"{len(records)} records read."))
         notebook = service.notebook(self._interview_id)
         return render.report_page(model.build(interview, records, notebook))
 
     def show(self) -> None:
         """Display the page."""
-        display(HTML(self._html))
+        _show(self._html)
+
+
+def _show(html: str) -> None:
+    # IPython's functions have no types.
+    display(HTML(html))  # type: ignore[no-untyped-call]

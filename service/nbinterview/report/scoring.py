@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nbinterview.report import words
+from nbinterview.report.lanes import Record
+from nbinterview.report.text import duration, line
 from nbinterview_proctor import replay
 from nbinterview_proctor.policy import Policy
 from nbinterview_proctor.score import score
 
-from nbinterview.report import words
-from nbinterview.report.lanes import Record
-from nbinterview.report.text import duration, line
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,9 @@ class ScoreItem:
     sensor: str
     flags: int
     lasted: str
-    sum: str
+    adds_up: str
     points: str
     measured: str
-    known_error: str
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class ScoreView:
 
     items: list[ScoreItem]
     total: str
+    known_error: str
 
 
 def score_view(
@@ -48,7 +49,8 @@ def score_view(
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
     total = sum(item["points"] for item in lines)
-    return ScoreView([_item(item) for item in lines], f"{total:.2f}")
+    errors = sorted({line(item["known_error"]) for item in lines})
+    return ScoreView([_item(item) for item in lines], f"{total:.2f}", ", ".join(errors))
 
 
 def _item(item: Mapping[str, Any]) -> ScoreItem:
@@ -58,12 +60,11 @@ def _item(item: Mapping[str, Any]) -> ScoreItem:
         title=line(item["title"]),
         sensor=words.SENSORS.get(item["sensor"], ""),
         flags=item["episodes"],
-        lasted=duration(item["seconds"]) if item["episodes"] else "–",
-        sum=(
-            f"{item['episodes']} × {item['points_per_flag']:g}"
-            f" + {minutes:.2f} min × {item['points_per_minute']:g}"
+        lasted=duration(item["seconds"]) if item["episodes"] else "",
+        adds_up=(
+            f"{item['episodes']} {TIMES} {item['points_per_flag']:g}"
+            f" + {minutes:.2f} min {TIMES} {item['points_per_minute']:g}"
         ),
         points=f"{item['points']:.2f}",
         measured=duration(measured_s) if measured_s > 0 else "not at all",
-        known_error=line(item["known_error"]),
     )

@@ -65,4 +65,4 @@ def _consent(records: Sequence[Record], sensor: str) -> str:
 def _share(part_s: float, whole_s: float) -> str:
     if whole_s <= 0:
         return "no data"
-    return f"{100 * part_s / whole_s:.0f} % ({duration(part_s)})"
+    return f"{100 * part_s / whole_s:.0f}% ({duration(part_s)})"

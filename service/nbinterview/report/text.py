@@ -10,7 +10,9 @@ import re
 from datetime import UTC, datetime
 
 # Colours and cursor movements of terminals, as tracebacks carry them.
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_ANSI = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
+)
 # Control characters, direction overrides, lone surrogates, and what XML forbids.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e"
@@ -70,8 +72,10 @@ def clock(seconds: float) -> str:
 
 def duration(seconds: float) -> str:
     """Return how long something took, with units."""
+    if seconds <= 0:
+        return "0 s"
     if seconds < 1:
-        return f"{max(seconds, 0) * 1000:.0f} ms"
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     if seconds < 59.5:

@@ -84,9 +84,7 @@ def _axis(root: Element, length_s: float, height: int) -> None:
         x = str(_x(at_s, length_s))
         line = {"x1": x, "x2": x, "y1": str(TOP - 6), "y2": str(height - 8)}
         SubElement(root, "line", {**line, "class": "tick"})
-        label = SubElement(
-            root, "text", {"x": x, "y": "16", "class": "tick-label"}
-        )
+        label = SubElement(root, "text", {"x": x, "y": "16", "class": "tick-label"})
         label.text = clock(at_s)
         at_s += step
 
@@ -137,7 +135,12 @@ def _mark(group: Element, mark: Mark, top: int, length_s: float) -> None:
         dot = SubElement(
             group,
             "circle",
-            {"cx": str(x), "cy": str(middle), "r": "4.5", "class": f"mark {mark.state}"},
+            {
+                "cx": str(x),
+                "cy": str(middle),
+                "r": "4.5",
+                "class": f"mark {mark.state}",
+            },
         )
         _tip(dot, f"{clock(mark.at_s)}: {mark.label}")
         return

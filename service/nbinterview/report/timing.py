@@ -9,9 +9,7 @@ from nbinterview.report.lanes import Record, Window
 from nbinterview.report.text import moment
 
 
-def reading_window(
-    interview: Mapping[str, Any], records: Sequence[Record]
-) -> Window:
+def reading_window(interview: Mapping[str, Any], records: Sequence[Record]) -> Window:
     """Return the interview's time.
 
     It begins when the interview was opened, else when the first person came, else
@@ -33,6 +31,7 @@ def _state_at(records: Sequence[Record], state: str) -> float | None:
     found = (
         float(record["at_s"])
         for record in records
-        if record["kind"] == "interview.state" and record["payload"].get("state") == state
+        if record["kind"] == "interview.state"
+        and record["payload"].get("state") == state
     )
     return next(found, None)

@@ -7,7 +7,6 @@ reach it by accident.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -52,5 +51,5 @@ def kernel_environment(
     who runs the platform is executed.
     """
     inherited = {name: server_env[name] for name in _INHERITED if name in server_env}
-    private = {"HOME": scratch_dir, "IPYTHONDIR": os.path.join(scratch_dir, "ipython")}
+    private = {"HOME": scratch_dir, "IPYTHONDIR": f"{scratch_dir}/ipython"}
     return {**inherited, **private, "PYTHONNOUSERSITE": "1", **visit.env()}

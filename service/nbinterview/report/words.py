@@ -56,7 +56,7 @@ RULES = {
         "Camera off",
         "camera",
         "The camera stopped delivering pictures without the consent being withdrawn.",
-        "A loose cable, another program taking the camera, the computer going to sleep.",
+        "A loose cable, another program taking the camera, a computer going to sleep.",
     ),
     "camera_frozen": RuleWords(
         "Frozen picture",

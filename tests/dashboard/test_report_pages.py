@@ -1,0 +1,397 @@
+"""From records to the page: what it says, and that no string can change its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nbinterview.report import model, render, timeline
+from nbinterview.report.lanes import Lane, Mark, Span
+from nbinterview.report.text import line
+from tests.dashboard import recording
+from tests.dashboard.safe_html import assert_harmless, outline
+
+CANDIDATE = recording.CANDIDATE
+
+
+@pytest.fixture(scope="module")
+def view() -> model.ReportView:
+    """The report of the recorded interview."""
+    records, notebook = recording.record_interview()
+    slim = [model.slim(record.wire()) for record in records]
+    return model.build(recording.interview(), slim, notebook)
+
+
+def lane(view: model.ReportView, key: str) -> Lane:
+    return next(lane for lane in view.lanes if lane.key == key)
+
+
+def test_the_header_says_who_when_and_under_which_policy(
+    view: model.ReportView,
+) -> None:
+    assert (view.candidate, view.interviewers) == ("Ada Example", "Grace Sample")
+    assert view.started == "20 November 2026, 14:00 UTC"
+    assert view.policy == "standard (version 1)"
+    assert ("nbinterview", "0.1.0") in view.versions
+
+
+def test_every_flag_comes_with_its_evidence(view: model.ReportView) -> None:
+    assert [flag.rule for flag in view.flags] == [
+        "no_face",
+        "multiple_faces",
+        "looking_away",
+        "external_paste",
+        "tab_hidden",
+    ]
+    away = view.flags[2]
+    assert away.source == "claimed by the browser"
+    assert dict(away.evidence)["head turned sideways, at most"].startswith("35")
+    assert away.warned_s is not None
+    assert away.end_s is not None
+    assert away.start_s < away.warned_s < away.flagged_s < away.end_s
+    assert "Thinking" in away.innocent
+
+
+def test_the_timeline_shows_when_the_page_was_left(view: model.ReportView) -> None:
+    [hidden] = [s for s in lane(view, "focus").spans if s.state == "hidden"]
+    assert hidden.end_s - hidden.start_s == pytest.approx(6, abs=0.1)
+    [paste] = lane(view, "focus").marks
+    assert paste.label == "pasted 420 characters from outside"
+
+
+def test_nobody_is_not_found_where_the_camera_could_not_measure(
+    view: model.ReportView,
+) -> None:
+    """Seven dark seconds show no face, and say nothing about who was there."""
+    nobody = [s for s in lane(view, "faces").spans if s.state == "none"]
+    unclear = [s for s in lane(view, "camera").spans if s.state == "unmeasurable"]
+    assert len(nobody) == 1
+    assert any(span.end_s - span.start_s >= 5 for span in unclear)
+
+
+def test_typing_is_shown_by_its_author(view: model.ReportView) -> None:
+    typing = [lane for lane in view.lanes if lane.key.startswith("typing")]
+    assert [lane.title for lane in typing] == [
+        "Typing: Ada Example",
+        "Typing: Grace Sample",
+    ]
+    assert all(lane.source == "seen by the server" for lane in typing)
+    assert sum(len(lane.spans) for lane in typing) == 4
+
+
+def test_runs_name_person_cell_status_and_duration(view: model.ReportView) -> None:
+    assert [(r.who, r.cell, r.status, r.took_s) for r in view.runs] == [
+        ("Ada Example", "cell 2", "error", 0.12),
+        ("Ada Example", "cell 2", "ok", 0.64),
+    ]
+
+
+def test_consent_and_its_withdrawal_are_listed(view: model.ReportView) -> None:
+    camera = [e.what for e in view.consents if e.who == "Camera" and not e.detail]
+    assert camera == ["agreed", "taken back"]
+    assert [s.consent for s in view.sensors] == ["taken back", "agreed", "agreed"]
+    assert view.sensors[0].unmeasurable != "0% (0 s)"
+
+
+def test_the_score_adds_up_item_by_item(view: model.ReportView) -> None:
+    assert view.score is not None
+    total = sum(float(item.points) for item in view.score.items)
+    assert float(view.score.total) == pytest.approx(total, abs=0.01)
+    assert view.score.known_error == "not measured on people yet"
+    assert {i.title: i.flags for i in view.score.items}[
+        "Nobody in front of the camera"
+    ] == 1
+
+
+def test_a_record_without_a_known_policy_has_no_score() -> None:
+    records, notebook = recording.record_interview()
+    slim = [model.slim(record.wire()) for record in records[1:]]
+    view = model.build({**recording.interview(), "policy": {}}, slim, notebook)
+    assert view.score is None
+    assert "There is no score" in render.report_page(view)
+
+
+def test_an_interview_without_records_has_a_page() -> None:
+    bare = {"id": recording.INTERVIEW, "title": "T", "state": "scheduled"}
+    html = render.report_page(model.build(bare, [], None))
+    assert "No flag was raised" in html
+    assert_harmless(html)
+
+
+def test_a_sample_is_marked_in_both_views() -> None:
+    sample = recording.interview(sample=True)
+    assert "sample" in render.list_page(model.list_rows([sample]), "/")
+    assert "This is a sample" in render.report_page(model.build(sample, [], None))
+
+
+def test_the_list_shows_date_length_and_flags() -> None:
+    [row] = model.list_rows([recording.interview()])
+    assert (row.candidate, row.date) == ("Ada Example", "20 November 2026, 14:00 UTC")
+    assert (row.length, row.flags, row.state) == ("1 min 50 s", "4", "ended")
+
+
+def test_the_page_says_that_a_person_decides(view: model.ReportView) -> None:
+    html = render.report_page(view)
+    assert "A person decides." in html
+    assert html.count("Known error: not measured on people yet.") >= len(view.flags)
+    assert_harmless(html)
+
+
+def test_every_link_and_label_of_the_page_leads_somewhere(
+    view: model.ReportView,
+) -> None:
+    elements = outline(render.report_page(view))
+    ids = [v for _, attributes in elements for n, v in attributes if n == "id"]
+    assert len(ids) == len(set(ids))
+    for _, attributes in elements:
+        for name, value in attributes:
+            if name == "href" and value.startswith("#"):
+                assert value[1:] in ids
+            if name in ("aria-labelledby", "for"):
+                assert value in ids
+
+
+# --------------------------------------------------------------- hostile strings
+
+
+def with_everywhere(text: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return an interview and slim records with `text` wherever one can be put."""
+    start = recording.START.timestamp()
+    interview = recording.interview()
+    interview["title"] = text
+    interview["people"] = [
+        {**person, "display_name": text} for person in recording.PEOPLE
+    ]
+    interview["arrivals"] = [{**interview["arrivals"][0], "browser": text}]
+    event = {"boot_id": recording.BOOT, "client_seq": 1}
+    flag = {"episode_id": text, "rule": text, "title": text, "evidence": {text: text}}
+    payloads: list[tuple[str, str, Mapping[str, Any]]] = [
+        ("room.started", "room", {"versions": {text: text}, "policy": {"name": text}}),
+        ("person.joined", CANDIDATE, {"connection": text, "browser": text}),
+        (
+            "event",
+            CANDIDATE,
+            {**event, "event": {"name": "detector", "state": "failed", "reason": text}},
+        ),
+        (
+            "event",
+            CANDIDATE,
+            {
+                **event,
+                "event": {
+                    "name": "clipboard",
+                    "action": "paste",
+                    "chars": 1,
+                    "cell_id": text,
+                    "origin": "external",
+                },
+            },
+        ),
+        ("kernel", "kernel", {"state": text, "detail": text}),
+        ("gap", "room", {"what": text, "state": "began", "detail": text}),
+        ("refused", CANDIDATE, {"what": text, "reason": text}),
+        ("warning", "room", {"episode_id": text, "rule": text, "text": text}),
+        ("flag", "room", flag),
+        ("sensor", "room", {"sensor": "camera", "state": "measuring", "detail": text}),
+        (
+            "execution.requested",
+            CANDIDATE,
+            {"execution_id": text, "cell_id": text, "code": text},
+        ),
+        (
+            "execution.finished",
+            "kernel",
+            {"execution_id": text, "status": text, "duration_ms": 5},
+        ),
+        ("interview.state", "room", {"state": "ended"}),
+    ]
+    records = [
+        {
+            "seq": seq,
+            "at_s": start + seq,
+            "kind": kind,
+            "author": author,
+            "payload": payload,
+        }
+        for seq, (kind, author, payload) in enumerate(payloads, start=1)
+    ]
+    return interview, records
+
+
+visible = st.one_of(
+    st.text(min_size=1, max_size=80),
+    st.sampled_from(
+        [
+            "<script>attacked()</script>",
+            '"><img src=x onerror=attacked()>',
+            "' onmouseover='attacked()",
+            "</title></svg><script>attacked()</script>",
+            "</pre></li></ol></section>",
+            "javascript:attacked()",
+            "{{ words }}{% raw %}",
+            "<!-- -->",
+            "]]><x>",
+            "\u202eevil\u2066",
+            "&lt;script&gt;",
+            "x" * 79,
+        ]
+    ),
+).filter(lambda text: line(text).strip("…") != "" and line(text) != "claimed_by")
+
+
+@settings(deadline=None)
+@given(visible)
+def test_no_string_changes_the_shape_of_the_report(text: str) -> None:
+    expected = outline(
+        render.report_page(model.build(*with_everywhere("harmless"), None))
+    )
+    html = render.report_page(model.build(*with_everywhere(text), None))
+    assert_harmless(html)
+    assert outline(html) == expected
+
+
+@settings(deadline=None)
+@given(visible)
+def test_no_string_changes_the_shape_of_the_list(text: str) -> None:
+    def shape(words: str) -> list[str]:
+        interview, _ = with_everywhere(words)
+        interview["id"] = words
+        html = render.list_page(model.list_rows([interview]), "?")
+        assert_harmless(html)
+        return [tag for tag, _ in outline(html)]
+
+    assert shape(text) == shape("harmless")
+
+
+KINDS = [
+    "room.started",
+    "interview.state",
+    "person.joined",
+    "person.left",
+    "event",
+    "observations",
+    "sensor",
+    "document",
+    "execution.requested",
+    "execution.finished",
+    "kernel",
+    "warning",
+    "warning.cleared",
+    "flag",
+    "flag.closed",
+    "gap",
+    "refused",
+    "unknown",
+]
+NAMES = [
+    "state",
+    "sensor",
+    "event",
+    "name",
+    "frames",
+    "faces",
+    "episode_id",
+    "started_at",
+    "ended_at",
+    "evidence",
+    "versions",
+    "policy",
+    "duration_ms",
+    "execution_id",
+    "cell_id",
+    "connection",
+    "browser",
+    "granted",
+    "focused",
+    "chars",
+    "text",
+    "rule",
+    "title",
+    "duration_s",
+    "claimed_by",
+]
+json_value = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(
+        [
+            "camera",
+            "consent",
+            "open",
+            "ended",
+            "2026-11-20T14:00:00.000000Z",
+            "9999-12-31T23:59:59-23:59",
+            "",
+        ]
+    )
+    | st.text(max_size=10),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(KINDS), json_value, st.integers(-5, 5)), max_size=12
+    ),
+    st.dictionaries(
+        st.sampled_from(
+            ["id", "title", "people", "policy", "arrivals", "opened_at", "record"]
+        ),
+        json_value,
+    ),
+)
+def test_any_json_in_the_record_gives_a_harmless_page(
+    payloads: list[tuple[str, Any, int]], interview: dict[str, Any]
+) -> None:
+    wires = [
+        {
+            "seq": seq,
+            "time": f"2026-11-20T14:00:{30 + seq + jitter:02}.000000Z",
+            "kind": kind,
+            "author": CANDIDATE,
+            "payload": payload,
+        }
+        for seq, (kind, payload, jitter) in enumerate(payloads)
+    ]
+    records = [model.slim(wire) for wire in wires]
+    assert_harmless(render.report_page(model.build(interview, records, None)))
+    assert_harmless(render.list_page(model.list_rows([interview]), "?"))
+
+
+# -------------------------------------------------------------------- timeline
+
+
+@pytest.mark.parametrize("length_s", [5, 59, 600, 3600, 7 * 3600, 90 * 3600])
+def test_the_axis_has_a_readable_number_of_ticks(length_s: float) -> None:
+    assert 1 <= length_s / timeline.tick_step(length_s) <= 13
+
+
+@given(
+    st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), max_size=5),
+    st.floats(1, 1e5),
+)
+def test_nothing_is_drawn_outside_the_lanes(
+    times: list[tuple[float, float]], length_s: float
+) -> None:
+    spans = [Span(a, b, "typing", "x") for a, b in times]
+    marks = [Mark(a, "flag", "1", "flag-1") for a, _ in times]
+    html = timeline.svg([Lane("l", "Lane", "source", spans, marks)], length_s)
+    for tag, attributes in outline(html):
+        found = dict(attributes)
+        if tag == "rect" and found.get("class", "").startswith("span"):
+            left, width = float(found["x"]), float(found["width"])
+            assert left >= timeline.GUTTER - 0.01
+            assert left + width <= timeline.WIDTH - timeline.RIGHT + 0.11
+        if tag == "circle":
+            assert timeline.GUTTER <= float(found["cx"]) <= timeline.WIDTH
