@@ -19,6 +19,9 @@ import numpy as np
 
 from nbinterview_proctor.policy import Policy
 
+#: Durations are compared with this much slack: floats of epoch seconds are coarse.
+SLACK_S = 1e-3
+
 
 @dataclass(frozen=True)
 class Pose:
@@ -95,7 +98,7 @@ def observe(
     """Return what `frame` (`Frame` of live.schema.yaml) says at `at_s`."""
     state = _picture(state, frame, at_s)
     still_s = 0.0 if state.still_since_s is None else at_s - state.still_since_s
-    frozen = not state.covered and still_s >= state.policy.measuring.still_s
+    frozen = not state.covered and still_s >= state.policy.measuring.still_s - SLACK_S
     faces = int(frame["faces"])
     reason = _why_not(state, frame, faces, frozen=frozen)
     head = _head(state, frame, faces) if not reason else None
@@ -169,9 +172,10 @@ def _calibrate(state: State, head: Pose, at_s: float) -> State:
     """Take the baseline once the head has been steady for long enough."""
     limits = state.policy.baseline
     recent = (*state.samples, (at_s, head.yaw_deg, head.pitch_deg))
-    kept = tuple(s for s in recent if at_s - s[0] <= limits.window_s)
+    kept = tuple(s for s in recent if at_s - s[0] <= limits.window_s + SLACK_S)
     state = replace(state, samples=kept)
-    if len(kept) < limits.min_frames or at_s - kept[0][0] < limits.min_s:
+    lasted_s = at_s - kept[0][0]
+    if len(kept) < limits.min_frames or lasted_s < limits.min_s - SLACK_S:
         return state
     angles = np.array([sample[1:] for sample in kept])
     median = np.median(angles, axis=0)

@@ -14,12 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from nbinterview_proctor.engine.outcome import Outcome
+from nbinterview_proctor.geometry import SLACK_S
 from nbinterview_proctor.policy import Rule
 
 T = TypeVar("T")
-
-#: Durations are compared with this much slack: floats of epoch seconds are coarse.
-SLACK_S = 1e-3
 
 
 @dataclass(frozen=True)
@@ -74,11 +72,12 @@ class Episode:
     shown: bool = False
     """Whether a warning stands that was not cleared."""
     flagged: bool = False
-    readings: int = 1
-    measured: int = 1
-    pause_readings: int = 0
-    """Readings of the running interruption; they count once the finding goes on."""
-    pause_measured: int = 0
+    read_s: float = 0.0
+    """When the last reading came."""
+    unmeasured_s: float = 0.0
+    """Seconds between first and last that could not be measured."""
+    pause_unmeasured_s: float = 0.0
+    """The same of the running interruption; counted once the finding goes on."""
     peak: Reading | None = None
 
     def duration_s(self, at_s: float) -> float:
@@ -88,20 +87,18 @@ class Episode:
 
     @property
     def share(self) -> float:
-        """Which share of the readings from first to last could be measured."""
-        return self.measured / self.readings
+        """Which share of the time from first to last could be measured."""
+        span_s = self.last_s - self.started_s
+        return max(0.0, 1 - self.unmeasured_s / span_s) if span_s > 0 else 1.0
 
-    def counted(self, *, measured: bool) -> Episode:
-        """Return this with one more reading counted."""
-        if self.since_s is not None:
-            return replace(
-                self, readings=self.readings + 1, measured=self.measured + measured
-            )
-        return replace(
-            self,
-            pause_readings=self.pause_readings + 1,
-            pause_measured=self.pause_measured + measured,
-        )
+    def counted(self, reading: Reading) -> Episode:
+        """Return this with the time up to one more reading counted."""
+        passed_s = reading.at_s - self.read_s if reading.value is None else 0.0
+        if self.since_s is None:
+            paused_s = self.pause_unmeasured_s + passed_s
+            return replace(self, read_s=reading.at_s, pause_unmeasured_s=paused_s)
+        unmeasured_s = self.unmeasured_s + passed_s
+        return replace(self, read_s=reading.at_s, unmeasured_s=unmeasured_s)
 
     def interrupted(self, at_s: float) -> Episode:
         """Return this with its running part ended at `at_s`."""
@@ -115,10 +112,8 @@ class Episode:
             self,
             since_s=at_s,
             parts=self.parts + 1,
-            readings=self.readings + self.pause_readings,
-            measured=self.measured + self.pause_measured,
-            pause_readings=0,
-            pause_measured=0,
+            unmeasured_s=self.unmeasured_s + self.pause_unmeasured_s,
+            pause_unmeasured_s=0.0,
         )
 
 
@@ -170,7 +165,7 @@ class Track:
         """Open, continue or interrupt the episode as the signal says."""
         episode, signal = self.episode, self.signal
         if episode is not None:
-            episode = episode.counted(measured=reading.value is not None)
+            episode = episode.counted(reading)
         if signal.value is not True:
             if episode is not None and episode.since_s is not None:
                 episode = episode.interrupted(signal.since_s)
@@ -182,7 +177,7 @@ class Track:
         if episode is None:
             count += 1
             name = f"{self.rule.rule}-{count}"
-            episode = Episode(name, start_s, start_s, start_s)
+            episode = Episode(name, start_s, start_s, start_s, read_s=reading.at_s)
         return replace(self, count=count, episode=_seen(episode, reading))
 
     def _escalate(self, reading: Reading, now_s: float) -> tuple[Track, list[Outcome]]:

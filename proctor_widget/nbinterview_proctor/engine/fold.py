@@ -22,6 +22,14 @@ from nbinterview_proctor.engine.sensors import camera_state
 from nbinterview_proctor.engine.signals import FRAME_RULES, from_frame, from_page
 from nbinterview_proctor.policy import Policy, Rule
 
+#: What the engine itself says; in a journal these records follow from the others.
+OWN_KINDS = frozenset(
+    {"warning", "warning.cleared", "flag", "flag.closed", "sensor", "calibration"}
+)
+#: Camera states under which frames are judged; None is a page that did not say.
+LIVE = frozenset({"on", None})
+_PAGE_KINDS = frozenset({"event", "observations"})
+
 Payload = Mapping[str, Any]
 Step = tuple["State", list[Outcome]]
 
@@ -67,13 +75,22 @@ def initial(policy: Policy) -> State:
 def step(
     state: State, kind: str, payload: Payload, at_s: float, monotonic_ms: float | None
 ) -> Step:
-    """Fold one journal record; kinds that say nothing here only move the clock."""
+    """Fold one journal record.
+
+    The engine's own records change nothing, so that a journal can be folded with
+    them or without. Kinds that say nothing about the candidate only move the clock.
+    """
+    if kind in OWN_KINDS:
+        return state, []
     state = replace(state, now_s=max(state.now_s, at_s))
-    state, found = _pass_time(state)
+    if kind in _PAGE_KINDS and _repeated(state, kind, payload):
+        return state, []
+    confirmed = kind in _PAGE_KINDS
+    state, found = _pass_time(state, confirmed=confirmed)
     handler = _HANDLERS.get(kind)
     if handler is not None:
         state, more = handler(state, payload, monotonic_ms)
-        state, later = _pass_time(state)
+        state, later = _pass_time(state, confirmed=confirmed)
         found = [*found, *more, *later]
     state, more = _tell_sensors(state)
     return state, [*found, *more]
@@ -82,67 +99,84 @@ def step(
 # ------------------------------------------------------------ time passes
 
 
-def _pass_time(state: State) -> Step:
-    """Bring every rule up to now under what is known."""
-    limits = state.policy.measuring
-    said = claim(state.pages, state.now_s, limits.silence_s)
+def _pass_time(state: State, *, confirmed: bool) -> Step:
+    """Bring the rules up to now under what the pages said.
+
+    What a page said goes on only when the page is heard of again (`confirmed`),
+    so silence is never counted as a finding.
+    """
+    said = claim(state.pages, state.now_s, state.policy.measuring.silence_s)
     heard_s = last_heard_s(state.pages)
-    frames_stopped = state.now_s - state.last_frame_s > limits.max_frame_gap_s
+    blind = said.hidden is not False or said.camera not in LIVE
     found: list[Outcome] = []
     tracks = dict(state.tracks)
     for name, track in state.tracks.items():
+        more: list[Outcome] = []
         if not state.active(track.rule.sensor):
             continue
-        more: list[Outcome] = []
         if name in FRAME_RULES:
-            if frames_stopped or said.hidden is not False or said.camera not in _LIVE:
+            if blind:
                 tracks[name], more = track.lapse(state.last_frame_s, state.now_s)
-        else:
+        elif said.hidden is None and name != "external_paste":
+            tracks[name], more = track.lapse(heard_s, state.now_s)
+        elif confirmed or name == "external_paste":
             reading = from_page(track.rule, said, state.now_s)
-            if said.hidden is None and name != "external_paste":
-                tracks[name], more = track.lapse(heard_s, state.now_s)
-            else:
-                tracks[name], more = track.read(reading, state.now_s)
+            tracks[name], more = track.read(reading, state.now_s)
         found += more
     return replace(state, tracks=tracks), found
-
-
-#: Camera states under which frames are judged; None is a page that did not say.
-_LIVE = frozenset({"on", None})
 
 
 # ------------------------------------------------------------ records
 
 
 def _observations(state: State, payload: Payload, monotonic_ms: float | None) -> Step:
-    if _repeated(state, "observations", payload):
-        return state, []
     state = _heard(state, "observations", payload)
     found: list[Outcome] = []
-    frames = payload.get("frames", ())
-    if not frames or not state.active("camera"):
+    if not state.active("camera"):
         return state, found
-    sent_ms = frames[-1]["at_ms"] if monotonic_ms is None else monotonic_ms
-    for frame in frames:
-        frame_s = state.now_s - max(0.0, sent_ms - frame["at_ms"]) / 1000
-        if _judged(state, str(payload.get("boot_id", "")), frame_s):
-            state, more = _frame(state, frame, frame_s)
-            found += more
-    return state, found
+    frames = payload.get("frames", ())
+    if frames:
+        sent_ms = frames[-1]["at_ms"] if monotonic_ms is None else monotonic_ms
+        for frame in frames:
+            frame_s = state.now_s - max(0.0, sent_ms - frame["at_ms"]) / 1000
+            if _judged(state, str(payload.get("boot_id", "")), frame_s):
+                state, more = _frame(state, frame, frame_s)
+                found += more
+    state, more = _frames_stopped(state)
+    return state, [*found, *more]
+
+
+def _frames_stopped(state: State) -> Step:
+    """Where a page has sent what it had and no frame is recent, nothing is known."""
+    if not _far_apart(state, state.now_s):
+        return state, []
+    lapsed = [
+        track.lapse(state.last_frame_s, state.now_s)
+        for name, track in state.tracks.items()
+        if name in FRAME_RULES
+    ]
+    found = [outcome for _, outcomes in lapsed for outcome in outcomes]
+    return _with(state, (track for track, _ in lapsed)), found
 
 
 def _judged(state: State, boot_id: str, frame_s: float) -> bool:
     """Whether a frame of this time may be judged: in order, watched, in view."""
     page = state.pages[boot_id]
+    settled_s = page.visible_since_s + state.policy.measuring.settle_s
     started_s = state.watching_since_s
     return (
-        frame_s > state.last_frame_s
-        and started_s is not None
-        and frame_s >= started_s
+        started_s is not None
+        and frame_s > state.last_frame_s + geometry.SLACK_S
+        and frame_s > max(started_s, settled_s) - geometry.SLACK_S
         and not page.hidden
-        and page.camera in _LIVE
-        and frame_s >= page.visible_since_s + state.policy.measuring.settle_s
+        and page.camera in LIVE
     )
+
+
+def _far_apart(state: State, frame_s: float) -> bool:
+    """Whether nothing is known of the time between the last frame and `frame_s`."""
+    limit_s = state.policy.measuring.max_frame_gap_s + geometry.SLACK_S
+    return frame_s - state.last_frame_s > limit_s
 
 
 def _frame(state: State, frame: Payload, frame_s: float) -> Step:
@@ -150,7 +184,7 @@ def _frame(state: State, frame: Payload, frame_s: float) -> Step:
     limits = state.policy.measuring
     tracks = dict(state.tracks)
     found: list[Outcome] = []
-    gap = frame_s - state.last_frame_s > limits.max_frame_gap_s
+    gap = _far_apart(state, frame_s)
     before = state.geometry.calibration
     seen_by, seen = geometry.observe(state.geometry, frame, frame_s)
     for name, track in state.tracks.items():
@@ -177,8 +211,6 @@ def _frame(state: State, frame: Payload, frame_s: float) -> Step:
 
 
 def _event(state: State, payload: Payload, _monotonic_ms: float | None) -> Step:
-    if _repeated(state, "event", payload):
-        return state, []
     state = _heard(state, "event", payload)
     event = payload.get("event", {})
     match event.get("name"):
@@ -196,6 +228,10 @@ def _event(state: State, payload: Payload, _monotonic_ms: float | None) -> Step:
 def _consent(state: State, sensor: str, *, granted: bool) -> Step:
     if sensor not in state.policy.sensors:
         return state, []
+    if sensor == "camera" and granted and not state.consent.get(sensor, False):
+        # What became of an earlier camera says nothing of the one that now opens.
+        pages = {boot: replace(page, camera=None) for boot, page in state.pages.items()}
+        state = replace(state, pages=pages)
     state = replace(state, consent={**state.consent, sensor: granted})
     return (state, []) if granted else _close(state, "consent withdrawn", (sensor,))
 
@@ -308,7 +344,7 @@ def _sensor(state: State, sensor: str) -> tuple[str, str]:
     return camera_state(
         said,
         started=state.last_frame_s >= (state.watching_since_s or 0.0),
-        flowing=frames_age_s <= limits.max_frame_gap_s,
+        flowing=frames_age_s <= limits.silence_s,
         calibrated=state.geometry.calibration is not None,
         hint=state.hint.value,
     )

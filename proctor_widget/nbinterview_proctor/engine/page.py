@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nbinterview_proctor.geometry import SLACK_S
+
 
 @dataclass(frozen=True)
 class Page:
@@ -29,8 +31,7 @@ class Page:
         """Return this page after one event (`ClientEvent` of live.schema.yaml)."""
         match event.get("name"), event.get("state"):
             case "page", state:
-                fresh = Page(heard_s=at_s, visible_since_s=at_s)
-                return replace(self, gone=True) if state == "unloading" else fresh
+                return replace(self, gone=state == "unloading")
             case "visibility", "hidden":
                 return replace(self, hidden=True)
             case "visibility", _:
@@ -62,7 +63,11 @@ class Claim:
 
 def claim(pages: Mapping[str, Page], now_s: float, silence_s: float) -> Claim:
     """Return what the pages say at `now_s`."""
-    alive = [p for p in pages.values() if not p.gone and now_s - p.heard_s <= silence_s]
+    alive = [
+        p
+        for p in pages.values()
+        if not p.gone and now_s - p.heard_s <= silence_s + SLACK_S
+    ]
     if not alive:
         return Claim(None, None, None, None, None)
     hidden = all(page.hidden for page in alive)

@@ -1,0 +1,520 @@
+"""What comes of an interview, told as what a candidate does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from nbinterview.schemas import check
+from nbinterview_proctor import engine, replay
+from nbinterview_proctor.policy import Policy, load
+from tests.proctor_widget.engine_sim import (
+    BOOT_ID,
+    COVERED,
+    DARK,
+    STANDARD,
+    START_S,
+    Page,
+)
+
+OTHER_BOOT_ID = "00000000-0000-4000-8000-000000000002"
+
+
+def outcomes(page: Page, policy: Policy = STANDARD) -> list[engine.Outcome]:
+    return replay.outcomes(policy, page.records)
+
+
+def told(page: Page, policy: Policy = STANDARD) -> list[tuple[str, str]]:
+    """The warnings and flags, in order."""
+    return [
+        (found.kind, found.payload["rule"])
+        for found in outcomes(page, policy)
+        if found.kind in {"warning", "flag"}
+    ]
+
+
+def rules(page: Page, kind: str = "flag") -> list[str]:
+    return [rule for what, rule in told(page) if what == kind]
+
+
+def sensors(page: Page, sensor: str) -> list[str]:
+    return [
+        found.payload["state"]
+        for found in outcomes(page)
+        if found.kind == "sensor" and found.payload["sensor"] == sensor
+    ]
+
+
+def closed(page: Page) -> dict[str, Any]:
+    (found,) = [f.payload for f in outcomes(page) if f.kind == "flag.closed"]
+    return found
+
+
+def leave_tab(page: Page, seconds: int) -> Page:
+    """As a browser tells it: the window's focus goes first, and comes back last."""
+    page.event(name="window_focus", focused=False, cause="elsewhere")
+    page.event(name="visibility", state="hidden").beat(seconds)
+    page.event(name="visibility", state="visible").wait(0.05)
+    return page.event(name="window_focus", focused=True)
+
+
+def the_story() -> Page:
+    page = Page().started().see(20).see(5, faces=0).see(10).see(5, faces=2).see(10)
+    page.see(6, yaw=35).see(10)
+    page.event(name="clipboard", action="paste", chars=300, origin="external").see(3)
+    return leave_tab(page, 5).see(5).room("interview.state", state="ended")
+
+
+# ------------------------------------------------------------ the whole story
+
+
+def test_the_story_gives_exactly_its_findings_in_order_each_after_its_warning() -> None:
+    expected = (
+        "no_face",
+        "multiple_faces",
+        "looking_away",
+        "external_paste",
+        "tab_hidden",
+    )
+    assert told(the_story()) == [
+        (kind, rule) for rule in expected for kind in ("warning", "flag")
+    ]
+
+
+def test_every_flag_and_warning_of_the_story_is_closed_by_its_end() -> None:
+    found = outcomes(the_story())
+    for opened, ended in (("flag", "flag.closed"), ("warning", "warning.cleared")):
+        ids = [f.payload["episode_id"] for f in found if f.kind == opened]
+        assert sorted(ids) == sorted(
+            f.payload["episode_id"] for f in found if f.kind == ended
+        )
+
+
+def test_payloads_are_plain_json_and_live_messages_fit_the_schema() -> None:
+    found = outcomes(the_story())
+    at = engine.iso(START_S)
+    for one in found:
+        payload = engine.payload(one)
+        assert json.loads(json.dumps(payload)) == payload == one.payload
+        if one.kind == "warning":
+            check({**payload, "at": at}, "live", "Warning")
+        elif one.kind == "warning.cleared":
+            assert set(payload) == {"episode_id", "rule"}
+        elif one.kind == "sensor":
+            check(payload, "live", "SensorState")
+        elif one.kind == "calibration":
+            assert set(payload) == {"yaw_deg", "pitch_deg", "frames"}
+    records = [{"kind": f.kind, "payload": f.payload, "at_s": START_S} for f in found]
+    flags = replay.flags([{**r, "monotonic_ms": None} for r in records])
+    assert len(flags) == 5
+    for flag in flags:
+        assert flag["ended_at"] is not None
+        check(flag, "live", "Flag")
+
+
+def test_a_flag_says_when_it_began_and_ended_and_how_strong_it_was() -> None:
+    page = Page().started().see(20).see(6, yaw=-35).see(14)
+    (flag,) = [found for found in outcomes(page) if found.kind == "flag"]
+    assert flag.started_s == pytest.approx(START_S + 20, abs=0.05)
+    assert flag.payload["started_at"] == engine.iso(flag.started_s or 0)
+    end = closed(page)
+    assert end["ended_at"].startswith("2027-01-15T08:00:26")
+    assert end["evidence"] == {
+        "yaw_deg": -35.0,
+        "pitch_deg": pytest.approx(0.0, abs=0.2),
+        "duration_s": pytest.approx(6.0, abs=0.15),
+        "parts": 1,
+        "measured_share": 1.0,
+        "claimed_by": "browser",
+        "closed_by": "ended",
+    }
+
+
+# ------------------------------------------------------------ honest stretches
+
+
+@pytest.mark.parametrize(
+    "honest",
+    [
+        pytest.param(lambda p: p.see(60), id="facing the screen"),
+        pytest.param(
+            lambda p: p.see(60, lambda t: {"yaw": 30 if t % 6 < 2 else 0}),
+            id="two-second glances aside",
+        ),
+        pytest.param(
+            lambda p: p.see(60, lambda t: {"pitch": 24 if t % 5 < 2 else 0}),
+            id="looking at the keyboard while typing",
+        ),
+        pytest.param(
+            lambda p: p.see(
+                60, lambda t: {"faces": 0 if round(t * 10) % 7 == 0 else 1}
+            ),
+            id="blinking out for a frame",
+        ),
+        pytest.param(
+            lambda p: p.see(
+                60, lambda t: {"faces": 2 if round(t * 10) % 3 == 0 else 1}
+            ),
+            id="a phantom second face in every third frame",
+        ),
+        pytest.param(
+            lambda p: p.see(60, lambda t: {"faces": 0 if t % 10 < 1.5 else 1}),
+            id="reaching for a cup",
+        ),
+        pytest.param(
+            lambda p: p.see(60, lambda t: {"yaw": 12 if t % 9 < 6 else -12}),
+            id="a second window beside the first on one screen",
+        ),
+        pytest.param(
+            lambda p: p.see(
+                60, lambda t: {"frame_diff": 0.0 if round(t * 10) % 2 else 0.9}
+            ),
+            id="a slow camera that repeats frames",
+        ),
+        pytest.param(lambda p: p.see(60, hz=2), id="a slow laptop"),
+        pytest.param(lambda p: p.see(60, **DARK), id="a dark room"),
+        pytest.param(
+            lambda p: p.see(60, box=[0.4, 0.4, 0.06, 0.08], yaw=40),
+            id="a face too small to read",
+        ),
+        pytest.param(
+            lambda p: p.event(name="window_focus", focused=False, cause="frame").see(
+                60
+            ),
+            id="a click into a frame of the page",
+        ),
+        pytest.param(
+            lambda p: (
+                p.event(name="window_focus", focused=False, cause="elsewhere")
+                .see(4)
+                .event(name="window_focus", focused=True)
+                .see(10)
+            ),
+            id="a permission prompt",
+        ),
+        pytest.param(
+            lambda p: p.event(
+                name="clipboard", action="paste", chars=900, origin="notebook"
+            ).see(10),
+            id="moving code within the notebook",
+        ),
+        pytest.param(
+            lambda p: p.event(
+                name="clipboard", action="paste", chars=12, origin="external"
+            ).see(10),
+            id="a short word from elsewhere",
+        ),
+        pytest.param(
+            lambda p: p.event(
+                name="clipboard", action="copy", chars=900, origin="notebook"
+            ).see(10),
+            id="copying",
+        ),
+        pytest.param(
+            lambda p: p.event(name="fullscreen", active=False).see(60),
+            id="no fullscreen where none is asked for",
+        ),
+    ],
+)
+def test_nothing_is_said_about(honest: Any) -> None:
+    page = Page().started().see(20)
+    honest(page)
+    assert told(page.see(5)) == []
+
+
+def test_a_short_absence_brings_a_warning_that_clears_and_no_flag() -> None:
+    page = Page().started().see(20).see(3, faces=0).see(10)
+    kinds = [found.kind for found in outcomes(page) if found.kind != "sensor"]
+    assert kinds == ["calibration", "warning", "warning.cleared"]
+
+
+# ------------------------------------------------------------ each finding
+
+
+@pytest.mark.parametrize(
+    ("rule", "seconds", "scene"),
+    [
+        ("no_face", 6, {"faces": 0}),
+        ("multiple_faces", 5, {"faces": 2}),
+        ("looking_away", 7, {"yaw": 28}),
+        ("looking_away", 7, {"yaw": -28}),
+        ("looking_away", 7, {"pitch": -24}),
+        ("looking_away", 7, {"pitch": 30}),
+        ("camera_covered", 8, COVERED),
+        ("camera_frozen", 13, {"frame_diff": 0.0}),
+        ("camera_frozen", 13, {"frame_diff": 0.0, "faces": 0}),
+    ],
+)
+def test_the_camera_finds(rule: str, seconds: int, scene: dict[str, Any]) -> None:
+    page = Page().started().see(20).see(seconds, **scene).see(5)
+    assert told(page) == [("warning", rule), ("flag", rule)]
+
+
+@pytest.mark.parametrize("state", ["off", "lost", "denied", "missing"])
+def test_a_camera_that_goes_is_one_finding_that_names_what_happened(state: str) -> None:
+    page = Page().started().see(20).event(name="camera", state=state).beat(20)
+    assert told(page) == [("warning", "camera_off"), ("flag", "camera_off")]
+    (flag,) = [f.payload for f in outcomes(page) if f.kind == "flag"]
+    assert flag["evidence"]["state"] == state
+    assert sensors(page, "camera")[-1] == "unmeasurable"
+
+
+def test_a_camera_that_is_back_soon_is_no_finding() -> None:
+    page = Page().started().see(20).event(name="camera", state="lost").beat(4)
+    assert told(page.event(name="camera", state="on").see(20)) == []
+
+
+def test_leaving_the_tab_is_one_finding_and_not_also_window_or_camera() -> None:
+    page = leave_tab(Page().started().see(20), 30).see(10)
+    assert told(page) == [("warning", "tab_hidden"), ("flag", "tab_hidden")]
+
+
+def test_frames_that_still_come_from_a_hidden_page_are_not_judged() -> None:
+    page = Page("a" * 36).started().see(20).event(name="visibility", state="hidden")
+    page.see(20, faces=0).event(name="visibility", state="visible").see(5)
+    assert rules(page) == ["tab_hidden"]
+
+
+def test_working_in_another_window_is_found_after_ten_seconds() -> None:
+    page = Page().started().see(20)
+    page.event(name="window_focus", focused=False, cause="elsewhere").see(12)
+    assert told(page) == [("warning", "window_left"), ("flag", "window_left")]
+
+
+def test_fullscreen_counts_where_the_policy_asks_for_it() -> None:
+    strict = Policy.from_dict({**load("standard"), "fullscreen": True})
+    page = Page().started().event(name="fullscreen", active=True).see(20)
+    page.event(name="fullscreen", active=False).see(12)
+    assert told(page, strict) == [
+        ("warning", "fullscreen_left"),
+        ("flag", "fullscreen_left"),
+    ]
+    assert told(page) == []
+
+
+def test_an_external_paste_is_warned_of_and_flagged_at_once() -> None:
+    page = Page().started().see(5)
+    page.event(name="clipboard", action="paste", chars=20, origin="external")
+    assert told(page) == [("warning", "external_paste"), ("flag", "external_paste")]
+
+
+def test_pastes_in_a_row_are_one_finding_with_the_largest_as_evidence() -> None:
+    page = Page().started().see(5)
+    for chars in (40, 400, 30):
+        page.event(name="clipboard", action="paste", chars=chars, origin="external")
+        page.see(2)
+    page.see(20)
+    assert rules(page) == ["external_paste"]
+    assert closed(page)["evidence"]["chars"] == 400
+    assert closed(page)["evidence"]["parts"] == 3
+
+
+# ------------------------------------------------------------ merging, cool-down
+
+
+def test_near_neighbours_are_one_episode() -> None:
+    page = Page().started().see(20)
+    page.see(12, lambda t: {"faces": 0 if (t - 20) % 3 < 2.4 else 1}).see(15)
+    assert rules(page) == ["no_face"]
+    assert closed(page)["evidence"]["parts"] == 4
+    assert closed(page)["evidence"]["duration_s"] == pytest.approx(9.6, abs=0.2)
+
+
+def test_a_return_within_the_cool_down_continues_the_flag_and_warns_again() -> None:
+    page = Page().started().see(20).see(5, faces=0).see(6).see(5, faces=0).see(15)
+    assert told(page) == [
+        ("warning", "no_face"),
+        ("flag", "no_face"),
+        ("warning", "no_face"),
+    ]
+    assert closed(page)["evidence"]["parts"] == 2
+
+
+def test_a_return_after_the_cool_down_is_a_second_finding_with_its_own_id() -> None:
+    page = Page().started().see(20).see(5, faces=0).see(12).see(5, faces=0).see(15)
+    ids = [f.payload["episode_id"] for f in outcomes(page) if f.kind == "flag"]
+    assert ids == ["no_face-1", "no_face-2"]
+
+
+def test_turning_between_the_thresholds_does_not_make_an_episode_flicker() -> None:
+    page = Page().started().see(20)
+    page.see(20, lambda t: {"yaw": 23 if round(t) % 2 else 17}).see(15)
+    assert closed(page)["evidence"]["parts"] == 1
+
+
+# ------------------------------------------------------------ consent and start
+
+
+def test_nothing_is_judged_before_the_candidate_starts() -> None:
+    page = Page()
+    for sensor in STANDARD.sensors:
+        page.event(name="consent", sensor=sensor, granted=True)
+    page.event(name="camera", state="on").see(20).see(20, faces=0)
+    page.event(name="clipboard", action="paste", chars=900, origin="external").see(2)
+    assert told(page) == []
+    assert sensors(page, "camera") == ["waiting"]
+
+
+@pytest.mark.parametrize("sensor", STANDARD.sensors)
+def test_only_what_was_agreed_to_is_judged(sensor: str) -> None:
+    page = Page().started(sensor).see(20).see(8, faces=0)
+    page.event(name="clipboard", action="paste", chars=900, origin="external").see(1)
+    leave_tab(page, 5).see(3)
+    found = {"camera": "no_face", "focus": "tab_hidden", "clipboard": "external_paste"}
+    assert rules(page) == [found[sensor]]
+
+
+def test_a_declined_sensor_says_so() -> None:
+    page = Page().event(name="consent", sensor="camera", granted=False).started("focus")
+    assert sensors(page, "camera") == ["declined"]
+    assert sensors(page, "focus") == ["waiting", "measuring"]
+
+
+def test_withdrawn_consent_ends_the_sensor_at_once_and_the_rest_goes_on() -> None:
+    page = Page().started().see(20).see(5, faces=0)
+    page.event(name="consent", sensor="camera", granted=False)
+    assert [found.kind for found in outcomes(page)][-3:] == [
+        "warning.cleared",
+        "flag.closed",
+        "sensor",
+    ]
+    assert closed(page)["evidence"]["closed_by"] == "consent withdrawn"
+    page.see(20, faces=0)
+    leave_tab(page, 5).see(1)
+    assert rules(page) == ["no_face", "tab_hidden"]
+    assert sensors(page, "camera")[-1] == "declined"
+
+
+def test_consent_given_again_waits_for_the_new_camera() -> None:
+    page = Page().started().see(20)
+    page.event(name="consent", sensor="camera", granted=False)
+    page.event(name="camera", state="off").beat(20)
+    page.event(name="consent", sensor="camera", granted=True).beat(20)
+    page.event(name="camera", state="on").see(10)
+    assert told(page) == []
+    assert sensors(page, "camera")[-1] == "measuring"
+
+
+@pytest.mark.parametrize("ending", ["watch", "interview"])
+def test_after_the_end_nothing_is_judged_and_all_is_closed(ending: str) -> None:
+    page = Page().started().see(20).see(5, faces=0)
+    if ending == "watch":
+        page.event(name="watch", state="stopped")
+    else:
+        page.room("interview.state", state="ended")
+    page.see(20, faces=0)
+    assert rules(page) == ["no_face"]
+    assert closed(page)["ended_at"].startswith("2027-01-15T08:00:24.9")
+
+
+# ------------------------------------------------------------ not measurable
+
+
+def test_silence_closes_what_was_open_where_it_was_last_seen() -> None:
+    page = Page().started().see(20).see(5, faces=0).wait(3.5)
+    page.room("gap", what="live", state="began", detail="").wait(60)
+    page.room("gap", what="live", state="ended", detail="").see(10)
+    assert closed(page)["evidence"]["closed_by"] == "silence"
+    assert closed(page)["evidence"]["duration_s"] == pytest.approx(5, abs=0.15)
+
+
+def test_silence_alone_is_no_finding_even_while_others_work_in_the_room() -> None:
+    page = Page().started().see(20).event(name="visibility", state="hidden")
+    for _ in range(60):
+        page.wait(0.5).room("document", path="interview.ipynb", update="")
+    assert told(page) == []
+
+
+def test_a_dead_page_without_a_recorded_gap_is_not_known_any_more() -> None:
+    page = Page().started().see(20).event(name="visibility", state="hidden").beat(4)
+    page.wait(60).room("kernel", state="died", detail="")
+    assert closed(page)["evidence"]["closed_by"] == "not measurable"
+    assert closed(page)["evidence"]["duration_s"] == pytest.approx(4, abs=0.01)
+
+
+def test_frames_that_stop_end_the_episode_where_they_stopped() -> None:
+    page = Page().started().see(20).see(5, faces=0).beat(12).see(5)
+    assert closed(page)["evidence"]["duration_s"] == pytest.approx(5, abs=0.15)
+    assert "unmeasurable" in sensors(page, "camera")
+
+
+def test_what_comes_late_is_not_judged() -> None:
+    """A minute offline with nobody there, sent at once when the network is back."""
+    page = Page().started().see(20)
+    offline = Page("b" * 36, start_s=20).see(60, faces=0)
+    for record in offline.records:
+        page.records.append({**record, "at_s": START_S + 80})
+    page.wait(61).see(10)
+    assert told(page) == []
+
+
+def test_a_room_that_restarts_does_not_extend_what_was_open() -> None:
+    page = Page().started().see(20).see(5, faces=0).wait(5)
+    page.room("room.started", versions={}, policy={}, sandbox={}).see(10)
+    assert closed(page)["evidence"]["closed_by"] == "silence"
+
+
+def test_reloading_the_page_is_no_finding() -> None:
+    page = Page().started().see(20)
+    page.event(name="page", state="unloading")
+    page.event(name="visibility", state="hidden")
+    fresh = Page(OTHER_BOOT_ID, start_s=page.now_s + 8)
+    fresh.event(name="visibility", state="visible")
+    fresh.event(name="page", state="loaded").event(name="camera", state="on")
+    page.records += fresh.see(20).records
+    assert told(page) == []
+    assert sensors(page, "camera")[-1] == "measuring"
+
+
+def test_a_second_tab_in_view_is_not_leaving() -> None:
+    page = Page().started().see(20)
+    second = Page(OTHER_BOOT_ID, start_s=20).event(name="visibility", state="visible")
+    page.event(name="visibility", state="hidden").beat(20)
+    second.beat(20)
+    page.records = sorted(page.records + second.records, key=lambda r: r["at_s"])
+    assert told(page) == []
+
+
+def test_a_turned_head_is_not_judged_before_there_is_a_baseline() -> None:
+    page = Page().started().see(30, lambda t: {"yaw": 30 if round(t) % 2 else -30})
+    assert told(page) == []
+    assert sensors(page, "camera") == ["waiting", "waiting", "calibrating"]
+
+
+def test_an_absent_face_is_found_while_calibrating_too() -> None:
+    assert rules(Page().started().see(10, faces=0)) == ["no_face"]
+
+
+def test_the_camera_sensor_says_what_helps_when_it_is_dark() -> None:
+    page = Page().started().see(20).see(10, **DARK)
+    (last,) = [f.payload for f in outcomes(page) if f.kind == "sensor"][-1:]
+    assert last["state"] == "unmeasurable"
+    assert "lamp" in last["detail"]
+
+
+def test_a_failed_detector_makes_the_camera_unmeasurable() -> None:
+    page = Page().started().see(20)
+    page.event(name="detector", state="failed", reason="no wasm").beat(3)
+    assert sensors(page, "camera")[-1] == "unmeasurable"
+
+
+def test_a_head_position_of_its_own_is_the_zero() -> None:
+    """Somebody who sits at a slant to the camera is judged from there."""
+    slanted = Page().started().see(20, yaw=25, pitch=-10).see(20, yaw=25, pitch=-10)
+    assert told(slanted) == []
+    assert rules(slanted.see(7, yaw=0, pitch=-10)) == ["looking_away"]
+
+
+def test_unknown_boots_and_kinds_are_taken_calmly() -> None:
+    page = Page().room("document", path="x", update="").room("person.joined")
+    page.records.append(
+        {
+            "kind": "observations",
+            "at_s": START_S,
+            "monotonic_ms": None,
+            "payload": {"boot_id": BOOT_ID, "client_seq": 1, "frames": []},
+        }
+    )
+    assert told(page) == []
