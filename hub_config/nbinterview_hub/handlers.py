@@ -13,9 +13,10 @@ from jupyterhub import orm
 from jupyterhub.apihandlers.auth import OAuthAuthorizeHandler
 from jupyterhub.handlers import BaseHandler
 from tornado import web
+from tornado.httputil import url_concat
 
 from nbinterview.errors import NBInterviewError
-from nbinterview.ids import INTERVIEW_ID, new_id
+from nbinterview.ids import INTERVIEW_ID, new_id, room_name
 from nbinterview.tokens import read_invitation
 from nbinterview_hub.authenticator import Accepted, InvitationAuthenticator
 from nbinterview_hub.invitations import (
@@ -24,11 +25,20 @@ from nbinterview_hub.invitations import (
     expiry_words,
     is_own_url,
 )
+from nbinterview_hub.leaving import (
+    REPORT_HOST,
+    SERVICE_HOST,
+    Round,
+    cookie_of,
+    rooms_of,
+)
 from nbinterview_hub.roles import OPEN_SERVICE
 from nbinterview_hub.spawner import interview_of_room
 
 BROWSER_COOKIE = "nbinterview-browser"
 BROWSER_COOKIE_DAYS = 30
+ROUND = "nbinterview-round"
+ROUND_DAYS = 1 / 24
 
 # What a room's OAuth client may be given without asking: who you are, and entry.
 _ROOM_SCOPES = {"access:servers", "read:users:name", "read:users:groups"}
@@ -64,6 +74,17 @@ class PlainPageHandler(BaseHandler):  # type: ignore[misc]  # JupyterHub is unty
                 "frame-ancestors 'none'",
             )
         )
+
+    def go_round(self, plan: Round) -> None:
+        """Lead the browser to the next host that is to forget, or to the end."""
+        if not plan.hosts:
+            self.redirect(plan.next_url, status=303)
+            return
+        scheme, _, host = self.settings["authenticator"].public_url.partition("://")
+        # Signed: nobody else sends people round, or away from here.
+        signed = self.create_signed_value(ROUND, plan.dumps()).decode("ascii")
+        url = f"{scheme}://{plan.hosts[0]}.{host}{self.hub.base_url}leave"
+        self.redirect(url_concat(url, {"plan": signed}), status=303)
 
     async def show(self, template: str, *, status: int = 200, **values: Any) -> None:
         """Answer with a page."""
@@ -149,32 +170,43 @@ class InvitationHandler(PlainPageHandler):
     async def _sign_in(self, invitation: Invitation) -> None:
         if not is_own_url(invitation.next_url, self.authenticator.public_url):
             raise web.HTTPError(500, f"next_url leads away: {invitation.next_url}")
-        browser, fresh = self._browser()
+        browser, last_person = self._browser()
         await self.authenticator.desk.report_arrival(
             invitation.id,
             browser=f"{describe_browser(self._user_agent)} ({browser})",
-            fresh=fresh,
+            fresh=last_person is None,
         )
-        await self._begin_session(invitation)
+        left_rooms = await self._begin_session(invitation)
         self._set_cookie(
             BROWSER_COOKIE,
-            browser,
+            f"{browser} {invitation.person.hub_name}",
             path=self.hub.base_url,
             expires_days=BROWSER_COOKIE_DAYS,
         )
-        self.redirect(invitation.next_url, status=303)
+        hosts: set[str] = set()
+        if last_person not in {None, invitation.person.hub_name}:
+            hosts = {*left_rooms, SERVICE_HOST, REPORT_HOST}
+            if invitation.interview_id is not None:
+                hosts.add(room_name(invitation.interview_id))
+        self.go_round(Round(tuple(sorted(hosts)), invitation.next_url))
 
     @property
     def _user_agent(self) -> str:
         return str(self.request.headers.get("User-Agent", ""))
 
-    def _browser(self) -> tuple[str, bool]:
-        """Return this browser's id and whether it is seen for the first time."""
+    def _browser(self) -> tuple[str, str | None]:
+        """Return this browser's id, and who signed in last if anybody ever did."""
         known = self.get_secure_cookie(BROWSER_COOKIE)
-        return (known.decode("ascii"), False) if known else (new_id(), True)
+        if known is None:
+            return new_id(), None
+        browser, _, person = known.decode("ascii").partition(" ")
+        return browser, person
 
-    async def _begin_session(self, invitation: Invitation) -> None:
-        """Sign in under a new session id and new cookies, whoever was here before."""
+    async def _begin_session(self, invitation: Invitation) -> set[str]:
+        """Sign in under a new session id and new cookies, whoever was here before.
+
+        Returns the hosts of the rooms that another person was in.
+        """
         previous, old_session = self.current_user, self.get_session_cookie()
         self.set_session_cookie()
         user = await self.login_user(Accepted(invitation))
@@ -182,11 +214,13 @@ class InvitationHandler(PlainPageHandler):
             raise web.HTTPError(403, "This person may not sign in here.")
         # `login_user` leaves the cookie of the same user as it was.
         self.set_hub_cookie(user)
-        if previous and old_session:
-            self._hand_over_tokens(previous, old_session, user)
+        if previous is None or not old_session:
+            return set()
+        return self._hand_over_tokens(previous, old_session, user)
 
-    def _hand_over_tokens(self, previous: Any, old_session: str, user: Any) -> None:
+    def _hand_over_tokens(self, previous: Any, old_session: str, user: Any) -> set[str]:
         """Move the same person's open pages to the new session; end another's."""
+        ended = set()
         tokens = self.db.query(orm.APIToken).filter_by(
             user_id=previous.id, session_id=old_session
         )
@@ -194,8 +228,26 @@ class InvitationHandler(PlainPageHandler):
             if previous.id == user.id:
                 token.session_id = self.get_session_cookie()
             else:
+                ended.add(token.client_id)
                 self.db.delete(token)
         self.db.commit()
+        return rooms_of(ended)
+
+
+class LeaveHandler(PlainPageHandler):
+    """`/hub/leave` on the host of a room or service: see `leaving`."""
+
+    def get(self) -> None:
+        """Forget who was signed in on this host, and go on."""
+        plan = self.get_secure_cookie(
+            ROUND, self.get_query_argument("plan", ""), max_age_days=ROUND_DAYS
+        )
+        cookie = cookie_of(self.request.host.partition(".")[0])
+        if plan is None or cookie is None:
+            raise web.HTTPError(404)
+        name, path = cookie
+        self.clear_cookie(name, path=path)
+        self.go_round(Round.loads(plan).rest())
 
 
 class HomeHandler(PlainPageHandler):
@@ -250,6 +302,7 @@ class RoomAuthorizeHandler(OAuthAuthorizeHandler):  # type: ignore[misc]  # Jupy
 
 HANDLERS = [
     (r"/invitation", InvitationHandler),
+    (r"/leave", LeaveHandler),
     (r"/home", HomeHandler),
     (rf"/spawn-pending/(room-{INTERVIEW_ID.pattern})", RoomPendingHandler),
     (r"/api/oauth2/authorize", RoomAuthorizeHandler),

@@ -56,11 +56,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Invitation:
-    """A valid invitation; `title` is None where it is for no single interview."""
+    """A valid invitation; without an interview it is for all of them."""
 
     id: str
     role: str
     person: Person
+    interview_id: str | None
     title: str | None
     expires_at: str
     next_url: str
@@ -94,6 +95,7 @@ def read_answer(answer: Mapping[str, Any]) -> Invitation:
             initials=person["initials"],
             color=person["color"],
         ),
+        interview_id=interview["id"] if interview else None,
         title=interview["title"] if interview else None,
         expires_at=answer["expires_at"],
         next_url=answer["next_url"],

@@ -6,10 +6,13 @@ import re
 import sqlite3
 from contextlib import closing
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from nbinterview.home import REPORT_PREFIX, SERVICE_PREFIX
+from nbinterview.ids import room_name
+from nbinterview.service.signin import SESSION_COOKIE as SESSION_COOKIE_OF_SERVICE
 from tests.hub_config.browser import Browser
 from tests.hub_config.local_platform import Platform
 
@@ -45,6 +48,13 @@ def room_tokens(platform: Platform, record: dict[str, Any]) -> list[str]:
             (record["person"]["hub_name"],),
         )
         return [prefix for (prefix,) in rows]
+
+
+def who_am_i(platform: Platform, browser: Browser, room: str) -> str:
+    """Return the name under which a room knows this browser."""
+    owner = room_name(room)
+    me = browser.open(f"{platform.addresses.origin(owner)}/user/{owner}/api/me")
+    return str(me.response.json()["identity"]["display_name"])
 
 
 def test_opening_shows_interview_person_and_role(
@@ -133,9 +143,44 @@ def test_a_new_session_keeps_ones_own_open_room_and_ends_anothers(
     browser.press_button(browser.open(link))
     browser.press_button(browser.open(link))
     assert len(room_tokens(platform, ada)) == 1
-    other, _ = platform.invite("interviewer", "Grace Hopper", room=room)
-    browser.press_button(browser.open(other))
+    other, grace = platform.invite("interviewer", "Grace Hopper", room=room)
+    page = browser.press_button(browser.open(other))
+    assert page.url == grace["next_url"]
     assert room_tokens(platform, ada) == []
+    assert who_am_i(platform, browser, room) == "Grace Hopper"
+
+
+def test_a_browser_that_signed_out_in_between_is_the_new_person_everywhere(
+    platform: Platform, browser: Browser, room: str
+) -> None:
+    hosts = (
+        ("nbinterview--service", SESSION_COOKIE_OF_SERVICE, SERVICE_PREFIX),
+        ("report--service", "service-report", REPORT_PREFIX),
+    )
+    link, _ = platform.invite("candidate", "Ada Lovelace", room=room)
+    browser.press_button(browser.open(link))
+    for host, name, path in hosts:
+        netloc = urlsplit(platform.addresses.origin(host)).netloc
+        browser.cookies[netloc, path, name] = "Ada's"
+    browser.open(f"{platform.addresses.public_url}/hub/logout")
+    link, _ = platform.invite(
+        "interviewer",
+        "Grace Hopper",
+        room=room,
+        interview={"id": room, "title": "Exploring churn", "state": "open"},
+    )
+    browser.press_button(browser.open(link))
+    assert who_am_i(platform, browser, room) == "Grace Hopper"
+    assert [browser.cookie(name) for _, name, _ in hosts] == [None, None]
+
+
+def test_nobody_is_sent_round_by_an_unsigned_plan(
+    platform: Platform, browser: Browser, room: str
+) -> None:
+    origin = platform.addresses.origin(room_name(room))
+    for plan in ("", "x", '{"hosts": [], "next_url": "http://example.org/"}'):
+        page = browser.send("GET", f"{origin}/hub/leave?{urlencode({'plan': plan})}")
+        assert page.status == 404
 
 
 def test_another_identity_is_not_replaced_without_saying_so(
