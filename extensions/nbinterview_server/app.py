@@ -46,7 +46,8 @@ class RoomExtension(ExtensionApp):
         headers["Content-Security-Policy"] = page_policy(index.read_text("utf-8"))
 
     def _connect_execution(self, server: ServerApp) -> None:
-        self._kernels = kernels = server.kernel_manager
+        self._kernels: Any = server.kernel_manager
+        kernels = self._kernels
         if not isinstance(kernels, RoomKernelManager):
             raise TypeError("a room needs RoomKernelManager; see room_config.configure")
         points = server.extension_manager.extension_points

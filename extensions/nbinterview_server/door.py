@@ -65,6 +65,7 @@ TABLE = (
     _allow("GET", rf"/kernelspecs/{_KERNEL}/[\w.-]+", EVERYBODY),
     _allow("GET", rf"/api/sessions(/{_ID})?", EVERYBODY),
     _allow("POST", r"/api/sessions", WORKING),
+    _allow("PATCH", rf"/api/sessions/{_ID}", WORKING),
     _allow("GET", rf"/api/kernels(/{_ID})?", EVERYBODY),
     _allow("GET", rf"/api/kernels/{_ID}/channels", WORKING),
     _allow("POST", rf"/api/kernels/{_ID}/(interrupt|restart)", WORKING),

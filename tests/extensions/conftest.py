@@ -20,9 +20,9 @@ def make_room() -> Iterator[Callable[..., RoomServer]]:
     """Start rooms; keywords change what the service says about them."""
     rooms: list[RoomServer] = []
 
-    def make(**changes: Any) -> RoomServer:
+    def make(*, bwrap: str | None = None, **changes: Any) -> RoomServer:
         directory = Path(tempfile.mkdtemp(prefix="nbi-room-"))
-        room = RoomServer(directory, StandIn(room_config(**changes)))
+        room = RoomServer(directory, StandIn(room_config(**changes)), bwrap)
         rooms.append(room)
         asyncio.run(room.start())
         return room

@@ -7,12 +7,13 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def kernel_python() -> str:
     return str(Path(sys.prefix).parent / "kernel" / "bin" / "python")
 
 
-def bwrap() -> str:
+def system_bwrap() -> str:
     """Return the bubblewrap program."""
     if os.environ.get("NBINTERVIEW_SETUP"):
         return str(Setup.from_env().bwrap)
@@ -128,8 +129,11 @@ async def eventually(what: Callable[[], Any], *, within_s: float = DEADLINE_S) -
 class RoomServer:
     """One room: started, killed and started again on the same directory."""
 
-    def __init__(self, directory: Path, service: StandIn) -> None:
+    def __init__(
+        self, directory: Path, service: StandIn, bwrap: str | None = None
+    ) -> None:
         self.directory = directory
+        self.bwrap = bwrap or system_bwrap()
         self.service = service
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -148,7 +152,7 @@ class RoomServer:
             "NBINTERVIEW_SERVICE_API": self.service.api,
             "NBINTERVIEW_ROOM_TOKEN": TOKEN,
             "NBINTERVIEW_KERNEL_PYTHON": kernel_python(),
-            "NBINTERVIEW_BWRAP": bwrap(),
+            "NBINTERVIEW_BWRAP": self.bwrap,
         }
 
     async def start(self) -> None:
@@ -229,18 +233,19 @@ class RoomServer:
             headers["Authorization"] = f"token is-{who}"
         url = self.url.replace("http://", "ws://") + path
         return connect(
-            url, additional_headers=headers, max_size=None, proxy=None, open_timeout=20
+            url,
+            additional_headers=headers,
+            max_size=None,
+            max_queue=None,
+            proxy=None,
+            open_timeout=20,
         )
 
     def records(self, *kinds: str) -> list[Record]:
         """Return what is in the journal's file now."""
-        import sqlite3
-
-        with sqlite3.connect(
-            f"file:{self.directory}/journal.sqlite?mode=ro", uri=True
-        ) as db:
+        path = f"file:{self.directory}/journal.sqlite?mode=ro"
+        with closing(sqlite3.connect(path, uri=True)) as db:
             rows = db.execute("SELECT wire FROM records ORDER BY seq").fetchall()
-        db.close()
         found = [Record.from_wire(json.loads(wire)) for (wire,) in rows]
         return [one for one in found if not kinds or one.kind in kinds]
 
@@ -306,7 +311,7 @@ class DocumentPage:
     def __init__(self, connection: ClientConnection) -> None:
         from jupyter_ydoc import YNotebook
 
-        self.doc = Doc()
+        self.doc: Doc[Any] = Doc()
         self.notebook = YNotebook(self.doc)
         self.connection = connection
         self.awareness: list[bytes] = []

@@ -67,9 +67,8 @@ class StandIn:
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])
                 body = json.loads(self.rfile.read(length))
-                self._answer(
-                    *outer.take(body["records"]) if not outer.away else (0, {})
-                )
+                kept = (503, {}) if outer.away else outer.take(body["records"])
+                self._answer(*kept)
 
             def _answer(self, status: int, body: dict[str, Any]) -> None:
                 outer.requests.append(f"{self.command} {self.path}")

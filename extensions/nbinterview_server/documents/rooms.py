@@ -152,6 +152,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
     """The interview's notebook, rebuilt from the journal, never from the file."""
 
     ready: bool
+    _subscription: Any
 
     def __init__(
         self, room_id: str, *args: Any, journal: Journal, **kwargs: Any

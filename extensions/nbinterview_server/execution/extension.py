@@ -19,6 +19,7 @@ from jupyter_server_nbmodel.handlers import InputHandler, RequestHandler
 
 from nbinterview.errors import Invalid, NBInterviewError, NotFound
 from nbinterview_server.authorizer import person_of
+from nbinterview_server.execution.sessions import RoomSession, RoomSessions, answer
 
 if TYPE_CHECKING:
     from nbinterview_server.execution.runs import Runs
@@ -63,17 +64,7 @@ def read_request(body: object) -> tuple[str, dict[str, Any]]:
     return body["code"], body.get("metadata", {})
 
 
-class ProblemHandler(APIHandler):
-    """Answers errors as problem+json, with the `message` that JupyterLab shows."""
-
-    def answer(self, error: NBInterviewError) -> None:
-        """Finish with the problem."""
-        self.set_status(error.status)
-        self.finish(json.dumps({**error.problem(), "message": error.detail}))
-        self.set_header("Content-Type", "application/problem+json")
-
-
-class RoomExecuteHandler(ProblemHandler):
+class RoomExecuteHandler(APIHandler):
     """Runs one cell of the interview's notebook."""
 
     def initialize(self, runs: Runs) -> None:
@@ -96,12 +87,12 @@ class RoomExecuteHandler(ProblemHandler):
                 raise NotFound("There is no such kernel here.")
             request = await self._runs.ask(person.hub_name, kernel_id, code, metadata)
         except NBInterviewError as error:
-            self.answer(error)
+            answer(self, error)
             return
         location = f"/api/kernels/{kernel_id}/requests/{request}"
         self.set_status(HTTPStatus.ACCEPTED)
         self.set_header("Location", location)
-        answer = {
+        queued = {
             "request_id": request,
             "kernel_id": kernel_id,
             "cell_id": metadata.get("cell_id"),
@@ -111,7 +102,7 @@ class RoomExecuteHandler(ProblemHandler):
             "request_url": location,
             "outputs": "[]",
         }
-        self.finish(json.dumps(answer))
+        self.finish(json.dumps(queued))
 
 
 class RoomExecution(ExtensionApp):
@@ -131,6 +122,8 @@ class RoomExecution(ExtensionApp):
                     RoomExecuteHandler,
                     {"runs": room.runs},
                 ),
+                (r"/api/sessions", RoomSessions),
+                (r"/api/sessions/(?P<session_id>[\w-]+)", RoomSession),
                 (rf"/api/kernels/{KERNEL_ID}/input", InputHandler, stack),
                 (
                     rf"/api/kernels/{KERNEL_ID}/requests/{REQUEST_ID_REGEX}",
