@@ -224,7 +224,7 @@ def _print_interview(found: dict[str, Any], *, as_json: bool) -> None:
     summary = found["interview"]
     links = [
         {
-            "invitation": item["id"],
+            "id": item["id"],
             "role": item["role"],
             "name": item["person"]["display_name"],
             "hub_name": item["person"]["hub_name"],

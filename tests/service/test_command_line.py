@@ -1,0 +1,180 @@
+"""The command line against a running service, as an operator uses it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from nbinterview.home import Home
+from nbinterview.tokens import room_token
+from tests.service.hub_process import RunningHub
+from tests.service.service_process import environment, running_service
+from tests.service.support import notebook, record
+
+
+@pytest.fixture(scope="module")
+def service(
+    hub: RunningHub, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningHub]:
+    """A service process; the hub it belongs to."""
+    with running_service(hub, tmp_path_factory.mktemp("service") / "log"):
+        yield hub
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    path = tmp_path / "T.ipynb"
+    path.write_text(json.dumps(notebook()))
+    return path
+
+
+def _run(
+    service: RunningHub, *arguments: str, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "nbinterview.cli", *arguments],
+        env=environment(service) if env is None else env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def _json(service: RunningHub, *arguments: str) -> Any:
+    run = _run(service, *arguments, "--json")
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def _create(service: RunningHub, template: Path, *more: str) -> Any:
+    return _json(
+        service,
+        *("interview", "create", "--template", str(template)),
+        *("--candidate", "Cara", "--interviewer", "Ines", *more),
+    )
+
+
+def test_an_interview_from_making_to_ending(
+    service: RunningHub, template: Path
+) -> None:
+    made = _create(service, template, "--reviewer", "Rita", "--interviewer", "Ivo")
+    assert set(made["links"]) == {"candidate", "interviewer", "reviewer"}
+    assert [item["name"] for item in made["invitations"]] == [
+        "Cara",
+        "Ines",
+        "Ivo",
+        "Rita",
+    ]
+    assert made["state"] == "scheduled"
+    here = made["id"]
+    assert here in {item["id"] for item in _json(service, "interview", "list")}
+    assert _json(service, "interview", "start", here)["state"] == "open"
+    invitation = made["invitations"][2]["id"]
+    withdrawn = _run(service, "invitation", "withdraw", invitation)
+    assert withdrawn.stdout == "The link of Ivo is withdrawn.\n"
+    assert _json(service, "interview", "end", here)["state"] == "ended"
+    shown = _run(service, "interview", "show", here).stdout
+    assert "ended" in shown
+    assert "Ivo  withdrawn" in shown
+
+
+def test_made_and_opened_at_once(service: RunningHub, template: Path) -> None:
+    made = _create(service, template, "--start", "--title", "Wine")
+    assert (made["state"], made["title"]) == ("open", "Wine")
+    _json(service, "interview", "end", made["id"])
+
+
+def test_a_record_goes_out_and_comes_back_the_same(
+    service: RunningHub, template: Path, tmp_path: Path
+) -> None:
+    here = _create(service, template)["id"]
+    token = room_token(service.home.secret("room_key"), here)
+    answer = httpx.post(
+        f"{service.addresses.service_api}/rooms/{here}/records",
+        json={"records": [record(here, seq) for seq in range(1, 101)]},
+        headers={"Authorization": f"Bearer {token}"},
+        trust_env=False,
+    )
+    assert answer.status_code == 200
+    file, again = tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl.gz"
+    for target in (file, again):
+        assert _run(service, "record", "export", here, str(target)).returncode == 0
+    assert file.read_bytes() == again.read_bytes()
+    renamed = gzip.decompress(file.read_bytes()).splitlines()
+    assert len(renamed) == 101
+    refused = _run(service, "record", "import", str(file), "--sample")
+    assert refused.returncode == 1
+    assert refused.stderr == (f"nbinterview: There is already an interview {here}.\n")
+
+
+def test_a_failed_export_leaves_no_file(service: RunningHub, tmp_path: Path) -> None:
+    target = tmp_path / "a.jsonl.gz"
+    run = _run(service, "record", "export", "aaaaaaaaaa", str(target))
+    assert (run.returncode, run.stderr) == (
+        1,
+        "nbinterview: There is no such interview.\n",
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "No such file"), (b"no", "it is not JSON"), (b"{}", "'nbformat' is miss")],
+)
+def test_a_template_that_will_not_do_is_one_clear_line(
+    service: RunningHub, tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    path = tmp_path / "T.ipynb"
+    if content is not None:
+        path.write_bytes(content)
+    run = _run(
+        service,
+        *("interview", "create", "--template", str(path)),
+        *("--candidate", "C", "--interviewer", "I"),
+    )
+    assert run.returncode == 1
+    assert words in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+def test_the_running_platform_is_found_by_its_home(
+    service: RunningHub, template: Path
+) -> None:
+    run_file = service.home.path / "run.json"
+    env = {"PATH": "/usr/bin:/bin", "NBINTERVIEW_HOME": str(service.home.path)}
+    without = _run(service, "interview", "list", env=env)
+    assert without.returncode == 1
+    assert "No platform is running" in without.stderr
+    run_file.write_text(json.dumps({"ports": service.addresses.env(), "pid": 1}))
+    try:
+        assert _run(service, "interview", "list", env=env).returncode == 0
+    finally:
+        run_file.unlink()
+
+
+def test_without_a_service_the_line_says_what_to_do(
+    hub: RunningHub, tmp_path: Path
+) -> None:
+    home = Home(tmp_path / "home")
+    empty = {"PATH": "/usr/bin:/bin", "NBINTERVIEW_HOME": str(home.path)}
+    ports = {**empty, "NBINTERVIEW_SERVICE_PORT": "1"}
+    nothing = _run(hub, "interview", "list", env=ports)
+    assert "Start it with ./run first." in nothing.stderr
+    home.make()
+    stopped = _run(hub, "interview", "list", env=ports)
+    assert stopped.returncode == 1
+    assert "Is the platform running" in stopped.stderr
+    serve = _run(hub, "serve", env=empty)
+    assert serve.returncode == 1
+    assert "is not set" in serve.stderr
+    shutil.rmtree(home.path)
