@@ -1,6 +1,9 @@
 "use strict";
-// The page works without this: a filter for the list, and printing what is folded.
+// The page works without this: the title, a filter for the list, and printing what is folded.
 (() => {
+  // The head was sent before the record was read.
+  const heading = document.querySelector("h1");
+  if (heading) document.title = `${heading.textContent} · nbinterview`;
   const input = document.getElementById("filter");
   if (input) {
     const rows = [...document.querySelectorAll("[data-row]")];

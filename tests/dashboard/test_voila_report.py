@@ -202,12 +202,24 @@ def test_the_policy_forbids_scripts_even_if_one_got_through(
         page = report(context, platform.report_url)
         page.evaluate(
             """() => {
-              const inline = document.createElement('script');
-              inline.textContent = "attacked('inline')";
-              document.body.append(inline);
-              const handler = document.createElement('div');
-              handler.innerHTML = '<img src="data:," onerror="attacked(1)">';
-              document.body.append(handler);
+              const attempts = [
+                () => {
+                  const inline = document.createElement('script');
+                  inline.append("attacked('inline')");
+                  document.body.append(inline);
+                },
+                () => { document.body.innerHTML += '<img src=x onerror=attacked(1)>'; },
+                () => {
+                  const image = document.createElement('img');
+                  image.setAttribute('onerror', "attacked('handler')");
+                  image.src = 'data:,';
+                  document.body.append(image);
+                },
+                () => { window.eval("attacked('eval')"); },
+              ];
+              for (const attempt of attempts) {
+                try { attempt(); } catch (error) { /* refused, as it should be */ }
+              }
             }"""
         )
         # Proves that the trap works: what the test itself calls is noticed.
@@ -273,6 +285,19 @@ def test_the_kernel_knows_a_ticket_and_no_secret_and_ends_with_the_page(
     assert watch.transports == {"ipc"}
     assert watch.open_to_others == {0}
     wait_for("the kernel's end", lambda: not server.children(), timeout_s=10)
+
+
+def test_a_reader_who_leaves_early_leaves_no_kernel_behind(
+    platform: Stage, honest: Made, chromium: Browser
+) -> None:
+    server = platform.report_process()
+    with signed_in(chromium, honest.links["reviewer"]) as context:
+        opened(context, platform.report_url)
+        page = context.new_page()
+        page.goto(platform.report_of(honest.id), wait_until="commit")
+        wait_for("a kernel", server.children, timeout_s=10)
+        page.close()
+    wait_for("the kernel's end", lambda: not server.children(), timeout_s=20)
 
 
 def test_a_cold_report_takes_less_than_six_seconds(

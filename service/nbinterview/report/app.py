@@ -65,6 +65,8 @@ def content_security_policy(style: str, script: str) -> str:
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
         )
     )
 
