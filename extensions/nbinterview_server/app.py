@@ -11,6 +11,7 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from jupyterlab.commands import get_app_dir
 
+from nbinterview import __version__
 from nbinterview_server.authorizer import Doorkeeper
 from nbinterview_server.config import RoomEnv, load_copy
 from nbinterview_server.documents.collaboration import RoomCollaboration
@@ -63,6 +64,11 @@ class RoomExtension(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Serve the live socket and the files that the camera's worker needs."""
+        assert self.serverapp is not None
+        page = self.serverapp.web_app.settings.setdefault("page_config_data", {})
+        # Our Lab plugins do nothing at all on a page without it.
+        page["nbinterviewRoom"] = "true"
+        page["nbinterviewVersion"] = __version__
         self.handlers.extend(
             [
                 (r"/nbinterview/api/v1/live", LiveHandler, {"room": self.room}),
@@ -74,8 +80,14 @@ class RoomExtension(ExtensionApp):
         await self.room.start()
 
     async def stop_extension(self) -> None:
-        """Close in order: kernel, document, record."""
-        await self._kernels.shutdown_all()
-        await self.room.runs.close()
-        await self.collaboration.close()
+        """Close in order: kernel, document, record. The record is closed always."""
+        for close in (
+            self._kernels.shutdown_all,
+            self.room.runs.close,
+            self.collaboration.close,
+        ):
+            try:
+                await close()
+            except Exception:
+                self.log.exception("a part of the room did not close")
         await self.room.close("the server was asked to stop")
