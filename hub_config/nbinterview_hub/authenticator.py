@@ -98,6 +98,8 @@ class InvitedOnly(Authenticator):  # type: ignore[misc]  # JupyterHub is untyped
     """Signs in nobody: without a link there is only a page that says so."""
 
     any_allow_config = True
+    # For the login page: no form, not even for staff.
+    invited_only = True
 
     def get_handlers(self, _app: Any) -> list[tuple[Any, ...]]:
         """Return the page that stands where a login form would."""
