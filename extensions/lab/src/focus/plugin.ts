@@ -21,7 +21,7 @@ export const focusPlugin: JupyterFrontEndPlugin<void> = {
       return;
     }
     let tracker: Promise<FocusTracker> | null = null;
-    watch.activeChanged.connect(() => {
+    const follow = (): void => {
       if (tracker === null && watch.active.size === 0) {
         return;
       }
@@ -35,6 +35,13 @@ export const focusPlugin: JupyterFrontEndPlugin<void> = {
           }
         }
       });
+    };
+    watch.activeChanged.connect(follow);
+    // A page that the browser kept and shows again goes on.
+    window.addEventListener('pageshow', event => {
+      if (event.persisted) {
+        follow();
+      }
     });
   }
 };
@@ -42,12 +49,7 @@ export const focusPlugin: JupyterFrontEndPlugin<void> = {
 /** The tracker, once something is agreed to; from then on the page tells of itself. */
 async function startTelling(live: ILive, room: IRoom): Promise<FocusTracker> {
   const { FocusTracker } = await import('@nbinterview/proctor');
-  // That it goes is told, so that the silence afterwards is no riddle.
-  live.record({ name: 'page', state: 'loaded' });
-  window.addEventListener('pagehide', () => {
-    live.record({ name: 'page', state: 'unloading' });
-  });
-  return new FocusTracker({
+  const tracker = new FocusTracker({
     onEvent: (event, monotonicMs) => {
       live.record(event, monotonicMs);
     },
@@ -55,6 +57,14 @@ async function startTelling(live: ILive, room: IRoom): Promise<FocusTracker> {
       room.notebook !== null && isOwnText(text, notebookText(room.notebook)),
     cellIdOf: target => cellIdOf(target, room.notebook)
   });
+  live.record({ name: 'page', state: 'loaded' });
+  window.addEventListener('pagehide', () => {
+    live.record({ name: 'page', state: 'unloading' });
+    // A page that is reloaded is hidden for a moment, which is not leaving it.
+    tracker.stop('focus');
+    tracker.stop('clipboard');
+  });
+  return tracker;
 }
 
 function notebookText(panel: NotebookPanel): Parameters<typeof isOwnText>[1] {

@@ -53,7 +53,7 @@ async function openSpool(baseUrl: string): Promise<Spool> {
 
 function openSocket(settings: ServerConnection.ISettings): ISocket {
   const url = new URL(URLExt.join(settings.wsUrl, 'nbinterview/api/v1/live'));
-  if (settings.token !== '') {
+  if (settings.appendToken && settings.token !== '') {
     url.searchParams.set('token', settings.token);
   }
   return new settings.WebSocket(url.href) as ISocket;

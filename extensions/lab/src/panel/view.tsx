@@ -4,10 +4,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import React, { useEffect, useState } from 'react';
 
-import type { KernelMessage, PolicySummary, Sensor } from '../wire';
+import type { Flag, KernelMessage, PolicySummary, Sensor } from '../wire';
 import { sensorWords } from '../watch/words';
 import type { Finding, PanelModel } from './model';
-import { durationSeconds, durationWords, evidenceWords } from './words';
+import { durationSeconds, durationWords, evidenceWords, isMoment } from './words';
 
 interface IPanelProps {
   model: PanelModel;
@@ -37,7 +37,7 @@ function Panel(props: IPanelProps): React.ReactElement {
   const { model, trans } = props;
   const findings = model.findings;
   const isGoingOn = findings.some(
-    finding => finding.kind === 'flag' && finding.flag.ended_at === null
+    finding => finding.kind === 'flag' && isOpen(finding.flag)
   );
   const nowMs = useNow(isGoingOn);
   return (
@@ -209,26 +209,31 @@ function FindingLine({ finding, nowMs, trans }: IFindingProps): React.ReactEleme
     );
   }
   const { flag } = finding;
-  const duration_s = durationSeconds(flag, nowMs);
   const evidence = evidenceWords(flag.evidence, trans);
-  const lasting = durationWords(duration_s, trans);
+  const facts = isMoment(flag.rule)
+    ? evidence
+    : [durationWords(durationSeconds(flag, nowMs), trans), ...evidence];
   return (
     <li
       className="jp-nbinterview-Finding"
       data-kind="flag"
       data-rule={flag.rule}
-      data-open={flag.ended_at === null}
+      data-open={isOpen(flag)}
     >
       <strong>{flag.title}</strong>
       <p>
         <Clock at={flag.started_at} />
-        {flag.ended_at === null && (
+        {isOpen(flag) && (
           <span className="jp-nbinterview-Finding-now">{trans.__('now')}</span>
         )}
-        {[...(duration_s >= 0.5 ? [lasting] : []), ...evidence].join(' · ')}
+        {facts.join(' · ')}
       </p>
     </li>
   );
+}
+
+function isOpen(flag: Flag): boolean {
+  return flag.ended_at === null && !isMoment(flag.rule);
 }
 
 function Clock(props: { at: string }): React.ReactElement {

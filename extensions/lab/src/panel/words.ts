@@ -2,7 +2,12 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Flag } from '../wire';
+import type { Flag, Rule } from '../wire';
+
+/** Whether a rule is about a moment, which has no duration and is never still going on. */
+export function isMoment(rule: Rule): boolean {
+  return rule === 'external_paste';
+}
 
 /** How long a flag's episode lasted, or lasts so far, in seconds. */
 export function durationSeconds(flag: Flag, nowMs: number): number {

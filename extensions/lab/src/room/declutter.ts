@@ -2,7 +2,9 @@
 
 import type { IMainMenu } from '@jupyterlab/mainmenu';
 import type { ILabShell } from '@jupyterlab/application';
+import type { ServiceManager } from '@jupyterlab/services';
 import type { CommandRegistry } from '@lumino/commands';
+import { Signal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 import { MenuBar } from '@lumino/widgets';
 
@@ -37,6 +39,15 @@ export function tidy(shell: ILabShell): void {
     widget.parent?.hide();
   }
   shell.collapseLeft();
+}
+
+/**
+ * Take JupyterLab's dialog about a lost server out of the way: the title bar says it,
+ * and a person in a room cannot restart the server, as the hub's dialog would have it.
+ */
+export function quietConnectionLoss(services: ServiceManager.IManager): void {
+  // The only signal of a service manager itself is the one that opens the dialog.
+  Signal.disconnectSender(services);
 }
 
 function isOurs(widget: Widget): boolean {

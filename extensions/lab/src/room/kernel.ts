@@ -5,7 +5,29 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { KernelMessage } from '../wire';
 import type { INotice } from './notices';
 
-const ID = 'kernel';
+/** There is one notice about the kernel at a time. */
+export const KERNEL_NOTICE = 'kernel';
+
+/** What to say about a kernel that is gone. */
+export function goneNotice(
+  detail: string,
+  restart: () => void,
+  trans: TranslationBundle
+): INotice {
+  return {
+    id: KERNEL_NOTICE,
+    kind: 'problem',
+    title: trans.__('Python stopped'),
+    text: sentence(
+      trans.__(
+        'Your notebook is safe; only the variables are gone. Start Python again, then ' +
+          'run the cells that you need.'
+      ),
+      detail
+    ),
+    action: { label: trans.__('Start Python again'), run: restart }
+  };
+}
 
 /** The notice for a kernel's state; null when there is nothing to say. */
 export function kernelNotice(
@@ -15,23 +37,10 @@ export function kernelNotice(
 ): INotice | null {
   switch (kernel.state) {
     case 'died':
-      return {
-        id: ID,
-        kind: 'problem',
-        title: trans.__('Python stopped'),
-        text: sentence(
-          trans.__(
-            'Your notebook is safe; only the variables are gone. Often a cell used ' +
-              'more memory than there is. Start Python again, then run the cells that ' +
-              'you need.'
-          ),
-          kernel.detail
-        ),
-        action: { label: trans.__('Start Python again'), run: restart }
-      };
+      return goneNotice(kernel.detail, restart, trans);
     case 'refused':
       return {
-        id: ID,
+        id: KERNEL_NOTICE,
         kind: 'problem',
         title: trans.__('Python cannot start here'),
         text: sentence(

@@ -4,7 +4,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { ILive } from '../tokens';
-import type { InterviewState, Person, Welcome } from '../wire';
+import type { InterviewState, Person, Role, Welcome } from '../wire';
 import { presentPeople } from './people';
 import type { SavedState } from './saved';
 import { savedState } from './saved';
@@ -40,6 +40,11 @@ export class RoomModel {
     return this._title;
   }
 
+  /** Of the person at this page; null before the welcome. */
+  get role(): Role | null {
+    return this._role;
+  }
+
   /** Hub name of the person at this page; empty before the welcome. */
   get self(): string {
     return this._self;
@@ -68,6 +73,7 @@ export class RoomModel {
   private _take(welcome: Welcome): void {
     this._title = welcome.title;
     this._self = welcome.hub_name;
+    this._role = welcome.role;
     this._people = welcome.people;
     this._interviewState = welcome.state;
     this._changed.emit();
@@ -76,6 +82,7 @@ export class RoomModel {
   private readonly _live: ILive;
   private _title = '';
   private _self = '';
+  private _role: Role | null = null;
   private _people: readonly Person[] = [];
   private _interviewState: InterviewState | null = null;
   private _dirty: boolean | null = null;

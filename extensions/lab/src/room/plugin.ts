@@ -12,8 +12,8 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
 import { ILive, IRoom } from '../tokens';
-import { hideCommands, tidy, trimMenuBar } from './declutter';
-import { kernelNotice } from './kernel';
+import { hideCommands, quietConnectionLoss, tidy, trimMenuBar } from './declutter';
+import { goneNotice, KERNEL_NOTICE, kernelNotice } from './kernel';
 import { markLockedCells } from './locks';
 import { RoomModel } from './model';
 import { Notices } from './notices';
@@ -23,6 +23,8 @@ import { TitleBar } from './titlebar';
 
 /** The notebook of an interview; the server serves no other. */
 const NOTEBOOK = 'interview.ipynb';
+/** A loss that lasts longer is worth more words than the bar's. */
+const LONG_LOSS_MS = 20_000;
 
 /** Makes JupyterLab the room of one interview. */
 export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
@@ -58,7 +60,9 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
       room.adopt(panel);
     });
     followKernel(live, room, trans);
+    followConnection(live, room.notices, trans);
     void app.restored.then(() => {
+      quietConnectionLoss(app.serviceManager);
       if (mainMenu !== null) {
         trimMenuBar(mainMenu);
       }
@@ -131,10 +135,13 @@ class Room implements IRoom {
         id: 'ended',
         kind: 'hint',
         title: this._trans.__('The interview has ended'),
-        text: this._trans.__(
-          'Thank you. Your work is kept, and nothing more is watched. ' +
-            'You can close this page.'
-        )
+        text:
+          this._model.role === 'candidate'
+            ? this._trans.__(
+                'Thank you. Your work is kept, and nothing more is watched. ' +
+                  'You can close this page.'
+              )
+            : this._trans.__('Everything is in the record. You can close this page.')
       });
     }
   }
@@ -155,17 +162,67 @@ async function openNotebook(app: JupyterFrontEnd, shell: ILabShell): Promise<voi
   await app.commands.execute('docmanager:open', { path: NOTEBOOK });
 }
 
+/** Say so when Python is gone: by the room's word, or because a new room has none. */
 function followKernel(live: ILive, room: Room, trans: TranslationBundle): void {
   const restart = (): void => {
-    void room.notebook?.sessionContext.restartKernel();
-    room.notices.clear('kernel');
+    room.notices.clear(KERNEL_NOTICE);
+    if (room.notebook !== null) {
+      void startKernel(room.notebook);
+    }
   };
   live.kernelChanged.connect((_, kernel) => {
     const notice = kernelNotice(kernel, restart, trans);
     if (notice === null) {
-      room.notices.clear('kernel');
+      room.notices.clear(KERNEL_NOTICE);
     } else {
       room.notices.show(notice);
+    }
+  });
+  room.notebookOpened.connect((_, { sessionContext }) => {
+    sessionContext.kernelChanged.connect((_context, { oldValue, newValue }) => {
+      if (newValue !== null) {
+        room.notices.clear(KERNEL_NOTICE);
+      } else if (oldValue !== null && !sessionContext.isDisposed) {
+        room.notices.show(goneNotice('', restart, trans));
+      }
+    });
+  });
+}
+
+async function startKernel({ sessionContext, context }: NotebookPanel): Promise<void> {
+  if (sessionContext.hasNoKernel) {
+    await sessionContext.changeKernel({ name: context.model.defaultKernelName });
+  } else {
+    await sessionContext.restartKernel();
+  }
+}
+
+/** Say what to do when the room stays away; a short loss shows in the bar only. */
+function followConnection(
+  live: ILive,
+  notices: Notices,
+  trans: TranslationBundle
+): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  live.statusChanged.connect((_, status) => {
+    if (status === 'online') {
+      clearTimeout(timer);
+      timer = undefined;
+      notices.clear('offline');
+    } else {
+      timer ??= setTimeout(() => {
+        notices.show({
+          id: 'offline',
+          kind: 'problem',
+          title: trans.__('The room cannot be reached'),
+          text: trans.__(
+            'Please keep this page open: it connects again by itself, and what you ' +
+              'typed is kept here. Being away like this is not held against anybody. ' +
+              'If it lasts, check your own connection, then write to the person who ' +
+              'invited you.'
+          )
+        });
+      }, LONG_LOSS_MS);
     }
   });
 }

@@ -33,7 +33,7 @@ export function sensorWords(sensor: Sensor, trans: TranslationBundle): ISensorWo
       };
     case 'focus':
       return {
-        name: trans.__('Focus'),
+        name: trans.__('This page'),
         short: trans.__('focus'),
         measured: trans.__(
           'Whether this tab is in front, whether its window has the keyboard, and ' +
