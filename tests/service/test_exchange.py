@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,9 @@ async def _exported(running: Running, records: int = 1200) -> tuple[str, bytes]:
     return here, answer.content
 
 
-async def _import(running: Running, content: bytes, **query: str) -> tuple[int, dict]:
+async def _import(
+    running: Running, content: bytes, **query: str
+) -> tuple[int, dict[str, Any]]:
     operator = await running.operator()
     answer = await operator.post("api/v1/records/import", content=content, params=query)
     return answer.status_code, answer.json()

@@ -7,8 +7,10 @@ from jsonschema import Draft202012Validator
 
 from nbinterview.ids import room_name
 from nbinterview.schemas import schema
+from nbinterview.service.settings import Settings
 from tests.service.support import (
     Running,
+    Start,
     eventually,
     link_of,
     notebook,
@@ -207,7 +209,7 @@ async def test_an_ended_interview_stays_ended(running: Running) -> None:
 
 
 async def test_a_room_that_ended_while_the_service_was_down_is_stopped_later(
-    running: Running, start, settings
+    running: Running, start: Start, settings: Settings
 ) -> None:
     made = await running.create()
     interview_id = made["interview"]["id"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pathlib import Path
 
 from nbinterview.errors import NBInterviewError
 from nbinterview.ledger.records import Record
@@ -149,18 +151,27 @@ def _records(what: str, first: int, count: int) -> list[dict[str, Any]]:
     return [record(ID, seq, payload=payload) for seq in numbers]
 
 
+@pytest.fixture(scope="module")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database, to be copied."""
+    path = tmp_path_factory.mktemp("ledger") / "service.sqlite"
+    upgrade(path)
+    return path
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batches=st.lists(_batch, max_size=12))
 def test_the_ledger_is_always_one_unbroken_unchanged_prefix(
-    tmp_path_factory: pytest.TempPathFactory,
+    empty_database: Path,
     batches: list[tuple[str, tuple[int, int]]],
 ) -> None:
-    path = tmp_path_factory.mktemp("ledger") / "service.sqlite"
-    asyncio.run(_ship_all(path, batches))
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "service.sqlite"
+        shutil.copy(empty_database, path)
+        asyncio.run(_ship_all(path, batches))
 
 
 async def _ship_all(path: Path, batches: list[tuple[str, tuple[int, int]]]) -> None:
-    upgrade(path)
     database = Database(path)
     try:
         async with database.write() as session:

@@ -75,7 +75,7 @@ MATRIX: dict[str, Entry] = {
     f"GET {API}/health": Entry(EVERYBODY),
     f"POST {API}/interviews": Entry(
         STAFF | OPERATOR,
-        lambda world: _json(
+        lambda _: _json(
             {"template": notebook(), "candidate": "C", "interviewers": ["I"]}
         ),
     ),
@@ -92,7 +92,7 @@ MATRIX: dict[str, Entry] = {
     f"POST {API}/invitations/{{invitation_id}}/renew": Entry(PANEL | OPERATOR),
     f"GET {API}/invitations/{{invitation_id}}": Entry(frozenset({"hub"})),
     f"POST {API}/invitations/{{invitation_id}}/arrivals": Entry(
-        frozenset({"hub"}), lambda world: _json({"browser": "Firefox", "fresh": True})
+        frozenset({"hub"}), lambda _: _json({"browser": "Firefox", "fresh": True})
     ),
     f"GET {API}/rooms/{{interview_id}}": Entry(frozenset({"room"})),
     f"POST {API}/rooms/{{interview_id}}/records": Entry(
@@ -117,7 +117,7 @@ MATRIX: dict[str, Entry] = {
     ),
     # Pages. Home leads everybody with a part to their place.
     f"GET {PREFIX}/": Entry(PEOPLE),
-    f"POST {PREFIX}/interviews": Entry(STAFF, lambda world: FORM),
+    f"POST {PREFIX}/interviews": Entry(STAFF, lambda _: FORM),
     f"GET {PREFIX}/interviews/{{interview_id}}": Entry(PANEL),
     f"POST {PREFIX}/interviews/{{interview_id}}/start": Entry(PANEL),
     f"GET {PREFIX}/interviews/{{interview_id}}/end": Entry(PANEL),

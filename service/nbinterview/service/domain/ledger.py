@@ -164,4 +164,5 @@ async def has_ended(session: AsyncSession, interview_id: str) -> bool:
 
 def is_end(wire: Mapping[str, Any]) -> bool:
     """Say whether a record is the room's word that the interview ended."""
-    return wire["kind"] == "interview.state" and wire["payload"].get("state") == "ended"
+    ended: bool = wire["payload"].get("state") == "ended"
+    return ended and bool(wire["kind"] == "interview.state")

@@ -119,8 +119,11 @@ async def _page(
     state: State, caller: SignedIn, interview_id: str, template: str
 ) -> HTMLResponse:
     view: dict[str, Any] = await operations.interview_view(state, caller, interview_id)
+    # Everybody once, with the newest of their links.
+    newest = {item["person"]["hub_name"]: item for item in view.pop("invitations")}
     person = await signed_in_person(state, caller)
-    return HTMLResponse(render(template, person=person, **view))
+    html = render(template, person=person, invitations=newest.values(), **view)
+    return HTMLResponse(html)
 
 
 @router.post("/interviews/{interview_id}/start", response_model=None)
