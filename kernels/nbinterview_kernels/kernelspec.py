@@ -10,6 +10,7 @@ from typing import Any
 from nbinterview_kernels.refusal import SandboxRefused, no_python
 
 NAME = "nbinterview-python3"
+PROVISIONER = "nbinterview-bubblewrap"
 
 
 def content(python: str) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def content(python: str) -> dict[str, Any]:
         "interrupt_mode": "message",
         "metadata": {
             "debugger": False,
-            "kernel_provisioner": {"provisioner_name": "nbinterview-bubblewrap"},
+            "kernel_provisioner": {"provisioner_name": PROVISIONER},
         },
     }
 

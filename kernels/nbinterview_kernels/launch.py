@@ -36,7 +36,7 @@ class Attempt:
 
     def end(self) -> None:
         """End it and everything in it."""
-        self.sandbox.process.kill()
+        self.sandbox.kill()
         self.sandbox.process.wait()
         self.sandbox.close()
         cgroup.end(self.layers.cgroup)

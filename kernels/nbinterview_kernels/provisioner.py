@@ -13,10 +13,12 @@ import uuid
 from typing import Any, cast
 
 from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
-from traitlets import Float, Int
+from traitlets import Bool, Float, Int
 
 from nbinterview_kernels import cgroup, command, launch, machine, rundir, sandbox
+from nbinterview_kernels.kernelspec import PROVISIONER
 from nbinterview_kernels.settings import CONNECTION_DIR, MIB, Limits
 from nbinterview_kernels.watchdog import Watch, Watchdog
 
@@ -203,7 +205,7 @@ class BubblewrapProvisioner(KernelProvisionerBase):
 
         def bite(reason: str) -> None:
             self._bitten = reason
-            started.process.kill()
+            started.kill()
 
         watch = Watch(self._directory.path, memory_bytes)
         self._watchdog = Watchdog(watch, started.process.pid, bite)
@@ -211,7 +213,7 @@ class BubblewrapProvisioner(KernelProvisionerBase):
     def _end(self) -> None:
         if self._sandbox is not None:
             self._ending = self._sandbox.process.poll() is None or self._ending
-            self._sandbox.process.kill()
+            self._sandbox.kill()
 
     def _note_death(self, code: int) -> None:
         assert self._sandbox is not None
@@ -229,3 +231,33 @@ class BubblewrapProvisioner(KernelProvisionerBase):
 
     def _forget(self) -> None:
         self._sandbox, self.pid, self._plan = None, None, cgroup.NONE
+
+
+class SandboxedKernelSpecManager(KernelSpecManager):
+    """Knows only kernels that run in the sandbox.
+
+    `allowed_kernelspecs` filters lists but not a start by name, and the server's own
+    environment brings a bare `python3`: whoever may start a kernel could ask for it.
+    """
+
+    ensure_native_kernel = Bool(default_value=False, config=True)
+
+    def find_kernel_specs(self) -> dict[str, str]:
+        """Return the sandboxed specs' directories by name."""
+        found: dict[str, str] = super().find_kernel_specs()
+        return {name: path for name, path in found.items() if self._has(name)}
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Return a sandboxed spec; raises NoSuchKernel for every other name."""
+        spec = super().get_kernel_spec(kernel_name)
+        stanza = spec.metadata.get("kernel_provisioner", {})
+        if stanza.get("provisioner_name") != PROVISIONER:
+            raise NoSuchKernel(kernel_name)
+        return spec
+
+    def _has(self, name: str) -> bool:
+        try:
+            self.get_kernel_spec(name)
+        except NoSuchKernel:
+            return False
+        return True

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbinterview_kernels import cgroup, command, landlock, seccomp
+from nbinterview_kernels import cgroup, command, landlock, processes, seccomp
 from nbinterview_kernels.settings import STAGE, STAGE_SPEC, SandboxSettings
 
 _HERE = Path(__file__).parent
@@ -87,9 +87,19 @@ class Sandbox:
             readable, _, _ = select.select([descriptor], [], [], deadline_s)
             ready = os.read(descriptor, 1) == b"1" if readable else False
         if not ready:
-            self.process.kill()
+            self.kill()
             self.process.wait()
             raise StartFailed(self.stderr())
+
+    def kill(self) -> None:
+        """End everything in it at once; harmless to repeat.
+
+        From the inside: process 1 first, which takes all others along. bwrap then
+        ends by itself, so that waiting for it means that all are gone.
+        """
+        alive = self.process.poll() is None
+        if alive and not processes.kill_children(self.process.pid):
+            self.process.kill()
 
     def stderr(self) -> str:
         """Return what the sandbox's processes wrote to stderr (at most 64 KiB)."""

@@ -11,9 +11,11 @@ import contextlib
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from nbinterview_kernels.processes import descendants
 
 _MAX_ENTRIES = 64
 _MAX_ENTRY_BYTES = 1 << 20
@@ -62,28 +64,6 @@ def _connections_overflow(directory: Path) -> bool:
     except OSError:
         return False
     return False
-
-
-def descendants(pid: int) -> list[int]:
-    """Return the processes below `pid`, parents before children."""
-    found: list[int] = []
-    waiting = [pid]
-    while waiting:
-        children = list(_children(waiting.pop(0)))
-        found += children
-        waiting += children
-    return found
-
-
-def _children(pid: int) -> Iterable[int]:
-    try:
-        tasks = list(Path(f"/proc/{pid}/task").iterdir())
-    except OSError:
-        return
-    for task in tasks:
-        with contextlib.suppress(OSError):
-            text = (task / "children").read_text("ascii")
-            yield from map(int, text.split())
 
 
 def memory_bytes(pid: int) -> int:

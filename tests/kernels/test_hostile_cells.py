@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from nbinterview_kernels import watchdog
+from nbinterview_kernels import processes
 from tests.kernels.driver import PRELUDE, SECRET, Kernel, eventually
 
 MIB = 1 << 20
@@ -43,24 +43,18 @@ def test_no_powers(kernel: Kernel) -> None:
 
 
 def test_real_user_is_not_root(kernel: Kernel) -> None:
-    (child,) = _children(kernel.provisioner.pid)
-    for pid in (kernel.provisioner.pid, child, *_children(child)):
+    outer = kernel.provisioner.pid
+    inside = processes.descendants(outer)
+    assert len(inside) >= 2
+    for pid in (outer, *inside):
         owner = Path(f"/proc/{pid}").stat().st_uid
         assert owner == kernel.provisioner.layers["uid"] != 0
-
-
-def _children(pid: int) -> list[int]:
-    return [
-        int(child)
-        for task in Path(f"/proc/{pid}/task").iterdir()
-        for child in (task / "children").read_text().split()
-    ]
 
 
 def test_sees_only_its_own_processes(kernel: Kernel) -> None:
     pids = kernel.value("say([int(n) for n in os.listdir('/proc') if n.isdigit()])")
     assert {1, 2} <= set(pids)
-    assert len(pids) == len(watchdog.descendants(kernel.provisioner.pid))
+    assert len(pids) == len(processes.descendants(kernel.provisioner.pid))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +105,7 @@ say({"own": dict(os.environ), "1": read(1), "2": read(2)})
 
 def test_process_1_itself_was_given_nothing(kernel: Kernel) -> None:
     """Seen from the host: even without Landlock there would be nothing to leak."""
-    (process_1,) = _children(kernel.provisioner.pid)
+    (process_1,) = processes.children(kernel.provisioner.pid)
     for pid in (kernel.provisioner.pid, process_1):
         environment = Path(f"/proc/{pid}/environ").read_bytes()
         assert environment == b"PATH=/usr/bin:/bin\0"

@@ -50,7 +50,7 @@ def as_nobody(copy: Path, python: str, *arguments: str) -> tuple[int, str]:
         },
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=280,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -17,10 +18,12 @@ from typing import Any
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.kernelspec import KernelSpecManager
 
 from nbinterview_kernels import kernelspec
 from tests.kernels.driver import SECRET, eventually
 
+SPECS = "nbinterview_kernels.provisioner.SandboxedKernelSpecManager"
 TOKEN = "test-token-of-the-server"
 
 
@@ -83,8 +86,17 @@ class Server:
 def server(
     tmp_path_factory: pytest.TempPathFactory, python: str
 ) -> Iterator[tuple[Server, Path]]:
-    """A server that knows our kernelspec only, and the runtime directory it uses."""
+    """A server that knows our kernelspec only, and its home."""
     home = tmp_path_factory.mktemp("server")
+    with running(home, python) as found:
+        yield found, home
+
+
+@contextlib.contextmanager
+def running(
+    home: Path, python: str, end: signal.Signals = signal.SIGTERM
+) -> Iterator[Server]:
+    """Run a Jupyter server as a room does, and end it."""
     kernelspec.write(home / "kernels", python)
     runtime = home / "runtime"
     runtime.mkdir(mode=0o700)
@@ -100,9 +112,7 @@ def server(
             ),
             f"--ServerApp.root_dir={home}",
             f"--ServerApp.jpserver_extensions={extensions}",
-            "--KernelSpecManager.ensure_native_kernel=False",
-            # The server's own environment may have brought a bare `python3`.
-            f"--KernelSpecManager.allowed_kernelspecs={kernelspec.NAME}",
+            f"--ServerApp.kernel_spec_manager_class={SPECS}",
             "--AsyncMappingKernelManager.kernel_info_timeout=30",
             "--KernelRestarter.time_to_dead=0.5",
         ],
@@ -121,10 +131,10 @@ def server(
         eventually(lambda: _urls(runtime) != [], "the server did not start", 60)
         found = Server(_urls(runtime)[0])
         eventually(lambda: _answers(found), "the server does not answer", 30)
-        yield found, home
+        yield found
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.send_signal(end)
+        process.wait(60)
         log.close()
 
 
@@ -140,12 +150,25 @@ def _answers(server: Server) -> bool:
         return False
 
 
-def test_only_our_kernel_is_offered(server: tuple[Server, Path]) -> None:
-    _, specs, _ = server[0].call("GET", "api/kernelspecs")
-    assert list(specs["kernelspecs"]) == [kernelspec.NAME]
-    status, _, _ = server[0].call("POST", "api/kernels", {"name": "python3"})
-    assert status >= 400
-    assert server[0].call("GET", "api/kernels")[1] == []
+def test_only_our_kernel_is_offered_and_startable(tmp_path: Path, python: str) -> None:
+    """The tests' own environment holds a bare python3, as a room's does.
+
+    The server is killed: jupyter_server 2.21 keeps a failed start in its list of
+    pending kernels, and cannot end by SIGTERM then.
+    """
+    assert KernelSpecManager().find_kernel_specs().keys() & {"python3"}
+    with running(tmp_path, python, signal.SIGKILL) as rest:
+        _, specs, _ = rest.call("GET", "api/kernelspecs")
+        assert list(specs["kernelspecs"]) == [kernelspec.NAME]
+        for name in ("python3", "python", "../python3"):
+            session = {"path": "x", "name": "x", "type": "console"}
+            for path, body in (
+                ("api/kernels", {"name": name}),
+                ("api/sessions", {**session, "kernel": {"name": name}}),
+            ):
+                status, _, _ = rest.call("POST", path, body)
+                assert status >= 400, (path, name)
+        assert rest.call("GET", "api/kernels")[1] == []
 
 
 def test_a_notebook_session(server: tuple[Server, Path]) -> None:
@@ -188,23 +211,32 @@ def test_a_dead_kernel_comes_back(server: tuple[Server, Path]) -> None:
         connection_file=str(home / "runtime" / f"kernel-{kernel}.json")
     )
     client.load_connection_file()
-    client.start_channels()
+    client.start_channels(hb=False)
+
+    def replies(code: str, expected: str) -> bool:
+        request = client.execute(code)
+        try:
+            reply = client.get_shell_msg(timeout=2)
+        except queue.Empty:
+            return False
+        ours = reply["parent_header"]["msg_id"] == request
+        return ours and reply["content"].get("ename", "ok") == expected
+
     try:
-        client.wait_for_ready(timeout=60)
-        client.execute("gone = 1; import os; os._exit(1)")
-        answers: list[str] = []
-
-        def back() -> bool:
-            request = client.execute("gone")
-            try:
-                reply = client.get_shell_msg(timeout=2)
-            except queue.Empty:
-                return False
-            answers.append(str(reply["content"]))
-            return bool(reply["parent_header"]["msg_id"] == request)
-
-        eventually(back, "no new kernel came", 60)
-        assert "NameError" in answers[-1]
+        eventually(lambda: replies("gone = 1", "ok"), "no kernel", 60)
+        client.execute("import os; os._exit(1)")
+        eventually(lambda: replies("gone", "NameError"), "no new kernel came", 60)
     finally:
         client.stop_channels()
     assert rest.call("DELETE", f"api/kernels/{kernel}")[0] == 204
+
+
+def test_ending_the_server_ends_its_kernels(tmp_path: Path, python: str) -> None:
+    with running(tmp_path, python) as rest:
+        rest.start()
+        rest.start()
+        files = list((tmp_path / "runtime").glob("kernel-*.json"))
+        directories = [Path(json.loads(f.read_text())["ip"]).parent for f in files]
+        assert all(path.is_dir() for path in directories)
+    assert len(directories) == 2
+    assert not any(path.exists() for path in directories)
