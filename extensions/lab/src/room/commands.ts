@@ -5,25 +5,19 @@
  */
 
 const MISPLACED: readonly RegExp[] = [
-  /^apputils:(print|display-shortcuts|display-notifications|run-first-enabled)$/,
-  /^application:(close|close-.*|set-mode|toggle-mode|toggle-left-area|toggle-side-tabbar)$/,
-  /^application:(activate-.*-tab|toggle-presentation-mode|reset-layout|move-.*)$/,
+  /^apputils:(display-notifications|load-statedb|print|reset.*|run-first-enabled)$/,
+  /^application:(activate-.*|close.*|move-.*|reset-layout|set-mode)$/,
+  /^application:toggle-(?!fullscreen-mode$).*/,
   /^completer:.*-file$/,
-  /^(console|debugger|extensionmanager|filebrowser|fileeditor|htmlviewer):/,
-  /^(hub|inspector|launcher|licenses|logconsole|markdownviewer|plugin-playground):/,
-  /^(running|settingeditor|sidebar|terminal|toc|translation|workspace|workspace-ui):/,
-  /^docmanager:/,
-  /^filemenu:/,
-  /^help:/,
+  /^(console|debugger|docmanager|extensionmanager|filebrowser|fileeditor|filemenu):/,
+  /^(help|htmlviewer|hub|imageviewer|inspector|jupyterlab-translation|launcher):/,
+  /^(licenses|logconsole|markdownviewer|property-inspector|rendermime|running):/,
+  /^(settingeditor|settings|sidebar|statusbar|tabsmenu|terminal|toc|translation):/,
+  /^(workspace|workspace-ui):/,
   /^kernelmenu:(change|reconnect-to-kernel|shutdown.*)$/,
-  /^notebook:(change-kernel|close-and-shutdown|create-.*|export-to-format)$/,
-  /^notebook:(get-kernel|open-with-.*|reconnect-to-kernel|shutdown-kernel|trust)$/,
-  /^notebook:(attach-.*|open-in-.*|copy-to-clipboard|save-with-view)$/,
-  /^rendermime:/,
-  /^settings:/,
-  /^tabsmenu:/,
-  /^viewmenu:.*-widget$/,
-  /^(create|open|save|export|download)-/
+  /^notebook:(attach-.*|change-kernel|close-and-shutdown|copy-to-clipboard)$/,
+  /^notebook:(create-.*|export-to-format|get-kernel|open-.*|reconnect-to-kernel)$/,
+  /^notebook:(save-with-view|shutdown-kernel|trust)$/
 ];
 
 /** Needed under the surface, or harmless, though a pattern above would catch them. */
