@@ -175,6 +175,8 @@ def real_window(
         [
             "/usr/bin/chromium",
             *CHROMIUM_FLAGS,
+            # A headed Chromium without a graphics card needs to be asked for WebGL.
+            "--enable-unsafe-swiftshader",
             "--remote-debugging-port=0",
             f"--user-data-dir={profile}",
             "--window-size=1440,960",

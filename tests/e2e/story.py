@@ -113,6 +113,7 @@ class Interview:
         staff: Browser,
         screen: str,
         clip: Path,
+        profile: Path,
         artifacts: Path,
     ) -> None:
         self.platform = platform
@@ -120,23 +121,35 @@ class Interview:
         self.staff = staff
         self.screen = screen
         self.clip = clip
+        self.profile = profile
         self.artifacts = artifacts
         self.shots = Shots(artifacts)
         self.story = Story()
+        self.contexts: list[BrowserContext] = []
 
     def live(self) -> Story:
-        """Live through the interview."""
+        """Live through the interview; where it stops, keep what everybody saw."""
+        try:
+            return self._live()
+        except Exception:
+            for context in self.contexts:
+                for page in context.pages:
+                    self.shots.take(page, "stopped-here")
+            print("\n".join(self.story.console_errors))  # noqa: T201 - for pytest
+            raise
+
+    def _live(self) -> Story:
         self._create()
         interviewer = self._context()
         panel = self._enter_interviewer(interviewer)
-        profile = self.artifacts.parent / "candidate-profile"
         flags = (
             "--use-fake-ui-for-media-stream",
             "--use-fake-device-for-media-stream",
             f"--use-file-for-fake-video-capture={self.clip}",
         )
-        with real_window(self.play, profile, self.screen, *flags) as candidate:
+        with real_window(self.play, self.profile, self.screen, *flags) as candidate:
             self.story.traffic.watch(candidate)
+            self.contexts.append(candidate)
             elsewhere = self._copy_elsewhere(candidate)
             room = self._enter_candidate(candidate)
             self._work_together(room, panel)
@@ -153,6 +166,7 @@ class Interview:
     def _context(self) -> BrowserContext:
         context = self.staff.new_context(viewport={"width": 1440, "height": 900})
         self.story.traffic.watch(context)
+        self.contexts.append(context)
         return context
 
     def _watch_console(self, page: Page, who: str) -> None:

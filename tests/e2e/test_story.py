@@ -51,7 +51,10 @@ def story(
 ) -> Story:
     clip = tmp_path_factory.mktemp("clip") / "story.mjpeg"
     build(clip)
-    interview = Interview(running, play, staff_browser, screen, clip, artifacts)
+    profile = tmp_path_factory.mktemp("profile")
+    interview = Interview(
+        running, play, staff_browser, screen, clip, profile, artifacts
+    )
     lived = interview.live()
     record_sample(running, lived.interview)
     return lived
