@@ -17,6 +17,7 @@ from tests.proctor_widget.engine_sim import (
     STANDARD,
     START_S,
     Page,
+    frame,
 )
 
 OTHER_BOOT_ID = "00000000-0000-4000-8000-000000000002"
@@ -277,6 +278,20 @@ def test_frames_that_still_come_from_a_hidden_page_are_not_judged() -> None:
     assert rules(page) == ["tab_hidden"]
 
 
+def test_time_out_of_view_does_not_count_and_the_return_has_a_second_to_settle() -> (
+    None
+):
+    page = Page().started().see(20).see(1.8, faces=0)
+    page.event(name="visibility", state="hidden").wait(0.3)
+    page.event(name="visibility", state="visible").see(2.5, faces=0).see(5)
+    assert told(page) == []
+
+
+def test_a_page_out_of_view_gives_no_baseline() -> None:
+    page = Page().event(name="visibility", state="hidden").started().see(20)
+    assert "calibration" not in [found.kind for found in outcomes(page)]
+
+
 def test_working_in_another_window_is_found_after_ten_seconds() -> None:
     page = Page().started().see(20)
     page.event(name="window_focus", focused=False, cause="elsewhere").see(12)
@@ -332,6 +347,11 @@ def test_a_return_within_the_cool_down_continues_the_flag_and_warns_again() -> N
     assert closed(page)["evidence"]["parts"] == 2
 
 
+def test_within_the_cool_down_too_a_warning_needs_its_time() -> None:
+    page = Page().started().see(20).see(5, faces=0).see(4).see(1.5, faces=0).see(15)
+    assert told(page) == [("warning", "no_face"), ("flag", "no_face")]
+
+
 def test_a_return_after_the_cool_down_is_a_second_finding_with_its_own_id() -> None:
     page = Page().started().see(20).see(5, faces=0).see(12).see(5, faces=0).see(15)
     ids = [f.payload["episode_id"] for f in outcomes(page) if f.kind == "flag"]
@@ -355,6 +375,22 @@ def test_nothing_is_judged_before_the_candidate_starts() -> None:
     page.event(name="clipboard", action="paste", chars=900, origin="external").see(2)
     assert told(page) == []
     assert sensors(page, "camera") == ["waiting"]
+
+
+def test_frames_from_before_the_start_are_not_judged() -> None:
+    page = Page().see(19.1, faces=0)
+    for sensor in STANDARD.sensors:
+        page.event(name="consent", sensor=sensor, granted=True)
+    page.wait(1.75).event(name="watch", state="started").wait(0.05)
+    page.send([frame(20_000 + 100 * i, faces=0) for i in range(9)])  # up to 20.8 s
+    assert told(page.see(1.8, faces=0).see(3)) == []
+
+
+def test_watching_anew_takes_a_new_baseline() -> None:
+    page = Page().started().see(20).event(name="watch", state="stopped").wait(60)
+    page.event(name="watch", state="started").see(20, yaw=25)
+    assert told(page) == []
+    assert [found.kind for found in outcomes(page)].count("calibration") == 2
 
 
 @pytest.mark.parametrize("sensor", STANDARD.sensors)
@@ -427,6 +463,15 @@ def test_silence_alone_is_no_finding_even_while_others_work_in_the_room() -> Non
     assert told(page) == []
 
 
+def test_a_gap_makes_every_sensor_unmeasurable_at_once() -> None:
+    page = Page().started().see(20)
+    page.room("gap", what="live", state="began", detail="")
+    for sensor in ("camera", "focus", "clipboard"):
+        assert sensors(page, sensor)[-1] == "unmeasurable"
+        assert sensors(page.see(1), sensor)[-1] == "measuring"
+        page.records.pop()
+
+
 def test_a_dead_page_without_a_recorded_gap_is_not_known_any_more() -> None:
     page = Page().started().see(20).event(name="visibility", state="hidden").beat(4)
     page.wait(60).room("kernel", state="died", detail="")
@@ -438,6 +483,35 @@ def test_frames_that_stop_end_the_episode_where_they_stopped() -> None:
     page = Page().started().see(20).see(5, faces=0).beat(12).see(5)
     assert closed(page)["evidence"]["duration_s"] == pytest.approx(5, abs=0.15)
     assert "unmeasurable" in sensors(page, "camera")
+
+
+def test_a_warning_is_cleared_when_frames_stop() -> None:
+    page = Page().started().see(20).see(3, faces=0).beat(3)
+    assert [found.kind for found in outcomes(page)].count("warning.cleared") == 1
+
+
+def test_between_frames_far_apart_nothing_is_known() -> None:
+    """A page that stalled sends six seconds at once, with hardly a frame in them."""
+    page = Page().started().see(20).wait(4.9)
+    times_ms = [20_000, 20_100, 20_200, 24_500, 24_600, 24_700]
+    page.send([frame(at_ms, faces=0) for at_ms in times_ms])
+    assert told(page.see(3)) == []
+
+
+def test_what_arrives_in_one_piece_is_warned_of_and_not_flagged() -> None:
+    """The candidate must have had the time to come back after the warning."""
+    page = Page().started().see(20).wait(4.9)
+    page.send([frame(20_000 + 100 * i, faces=0) for i in range(49)])
+    assert told(page.see(3)) == [("warning", "no_face")]
+
+
+def test_late_frames_do_not_make_the_baseline() -> None:
+    page = Page().started()
+    late = Page("b" * 36).see(60).records
+    page.records += [{**record, "at_s": START_S + 60} for record in late]
+    page.wait(60).see(10)
+    (base,) = [f.payload for f in outcomes(page) if f.kind == "calibration"]
+    assert base["frames"] <= 31
 
 
 def test_what_comes_late_is_not_judged() -> None:

@@ -169,7 +169,6 @@ def _judged(state: State, boot_id: str, frame_s: float) -> bool:
         and frame_s > state.last_frame_s + geometry.SLACK_S
         and frame_s > max(started_s, settled_s) - geometry.SLACK_S
         and not page.hidden
-        and page.camera in LIVE
     )
 
 
