@@ -106,6 +106,9 @@ export class CheckView {
 
   showCamera(event: CameraEvent): void {
     this._camera = event.state;
+    if (event.state === 'off') {
+      this._failure = null; // another start is another try
+    }
     this._render();
   }
 
@@ -140,11 +143,11 @@ export class CheckView {
   }
 
   private _state(): [CheckLevel, string] {
+    if (this._failure !== null && ['on', 'off'].includes(this._camera)) {
+      return ['attention', `${this._words.failed} ${this._failure}`];
+    }
     if (this._camera !== 'on') {
       return ['attention', this._words.camera[this._camera]];
-    }
-    if (this._failure !== null) {
-      return ['attention', `${this._words.failed} ${this._failure}`];
     }
     const seen = sight(this._frames);
     const level = seen === 'one' ? 'good' : seen === 'loading' ? 'wait' : 'attention';

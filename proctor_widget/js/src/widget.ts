@@ -66,6 +66,10 @@ class Session {
     return this._model.get('asked');
   }
 
+  get stream(): MediaStream | null {
+    return this._watcher?.stream ?? null;
+  }
+
   async start(): Promise<void> {
     if (this._watcher !== null) {
       return;
@@ -190,6 +194,9 @@ class View {
       }
     });
     root.append(this._ask, this._button, this.check.node);
+    if (this._session.stream !== null) {
+      this.check.showStream(this._session.stream);
+    }
     this.showRunning();
   }
 

@@ -68,6 +68,13 @@ describe('CheckView', () => {
     expect(words()).toContain(reason);
   });
 
+  it('says so also when it failed before any camera, and forgets it when off', () => {
+    view.showDetector({ name: 'detector', state: 'failed', reason: 'no files' });
+    expect(words()).toContain('no files');
+    view.showCamera({ name: 'camera', state: 'off' });
+    expect(words()).toBe(CHECK_WORDS.camera.off);
+  });
+
   it('gives a hint on the light beside a good picture', () => {
     view.showStream(stream);
     view.showFrame({ ...face, luma_mean: 45 });

@@ -100,8 +100,9 @@ def origin(built: None, asked: list[tuple[str, str]]) -> Iterator[str]:
     thread.join(10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    """Playwright's own event loop must not outlive the module: other tests have theirs."""
     with sync_playwright() as started:
         yield started
 

@@ -38,6 +38,7 @@ CELLS = [
     SHOW,
     "print('seen', watcher.state, watcher.faces, round(watcher.observation.roll_deg))",
     "watcher.stop()",
+    "ProctorWidget(assets_url='/nowhere/')",
 ]
 
 
@@ -135,20 +136,23 @@ def test_widget_measures_in_jupyterlab(
     )
     page = browser.new_context(permissions=["camera"]).new_page()
     page.set_default_timeout(90_000)
+    expect.set_options(timeout=90_000)
     asked: list[str] = []
     page.context.on("request", lambda request: asked.append(request.url))
     page.goto(lab)
     try:
+        # Before the kernel is there, JupyterLab forgets what it is told to run.
+        expect(page.get_by_role("button", name="| Idle")).to_be_visible()
         run_cell(page, 0)
         button = page.get_by_role("button", name="Turn my camera on")
-        expect(button).to_be_visible(timeout=90_000)
+        expect(button).to_be_visible()
         # The kernel asked, and still no camera is on before the person said so.
         expect(page.get_by_text("asks to use your camera")).to_be_visible()
         assert [url for url in asked if url.endswith("worker.js")] == []
 
         button.click()
         status = page.locator(".jp-nbinterview-Check-line")
-        expect(status).to_contain_text("One face found", timeout=90_000)
+        expect(status).to_contain_text("One face found")
         run_until(page, 1, "seen measuring 1")
         ARTIFACTS.mkdir(exist_ok=True)
         page.screenshot(path=ARTIFACTS / "proctor-widget.png")
@@ -156,6 +160,13 @@ def test_widget_measures_in_jupyterlab(
         run_cell(page, 2)
         expect(status).to_contain_text("The camera is off.")
         expect(button).to_be_visible()
+
+        # A server without the files: one sentence says what to do.
+        run_cell(page, 3)
+        expect(button).to_have_count(2)
+        button.last.click()
+        expect(status.last).to_contain_text("the Jupyter server has no")
+
         elsewhere = [url for url in asked if not is_here(url, page)]
         assert elsewhere == []
     finally:
