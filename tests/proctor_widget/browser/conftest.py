@@ -102,7 +102,7 @@ def origin(built: None, asked: list[tuple[str, str]]) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """Playwright's own event loop must not outlive the module: other tests have theirs."""
+    """Run Playwright for one module; its event loop would stop other tests'."""
     with sync_playwright() as started:
         yield started
 
