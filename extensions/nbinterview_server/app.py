@@ -7,9 +7,12 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
+from jupyter_server.utils import url_path_join
 from jupyterlab.commands import get_app_dir
+from tornado.routing import PathMatches, Rule
 
 from nbinterview import __version__
 from nbinterview_server.authorizer import Doorkeeper
@@ -20,6 +23,14 @@ from nbinterview_server.execution.runs import Runs
 from nbinterview_server.headers import STATIC, AssetHandler, page_policy
 from nbinterview_server.live import LiveHandler
 from nbinterview_server.room import Room
+
+# Handlers of jupyter_server 2.21 and jupyterlab_server 2.28 that leave a request
+# without an answer when it fails or is refused.
+BROKEN = r"(?:favicon\.ico|robots\.txt|lab/api/licenses/.*)"
+
+
+class Absent(JupyterHandler):
+    """Stands before a broken handler; the door refuses the request."""
 
 
 class RoomExtension(ExtensionApp):
@@ -64,6 +75,10 @@ class RoomExtension(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Serve the live socket and the files that the camera's worker needs."""
+        assert self.serverapp is not None
+        web_app = self.serverapp.web_app
+        broken = PathMatches(url_path_join(web_app.settings["base_url"], BROKEN))
+        web_app.default_router.rules.insert(0, Rule(broken, Absent))
         assert self.serverapp is not None
         page = self.serverapp.web_app.settings.setdefault("page_config_data", {})
         # Our Lab plugins do nothing at all on a page without it.

@@ -45,15 +45,21 @@ class Doorkeeper:
         method = handler.request.method or ""
         path = below(self._base_url, handler.request.path)
         if entry_for(method, path) is None:
-            raise HTTPError(403, "This address is not part of the interview.")
+            raise _refused(handler, "This address is not part of the interview.")
         user: User | None = await ensure_async(self._provider.get_user(handler))
         if is_public(method, path) or user is None:
             return user
         person = await self._people.find(user.username)
         if person is None or not may(person, method, path):
-            raise HTTPError(403, "This is not open to you in this interview.")
+            raise _refused(handler, "This is not open to you in this interview.")
         setattr(handler, PERSON, person)
         return _named(user, person)
+
+
+def _refused(handler: Any, words: str) -> HTTPError:
+    """Return the refusal. Jupyter's error page asks who was refused: nobody yet."""
+    handler.current_user = handler._jupyter_current_user = None
+    return HTTPError(403, words)
 
 
 def _named(user: User, person: Person) -> User:

@@ -91,7 +91,8 @@ class Journal:
         self._reader_lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
-        self._thread = threading.Thread(target=self._write, name="journal")
+        # A daemon: a server that fails must end. `close` waits for what is queued.
+        self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
         self._thread.start()
 
     @property

@@ -155,10 +155,9 @@ class RoomServer:
             "NBINTERVIEW_BWRAP": self.bwrap,
         }
 
-    async def start(self) -> None:
-        """Prepare the room as `launch` does, then start the server without a hub."""
-        env = self.env()
-        await ready(env)
+    async def prepare(self) -> None:
+        """Prepare the room as `launch` does, for a server without a hub."""
+        await ready(self.env())
         config = self.directory / "jupyter" / "config" / "jupyter_server_config.py"
         with config.open("a", encoding="utf-8") as handle:
             handle.write(
@@ -169,11 +168,15 @@ class RoomServer:
                 "c.ServerApp.port_retries = 0\n"
                 "c.ServerApp.ip = '127.0.0.1'\n"
             )
+
+    async def start(self) -> None:
+        """Start the server and wait until it answers."""
+        await self.prepare()
         log = (self.directory / "server.log").open("ab")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "jupyter_server"],
             env={
-                **env,
+                **self.env(),
                 **jupyter_env(self.directory),
                 "PYTHONPATH": str(HERE.parent.parent),
             },

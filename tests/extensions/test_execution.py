@@ -125,13 +125,16 @@ async def test_a_run_outlives_the_page(room: RoomServer) -> None:
 
 
 async def test_the_kernel_is_in_the_sandbox(room: RoomServer) -> None:
-    probe = (
-        "import os, socket\n"
-        "found = [os.getenv('NBINTERVIEW_ROOM_TOKEN'), os.path.exists(%r)]\n"
-        "try:\n    socket.create_connection(('127.0.0.1', %d), 2); found.append('net')\n"
-        "except OSError:\n    pass\n"
-        "found"
-    ) % (str(room.directory), room.port)
+    probe = f"""
+import os, socket
+found = [os.getenv("NBINTERVIEW_ROOM_TOKEN"), os.path.exists({str(room.directory)!r})]
+try:
+    socket.create_connection(("127.0.0.1", {room.port}), 2)
+    found.append("network")
+except OSError:
+    pass
+found
+"""
     async with cells(room) as notebook:
         result = await notebook.run(probe)
         assert "[None, False]" in result["outputs"]

@@ -33,9 +33,7 @@ TICKS = count()
 
 def open_journal(path: Path) -> Journal:
     numbers = count()
-    return Journal(
-        path, INTERVIEW, clock=clock, salt=lambda: f"{next(numbers):032x}"
-    )
+    return Journal(path, INTERVIEW, clock=clock, salt=lambda: f"{next(numbers):032x}")
 
 
 @pytest.fixture

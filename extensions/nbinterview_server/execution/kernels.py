@@ -83,6 +83,7 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
         try:
             started = str(await super()._async_start_kernel(**kwargs))
         except Exception as error:
+            self._forget_failed()
             words = str(error) or type(error).__name__
             await self._note(who, "refused", words)
             raise KernelRefused(words) from error
@@ -92,6 +93,13 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
         payload = {"state": "started", "detail": "", "layers": layers}
         await self._write([Entry("kernel", who, payload)])
         return started
+
+    def _forget_failed(self) -> None:
+        """jupyter_client keeps a kernel that failed to start as one to be awaited,
+        and cannot stop it: the server would not end."""
+        for kernel_id in set(self._pending_kernels) - set(self._kernels):
+            if self._pending_kernels[kernel_id].done():
+                del self._pending_kernels[kernel_id]
 
     async def restart_kernel(self, kernel_id: str, now: bool = False) -> Any:
         """Restart because somebody asked; what runs is lost."""
