@@ -135,7 +135,7 @@ class Interview:
             for context in self.contexts:
                 for page in context.pages:
                     self.shots.take(page, "stopped-here")
-            print("\n".join(self.story.console_errors))  # noqa: T201 - for pytest
+            print("\n".join(self.story.console_errors))
             raise
 
     def _live(self) -> Story:
@@ -344,12 +344,12 @@ class Interview:
         answer = page.goto(self._report_url())
         assert answer is not None
         self.story.statuses["reviewer"] = answer.status
-        page.locator("[data-rule]").first.wait_for(timeout=60_000)
+        page.locator(".flag-card").first.wait_for(timeout=60_000)
         page.get_by_text("RandomForestClassifier").first.wait_for(timeout=60_000)
         self.story.report_text = page.locator("body").inner_text()
         self.story.report_flags = [
             item.get_attribute("data-rule") or ""
-            for item in page.locator("[data-kind=flag][data-rule]").all()
+            for item in page.locator(".flag-card").all()
         ]
         self.shots.take(page, "report", full_page=True)
         page.emulate_media(color_scheme="dark")
