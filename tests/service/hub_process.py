@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -88,6 +89,13 @@ class RunningHub:
 
     home: Home
     addresses: Addresses
+    log: Path
+
+    def starts_of(self, room: str) -> list[str]:
+        """Return the hub's log lines of starts of a room."""
+        started = f"Creating oauth client jupyterhub-user-{room}"
+        lines = self.log.read_text().splitlines()
+        return [line for line in lines if re.search(started, line)]
 
     def call(
         self, method: str, path: str, json: object = None, *, ok: tuple[int, ...] = ()
@@ -153,7 +161,7 @@ def running_hub(directory: Path) -> Iterator[RunningHub]:
     )
     try:
         _wait_until_up(process, addresses.hub_api, directory / "hub.log")
-        yield RunningHub(home, addresses)
+        yield RunningHub(home, addresses, directory / "hub.log")
     finally:
         process.terminate()
         try:

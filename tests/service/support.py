@@ -186,7 +186,7 @@ def link_of(made: dict[str, Any], role: str, index: int = 0) -> dict[str, Any]:
 
 
 async def eventually(
-    what: str, ask: Callable[[], Awaitable[bool]], *, within_s: float = 15
+    what: str, ask: Callable[[], Awaitable[bool]], *, within_s: float = 40
 ) -> None:
     """Wait until `ask` says yes; fail when it takes too long."""
     deadline = asyncio.get_running_loop().time() + within_s

@@ -69,7 +69,7 @@ async def test_a_sample_arrives_whole_and_is_marked(
 async def test_importing_twice_is_harmless(
     running: Running, start: Start, elsewhere: Settings
 ) -> None:
-    here, content = await _exported(running, 400)
+    _, content = await _exported(running, 400)
     other = await start(elsewhere)
     first = await _import(other, content, sample="true")
     assert await _import(other, content, sample="true") == first

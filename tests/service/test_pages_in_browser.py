@@ -151,7 +151,7 @@ def test_an_interviewer_makes_opens_and_ends_an_interview(
     staff.sign_in(ines)
     page = staff.page
     expect(page.get_by_role("heading", name="Interviews", exact=True)).to_be_visible()
-    page.get_by_label("Candidate").fill("Nia Okonkwo-Brandt")
+    page.get_by_role("textbox", name="Candidate").fill("Nia Okonkwo-Brandt")
     page.get_by_label("Template notebook").set_input_files(template)
     page.get_by_label("Other interviewers").fill("Juan Núñez\nMei Lin")
     page.get_by_label("Title").fill("Data scientist, first talk")
@@ -199,11 +199,11 @@ def test_a_fault_in_the_form_is_said_and_the_rest_is_kept(
     staff = visit()
     staff.sign_in(ines)
     page = staff.page
-    page.get_by_label("Candidate").fill("Nia")
+    page.get_by_role("textbox", name="Candidate").fill("Nia")
     page.get_by_label("Template notebook").set_input_files(picture)
     page.get_by_role("button", name="Make interview").click()
     expect(page.get_by_role("alert")).to_contain_text("not a Jupyter notebook")
-    expect(page.get_by_label("Candidate")).to_have_value("Nia")
+    expect(page.get_by_role("textbox", name="Candidate")).to_have_value("Nia")
     staff.keep("home-fault")
     # Chromium logs the 400 of the page itself.
     assert len(staff.complaints) == 1

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import select
 
-from nbinterview.errors import NBInterviewError, Unavailable
+from nbinterview.errors import Unavailable
 from nbinterview.ids import room_name
 from nbinterview.service.db import Database
 from nbinterview.service.db.models import Interview
 from nbinterview.service.domain import interviews, ledger
-from nbinterview.service.hub import Hub
+from nbinterview.service.hub import Hub, RoomState
 from nbinterview.service.settings import Settings
 
 log = logging.getLogger(__name__)
 
 # A room that just failed to start is not tried again by every page that waits.
 RETRY_AFTER_S = 20
+_POLL_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,14 @@ class Rooms:
         self._hub = hub
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
-        self._failed: dict[str, tuple[datetime, str]] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._starting: set[str] = set()
+        self._failed_at: dict[str, datetime] = {}
         self._shipped: dict[str, asyncio.Event] = {}
 
     async def open(self, interview_id: str) -> None:
-        """Open an interview and start its room.
+        """Open an interview and begin to start its room.
 
-        When the hub cannot do it the interview stays scheduled: `Unavailable`.
+        When the hub does not answer the interview stays scheduled: `Unavailable`.
         """
         async with self._database.write() as session:
             interview = await interviews.get(session, interview_id)
@@ -55,11 +57,11 @@ class Rooms:
             interviews.mark_open(interview, now=self._settings.now())
         try:
             await self._admit(interview_id)
-            await self._hub.start_room(room_name(interview_id))
-        except NBInterviewError:
+        except Unavailable:
             if before == "scheduled":
                 await self._reschedule(interview_id)
             raise
+        self._start_later(interview_id)
 
     async def _reschedule(self, interview_id: str) -> None:
         async with self._database.write() as session:
@@ -81,35 +83,52 @@ class Rooms:
 
     async def enter(self, interview_id: str) -> RoomStatus:
         """Make sure that the room of an open interview runs; say how far it is."""
-        async with self._locks.setdefault(interview_id, asyncio.Lock()):
-            try:
-                return await self._enter(interview_id)
-            except Unavailable as error:
-                self._failed[interview_id] = (self._settings.now(), error.detail)
-                return RoomStatus("failed", error.detail)
+        try:
+            return await self._enter(interview_id)
+        except Unavailable as error:
+            return RoomStatus("failed", error.detail)
 
     async def _enter(self, interview_id: str) -> RoomStatus:
-        room = room_name(interview_id)
-        state = await self._hub.room_state(room)
+        state = await self._hub.room_state(room_name(interview_id))
         if state == "ready":
-            self._failed.pop(interview_id, None)
+            self._failed_at.pop(interview_id, None)
             return RoomStatus("ready", "Your room is ready.")
-        if state == "starting":
-            return RoomStatus("starting", "Your room is starting.")
-        if state == "stopping":
-            return RoomStatus("starting", "Your room is being restarted.")
-        failed_at, reason = self._failed.get(interview_id, (None, ""))
+        starting = RoomStatus("starting", "Your room is starting.")
+        if interview_id in self._starting:
+            return starting
+        failed_at = self._failed_at.get(interview_id)
         wait = timedelta(seconds=RETRY_AFTER_S)
         if failed_at is not None and self._settings.now() < failed_at + wait:
-            return RoomStatus("failed", reason)
-        # Noted before the try: a room that dies while starting counts as failed.
-        self._failed[interview_id] = (
-            self._settings.now(),
-            "The room did not start. It is tried again shortly.",
-        )
-        await self._admit(interview_id)
+            return RoomStatus("failed", "Something in the room went wrong.")
+        if state == "stopped":
+            await self._admit(interview_id)
+            self._start_later(interview_id)
+        return starting
+
+    def _start_later(self, interview_id: str) -> None:
+        """Start a room in the background: the hub answers when it runs, not before."""
+        if interview_id not in self._starting:
+            self._starting.add(interview_id)
+            self._later(self._start(interview_id))
+
+    async def _start(self, interview_id: str) -> None:
+        try:
+            state = await self._started(room_name(interview_id))
+            failure = "it stopped again" if state == "stopped" else ""
+        except Unavailable as error:
+            failure = error.detail
+        if failure:
+            log.warning("room %s did not start: %s", interview_id, failure)
+            self._failed_at[interview_id] = self._settings.now()
+        self._starting.discard(interview_id)
+
+    async def _started(self, room: str) -> RoomState:
+        """Start a room's server; return where it stands when it starts no longer."""
         await self._hub.start_room(room)
-        return RoomStatus("starting", "Your room is starting.")
+        # The hub tells of a start's end to nobody who does not ask.
+        while (state := await self._hub.room_state(room)) == "starting":  # noqa: ASYNC110
+            await asyncio.sleep(_POLL_S)
+        return state
 
     async def remove(self, interview_id: str, hub_name: str) -> None:
         """End somebody's right to enter a room."""
@@ -125,7 +144,7 @@ class Rooms:
                     return
             elif interview.room_stopped_at is not None:
                 return
-        self._stop_later(interview_id)
+        self._later(self._stop(interview_id))
 
     async def resume(self) -> None:
         """Stop the rooms of interviews that ended while this service was not there."""
@@ -136,10 +155,10 @@ class Rooms:
                 .where(Interview.room_stopped_at.is_(None))
             )
         for interview_id in due:
-            self._stop_later(interview_id)
+            self._later(self._stop(interview_id))
 
-    def _stop_later(self, interview_id: str) -> None:
-        task = asyncio.create_task(self._stop(interview_id), name=interview_id)
+    def _later(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

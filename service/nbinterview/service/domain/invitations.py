@@ -69,12 +69,11 @@ def invite(
         raise Invalid(
             f"A link is valid for 1 to {MAX_VALID_DAYS} days.", field="valid_days"
         )
-    now = now.replace(microsecond=0)
     invitation = Invitation(
         id=new_id(),
         participation_id=participation.id,
         created_at=now,
-        expires_at=now + timedelta(days=valid_days),
+        expires_at=now.replace(microsecond=0) + timedelta(days=valid_days),
     )
     session.add(invitation)
     return invitation
