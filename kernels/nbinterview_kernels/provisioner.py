@@ -45,6 +45,7 @@ class BubblewrapProvisioner(KernelProvisionerBase):
         self.layers: dict[str, Any] = {}
         self.last_death: str | None = None
         self.pid: int | None = None
+        self._tools: machine.Tools | None = None
         self._directory: rundir.RunDirectory | None = None
         self._sandbox: sandbox.Sandbox | None = None
         self._plan = cgroup.NONE
@@ -61,9 +62,9 @@ class BubblewrapProvisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Make the connection directory and information, once for all restarts."""
-        tools = machine.find_tools(self.kernel_spec.argv[0])
+        self._tools = machine.find_tools(self.kernel_spec.argv[0])
         if self._directory is None:
-            self._directory = launch.make_directory(tools)
+            self._directory = launch.make_directory(self._tools)
             self.connection_info = self._new_connection_info(self._directory)
         argv = command.kernel_argv(self.kernel_spec.argv)
         return await super().pre_launch(cmd=argv, **kwargs)
@@ -78,13 +79,13 @@ class BubblewrapProvisioner(KernelProvisionerBase):
         Raises SandboxRefused.
         """
         assert self._directory is not None
-        tools = machine.find_tools(cmd[0])
+        assert self._tools is not None
         limits = self._limits()
         self._directory.clear()
         self._directory.write("c.json", self._connection_file())
         try:
             # Not in a thread: bwrap dies with the thread that started it.
-            attempt = launch.begin(tools, limits, self._directory.path, cmd)
+            attempt = launch.begin(self._tools, limits, self._directory.path, cmd)
             await self._confirm(attempt)
         except BaseException:
             self._remove_directory()

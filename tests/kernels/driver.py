@@ -72,8 +72,14 @@ class Kernel:
         return str(self.client.execute(code))
 
     def finish(self, request: str, deadline_s: float = DEADLINE_S) -> Result:
-        """Collect a cell's outputs until it is done."""
-        result = Result("lost")
+        """Collect a cell's outputs and reply until it is done."""
+        result = self.outputs(request, deadline_s)
+        eventually(lambda: self.replied(request), "no reply", deadline_s)
+        return result
+
+    def outputs(self, request: str, deadline_s: float = DEADLINE_S) -> Result:
+        """Collect a cell's outputs until the kernel is idle again."""
+        result = Result("ok")
         until = time.monotonic() + deadline_s
         while True:
             message = self.client.get_iopub_msg(timeout=until - time.monotonic())
@@ -86,15 +92,18 @@ class Kernel:
                 case "display_data" | "execute_result":
                     result.mime_types |= set(content["data"])
                 case "error":
+                    result.status = "error"
                     result.error = content["ename"] + ": " + content["evalue"]
                 case "status" if content["execution_state"] == "idle":
-                    break
-        while True:
-            reply = self.client.get_shell_msg(timeout=until - time.monotonic())
-            if reply["parent_header"].get("msg_id") == request:
-                break
-        result.status = reply["content"]["status"]
-        return result
+                    return result
+
+    def replied(self, request: str) -> bool:
+        """Take one reply, if there is any, and tell whether it is this cell's."""
+        try:
+            reply = self.client.get_shell_msg(timeout=0.2)
+        except queue.Empty:
+            return False
+        return bool(reply["parent_header"].get("msg_id") == request)
 
     def run(self, code: str, deadline_s: float = DEADLINE_S) -> Result:
         """Run one cell."""

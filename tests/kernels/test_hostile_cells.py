@@ -380,14 +380,14 @@ while len(full | gone) < 10:
 say(len(full - gone))
 """)
     eventually(
-        lambda: kernel.dead() or kernel.client.shell_channel.msg_ready(),
+        lambda: kernel.dead() or kernel.replied(request),
         "neither an answer nor a death",
         deadline_s=60,
     )
     if kernel.dead():
         assert kernel.provisioner.last_death == "memory"
     else:
-        assert kernel.finish(request).value() <= 2
+        assert kernel.outputs(request).value() <= 2
 
 
 def test_flood_of_empty_files_ends_the_kernel(fresh: Callable[..., Kernel]) -> None:
