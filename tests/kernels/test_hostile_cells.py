@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from nbinterview_kernels import processes
+from nbinterview_kernels import landlock, processes
 from tests.kernels.driver import PRELUDE, SECRET, Kernel, eventually
 
 MIB = 1 << 20
@@ -425,6 +425,25 @@ for n in range(200):
 time.sleep(60)
 """)
     eventually(kernel.dead, "200 sockets in the host's directory are still fine")
+    assert kernel.provisioner.last_death == "connections"
+
+
+def test_without_landlock_it_is_said_and_the_host_disk_is_watched(
+    fresh: Callable[..., Kernel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(landlock, "abi", lambda: 0)
+    kernel = fresh()
+    assert kernel.provisioner.layers["landlock_abi"] == 0
+    assert "Landlock" in kernel.provisioner.layers["weaker"][0]
+    environment = kernel.value("say(open('/proc/1/environ').read())")
+    assert environment == "PATH=/usr/bin:/bin\0"
+    kernel.send(
+        "import time\n"
+        "with open('/run/k/flood', 'wb') as f:\n"
+        f"    f.write(bytes({4 * MIB}))\n"
+        "time.sleep(60)"
+    )
+    eventually(kernel.dead, "4 MiB on the host's disk are still fine")
     assert kernel.provisioner.last_death == "connections"
 
 
