@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -298,11 +298,13 @@ def test_one_more_part_never_lowers_a_finding(
 values = st.lists(st.sampled_from([True, False, None]), max_size=200)
 
 
-def track(readings: list[bool | None], hz: float = 10) -> tuple[Track, list[Any]]:
+def track(
+    readings: Sequence[bool | None], hz: float = 10, start_s: float = 0.0
+) -> tuple[Track, list[Any]]:
     one = Track(STANDARD.rules["no_face"], needed=3, min_share=0.6)
     found: list[Any] = []
     for index, value in enumerate(readings):
-        at_s = index / hz
+        at_s = start_s + index / hz
         one, more = one.read(Reading(at_s, value), at_s)
         found += more
     return one, found
@@ -316,6 +318,14 @@ def test_a_flag_needs_as_many_true_readings_as_it_claims(
     if any(one.kind == "flag" for one in found):
         # four seconds at ten a second, of which the debounce lets a few others pass
         assert sum(value is True for value in readings) >= 40 * 0.3
+
+
+@given(st.floats(0, 2e9))
+def test_a_limit_is_reached_whatever_the_floats_of_the_day(start_s: float) -> None:
+    _, just = track([True] * 21, start_s=start_s)  # the warning is due after 2.0 s
+    _, not_yet = track([True] * 20, start_s=start_s)
+    assert [one.kind for one in just] == ["warning"]
+    assert not_yet == []
 
 
 def test_an_episode_that_could_hardly_be_measured_is_not_flagged() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from nbinterview.schemas import check
 from nbinterview_proctor import engine, replay
+from nbinterview_proctor.engine.fold import OWN_KINDS
 from nbinterview_proctor.policy import Policy, load
 from tests.proctor_widget.engine_sim import (
     BOOT_ID,
@@ -17,6 +18,7 @@ from tests.proctor_widget.engine_sim import (
     STANDARD,
     START_S,
     Page,
+    Record,
     frame,
 )
 
@@ -133,6 +135,38 @@ def test_a_flag_says_when_it_began_and_ended_and_how_strong_it_was() -> None:
     }
 
 
+@pytest.mark.parametrize("shift_s", [0.1, 1 / 3, 0.7, 86_400.9, -1e9 + 0.3])
+def test_the_time_of_day_changes_nothing(shift_s: float) -> None:
+    def said_in(records: list[Record]) -> list[tuple[int, str]]:
+        state = engine.initial(STANDARD)
+        found: list[tuple[int, str]] = []
+        for index, r in enumerate(records):
+            at_s, mono = r["at_s"], r["monotonic_ms"]
+            state, more = engine.step(state, r["kind"], r["payload"], at_s, mono)
+            found += [(index, one.kind) for one in more]
+        return found
+
+    records = the_story().records
+    moved = [{**record, "at_s": record["at_s"] + shift_s} for record in records]
+    assert said_in(moved) == said_in(records)
+
+
+def test_a_message_that_comes_again_and_again_is_one_message() -> None:
+    page = Page().started().see(20).see(1, faces=0)
+    again = page.records[-1]
+    page.records += [{**again, "at_s": again["at_s"] + 0.5 * i} for i in range(20)]
+    assert told(page) == []
+
+
+@pytest.mark.parametrize("kind", sorted(OWN_KINDS))
+def test_the_engine_s_own_records_do_not_even_move_its_clock(kind: str) -> None:
+    state = engine.initial(STANDARD)
+    for r in Page().started().see(20).see(3, faces=0).records:
+        at_s, mono = r["at_s"], r["monotonic_ms"]
+        state, _ = engine.step(state, r["kind"], r["payload"], at_s, mono)
+    assert engine.step(state, kind, {}, START_S + 1e6, None) == (state, [])
+
+
 # ------------------------------------------------------------ honest stretches
 
 
@@ -244,6 +278,7 @@ def test_a_short_absence_brings_a_warning_that_clears_and_no_flag() -> None:
         ("looking_away", 7, {"pitch": -24}),
         ("looking_away", 7, {"pitch": 30}),
         ("camera_covered", 8, COVERED),
+        ("camera_covered", 13, {**COVERED, "frame_diff": 0.0}),
         ("camera_frozen", 13, {"frame_diff": 0.0}),
         ("camera_frozen", 13, {"frame_diff": 0.0, "faces": 0}),
     ],
@@ -260,6 +295,12 @@ def test_a_camera_that_goes_is_one_finding_that_names_what_happened(state: str) 
     (flag,) = [f.payload for f in outcomes(page) if f.kind == "flag"]
     assert flag["evidence"]["state"] == state
     assert sensors(page, "camera")[-1] == "unmeasurable"
+
+
+def test_a_camera_that_the_browser_stops_out_of_view_is_not_also_a_finding() -> None:
+    page = Page().started().see(20).event(name="visibility", state="hidden")
+    page.event(name="camera", state="lost").beat(30)
+    assert rules(page) == ["tab_hidden"]
 
 
 def test_a_camera_that_is_back_soon_is_no_finding() -> None:
@@ -540,6 +581,12 @@ def test_reloading_the_page_is_no_finding() -> None:
     page.records += fresh.see(20).records
     assert told(page) == []
     assert sensors(page, "camera")[-1] == "measuring"
+
+
+def test_a_page_that_goes_is_not_heard_of_any_more() -> None:
+    page = Page().started().see(20).event(name="page", state="unloading")
+    page.event(name="visibility", state="hidden")
+    assert sensors(page, "focus")[-1] == "unmeasurable"
 
 
 def test_a_second_tab_in_view_is_not_leaving() -> None:
