@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nbinterview_proctor import engine, replay
 from nbinterview_proctor.policy import Policy, load
 
 BOOT_ID = "00000000-0000-4000-8000-000000000001"
@@ -142,3 +143,44 @@ class Page:
                 },
             }
         )
+
+
+# ------------------------------------------------------------ what comes of it
+
+
+def outcomes(page: Page, policy: Policy = STANDARD) -> list[engine.Outcome]:
+    return replay.outcomes(policy, page.records)
+
+
+def told(page: Page, policy: Policy = STANDARD) -> list[tuple[str, str]]:
+    """The warnings and flags, in order."""
+    return [
+        (found.kind, found.payload["rule"])
+        for found in outcomes(page, policy)
+        if found.kind in {"warning", "flag"}
+    ]
+
+
+def rules(page: Page, kind: str = "flag") -> list[str]:
+    return [rule for what, rule in told(page) if what == kind]
+
+
+def sensors(page: Page, sensor: str) -> list[str]:
+    return [
+        found.payload["state"]
+        for found in outcomes(page)
+        if found.kind == "sensor" and found.payload["sensor"] == sensor
+    ]
+
+
+def closed(page: Page) -> dict[str, Any]:
+    (found,) = [f.payload for f in outcomes(page) if f.kind == "flag.closed"]
+    return found
+
+
+def leave_tab(page: Page, seconds: int) -> Page:
+    """As a browser tells it: the window's focus goes first, and comes back last."""
+    page.event(name="window_focus", focused=False, cause="elsewhere")
+    page.event(name="visibility", state="hidden").beat(seconds)
+    page.event(name="visibility", state="visible").wait(0.05)
+    return page.event(name="window_focus", focused=True)
