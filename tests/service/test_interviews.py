@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -90,6 +92,7 @@ async def test_a_link_is_hidden_when_it_opens_more_than_the_viewer_runs(
         ({"interviewers": []}, "interviewers"),
         ({"interviewers": ["p-aaaaaaaaaa"]}, "interviewers"),
         ({"title": "x" * 201}, "title"),
+        ({"title": "\ud800"}, "title"),
         ({"policy": "no-such-policy"}, "policy"),
         ({"valid_days": 0}, "valid_days"),
         ({"template": {"cells": []}}, "template"),
@@ -106,11 +109,27 @@ async def test_a_fault_in_the_input_is_named(
         "interviewers": ["Ines"],
         **change,
     }
-    answer = await operator.post("api/v1/interviews", json=body)
+    answer = await operator.post(
+        "api/v1/interviews",
+        content=json.dumps(body),
+        headers={"Content-Type": "application/json"},
+    )
     assert answer.status_code == 400
     assert answer.json()["field"] == field
     listed = await operator.get("api/v1/interviews")
     assert listed.json()["interviews"] == []
+
+
+async def test_a_template_by_rest_has_the_same_limit_as_a_file(
+    running: Running,
+) -> None:
+    operator = await running.operator()
+    large = notebook()
+    large["cells"][0]["source"] = "x" * (2 * 1024 * 1024)
+    body = {"template": large, "candidate": "Cara", "interviewers": ["Ines"]}
+    answer = await operator.post("api/v1/interviews", json=body)
+    assert answer.status_code == 413
+    assert answer.json()["field"] == "template"
 
 
 async def test_the_room_is_told_what_its_schema_says(running: Running) -> None:

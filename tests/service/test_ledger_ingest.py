@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +28,9 @@ async def _sent(
 ) -> tuple[int, dict[str, Any]]:
     room = await running.room(interview_id)
     answer = await room.post(
-        f"api/v1/rooms/{interview_id}/records", json={"records": records}
+        f"api/v1/rooms/{interview_id}/records",
+        content=json.dumps({"records": records}),
+        headers={"Content-Type": "application/json"},
     )
     return answer.status_code, answer.json()
 
@@ -92,6 +95,8 @@ async def test_what_does_not_fit_is_refused_by_its_field(running: Running) -> No
         ({**good, "kind": "gossip"}, "kind"),
         ({key: good[key] for key in good if key != "salt"}, "salt"),
         (record(there, 1), "interview"),
+        ({**good, "payload": {"n": 2**60}}, "payload"),
+        ({**good, "payload": {"n": "\ud800"}}, "payload"),
     ):
         status, body = await _sent(running, here, [bad])
         assert (status, body["field"]) == (400, field)

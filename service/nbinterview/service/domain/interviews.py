@@ -23,7 +23,6 @@ from nbinterview.service.db.models import (
 from nbinterview.service.domain import access, invitations, people
 from nbinterview.service.domain.access import Caller, Operator
 
-MAX_TITLE_CHARS = 200
 MAX_INTERVIEWERS = 20
 _HUB_NAME = re.compile(r"p-[a-z2-7]{10}")
 
@@ -79,12 +78,9 @@ async def create(
 
 
 def _title(title: str | None, candidate: str) -> str:
-    shown = " ".join((title or f"Interview with {candidate}").split())
-    if not shown or len(shown) > MAX_TITLE_CHARS:
-        if title is None:
-            return "Interview"
-        raise Invalid(f"A title has 1 to {MAX_TITLE_CHARS} characters.", field="title")
-    return shown
+    if title is None:
+        return f"Interview with {candidate}"[: people.MAX_NAME_CHARS]
+    return people.clean_name(title, field="title")
 
 
 def _panel(caller: Caller, named: Sequence[str]) -> list[str]:

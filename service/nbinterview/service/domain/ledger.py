@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import rfc8785
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,7 +42,7 @@ def parse(wires: Iterable[dict[str, Any]], interview_id: str) -> list[Record]:
     """Return verified records of one interview that follow each other."""
     records: list[Record] = []
     for wire in wires:
-        record = Record.from_wire(wire)
+        record = _verified(wire)
         if record.interview != interview_id:
             raise Invalid(
                 f"record {record.seq} belongs to another interview", field="interview"
@@ -50,6 +51,16 @@ def parse(wires: Iterable[dict[str, Any]], interview_id: str) -> list[Record]:
             raise SequenceGap(records[-1].seq + 1)
         records.append(record)
     return records
+
+
+def _verified(wire: dict[str, Any]) -> Record:
+    try:
+        return Record.from_wire(wire)
+    except rfc8785.CanonicalizationError as error:
+        # Not a number, an integer beyond 2**53, half a character.
+        raise Invalid(
+            "the payload has a value without a canonical form", field="payload"
+        ) from error
 
 
 async def last_seq(session: AsyncSession, interview_id: str) -> int:

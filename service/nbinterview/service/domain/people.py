@@ -19,14 +19,16 @@ COLORS = ("#00609c", "#a34700", "#00735a", "#8f3f7a", "#5c5500", "#4a4fb5")
 
 
 def clean_name(name: str, *, field: str) -> str:
-    """Return a name fit to be shown, or raise `Invalid`."""
+    """Return a name, or another line, fit to be shown, or raise `Invalid`."""
     shown = " ".join(unicodedata.normalize("NFC", name).split())
     if not shown:
-        raise Invalid("A name is missing.", field=field)
+        raise Invalid(f"The {field} is missing.", field=field)
     if len(shown) > MAX_NAME_CHARS:
-        raise Invalid(f"A name has at most {MAX_NAME_CHARS} characters.", field=field)
+        raise Invalid(
+            f"The {field} has more than {MAX_NAME_CHARS} characters.", field=field
+        )
     if any(_invisible(char) for char in shown):
-        raise Invalid("A name has characters that cannot be seen.", field=field)
+        raise Invalid(f"The {field} has characters that cannot be seen.", field=field)
     return shown
 
 

@@ -74,7 +74,9 @@ def _upgraded(loaded: object) -> tuple[dict[str, Any], list[str]]:
         notebook: Any = nbformat.from_dict(deepcopy(loaded))  # type: ignore[no-untyped-call]
         if before[0] != 4:
             notebook = nbformat.convert(notebook, 4)  # type: ignore[no-untyped-call]
-        plain: dict[str, Any] = json.loads(json.dumps(notebook))
+        # Numbers and characters that JSON over HTTP cannot carry fail here.
+        text = json.dumps(notebook, allow_nan=False, ensure_ascii=False)
+        plain: dict[str, Any] = json.loads(text.encode())
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise _not_a_notebook(f"it cannot be read ({error})") from error
     if before[0] == 4 and isinstance(before[1], int) and before[1] > 5:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from nbinterview import __version__
 from nbinterview.service import guards
 from nbinterview.service.domain import access, exchange, interviews
-from nbinterview.service.domain.templates import clean_template
+from nbinterview.service.domain.templates import read_template
 from nbinterview.service.guards import InterviewId, StaffDep, StateDep
 from nbinterview.service.operations import (
     interview_view,
@@ -36,7 +37,9 @@ async def create(
     body: models.InterviewIn, caller: StaffDep, state: StateDep
 ) -> dict[str, Any]:
     """Make an interview from a template; answer with everybody's invitation."""
-    template, notes = clean_template(body.template)
+    # Through the same door as an uploaded file, with its limit.
+    text = json.dumps(body.template, ensure_ascii=False)
+    template, notes = read_template(text.encode("utf-8", "surrogatepass"))
     new = interviews.NewInterview(
         template=template,
         template_notes=notes,
