@@ -115,8 +115,10 @@ def test_an_older_format_is_converted_and_gets_ids() -> None:
         b'{"nbformat": 4, "nbformat_minor": 9, "metadata": {}, "cells": []}',
         b"[" * 100_000,
         b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {"n": NaN}, "cells": []}',
-        b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {"n": "\\udc00"},'
-        b' "cells": []}',
+        (
+            b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {"n": "\\udc00"},'
+            b' "cells": []}'
+        ),
     ],
 )
 def test_what_is_not_a_notebook_is_refused_with_the_reason(data: bytes) -> None:
