@@ -44,13 +44,13 @@ TABLE = (
     # Files that hold nothing of an interview, and signing in.
     _allow("GET HEAD", r"/static/.+", None),
     _allow("GET HEAD", r"/nbinterview/static/.+", None),
-    _allow("GET", r"/logo", None),
+    _allow("GET HEAD", r"/(lab/extensions|lab/api/themes)/.+", None),
     _allow("GET", r"/(oauth_callback|logout)", None),
     _allow("GET", r"/api/?", None),  # the hub asks whether the server is up
     # The page.
+    _allow("GET", r"/logo", EVERYBODY),
     _allow("GET", r"/?", EVERYBODY),
     _allow("GET", rf"/(lab|doc)(/workspaces/{_ID})?(/tree/{_NOTEBOOK})?/?", EVERYBODY),
-    _allow("GET HEAD", r"/(lab/extensions|lab/api/themes)/.+", EVERYBODY),
     _allow("GET", r"/lab/api/(settings|translations)(/.*)?", EVERYBODY),
     _allow("GET PUT", rf"/lab/api/workspaces/(?P<me>{_ID})", EVERYBODY),
     _allow("GET", r"/api/(me|status)", EVERYBODY),

@@ -64,6 +64,8 @@ class Shipper:
         self._wake = asyncio.Event()
         self._sending = asyncio.Lock()
         self._acknowledged: int | None = None
+        self._same = False
+        """Whether the service is known to hold records of this very journal."""
 
     @property
     def acknowledged_seq(self) -> int:
@@ -106,19 +108,25 @@ class Shipper:
         """Send one batch; the first one is empty and asks how far the service is."""
         async with self._sending:
             self._wake.clear()
-            batch: list[Record] = []
-            if self._acknowledged is not None:
-                records = await self._journal.aread(
-                    self._acknowledged, limit=MAX_RECORDS
-                )
-                batch = _limited(records)
+            batch = await self._batch()
             try:
                 answer = await self._service.ship(batch)
             except Gap as gap:
                 self._resume(gap.expected_seq - 1)
+                self._same = False
                 return
             self._resume(answer.acknowledged_seq)
+            self._same = self._same or bool(batch)
         await self._tell_state(answer.state)
+
+    async def _batch(self) -> list[Record]:
+        if self._acknowledged is None:
+            return []
+        # The newest that the service holds goes once more: a journal that was
+        # replaced by another is noticed before anything is added to the old one.
+        after = self._acknowledged - (0 if self._same else 1)
+        records = await self._journal.aread(max(0, after), limit=MAX_RECORDS)
+        return _limited(records)
 
     def _resume(self, acknowledged: int) -> None:
         if acknowledged > self._journal.last_seq:

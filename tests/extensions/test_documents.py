@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 from pycrdt import Decoder, Encoder, create_awareness_message, read_message
 from websockets.exceptions import InvalidStatus
 
+from nbinterview_server.config import NOTEBOOK
 from nbinterview_server.documents.rooms import updates_of
 from tests.extensions.harness import (
     CANDIDATE,
     INTERVIEWER,
-    NOTEBOOK,
     REVIEWER,
     STRANGER,
     DocumentPage,
@@ -27,9 +28,17 @@ from tests.extensions.harness import (
 pytestmark = pytest.mark.asyncio
 
 
+def has_cells(page: DocumentPage) -> bool:
+    return len(page.sources()) >= 2
+
+
+def has_received(page: DocumentPage, more_than: int) -> bool:
+    return len(page.received) > more_than
+
+
 async def loaded(*pages: DocumentPage) -> None:
     for page in pages:
-        await eventually(lambda page=page: len(page.sources()) >= 2)
+        await eventually(partial(has_cells, page))
 
 
 def write(page: DocumentPage, text: str) -> None:
@@ -56,7 +65,7 @@ async def test_nothing_is_broadcast_before_it_is_recorded(room: RoomServer) -> N
         two.received.clear()
         for n in range(30):
             write(one, f"\nline_{n}")
-            await eventually(lambda n=n: len(two.received) > n)
+            await eventually(partial(has_received, two, n))
             recorded = updates_of(room.records("document"), NOTEBOOK)
             for message in two.received[n:]:
                 assert read_message(message[2:]) in recorded

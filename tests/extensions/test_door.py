@@ -16,14 +16,13 @@ from typing import Any
 import httpx
 import pytest
 
-from nbinterview_server.config import Person
+from nbinterview_server.config import NOTEBOOK, Person
 from nbinterview_server.door import may
 from nbinterview_server.launch import jupyter_env
 from tests.extensions.harness import (
     BASE,
     CANDIDATE,
     INTERVIEWER,
-    NOTEBOOK,
     REVIEWER,
     STRANGER,
     RoomServer,
@@ -36,8 +35,11 @@ from tests.extensions.test_execution import SESSION
 # purpose. K, S are a kernel's and a session's id, D the document's, M one's own name.
 PUBLIC = {
     "GET /api",
-    "GET /logo",
     "GET /logout",
+    "GET /lab/extensions/x",
+    "HEAD /lab/extensions/x",
+    "GET /lab/api/themes/x",
+    "HEAD /lab/api/themes/x",
     "GET /static/x",
     "HEAD /static/x",
     "GET /static/lab/x",
@@ -49,12 +51,9 @@ PUBLIC = {
 }
 LOOKING = {
     "GET /",
+    "GET /logo",
     "GET /lab",
     f"GET /lab/tree/{NOTEBOOK}",
-    "GET /lab/extensions/x",
-    "HEAD /lab/extensions/x",
-    "GET /lab/api/themes/x",
-    "HEAD /lab/api/themes/x",
     "GET /lab/api/settings",
     "GET /lab/api/settings/x",
     "GET /lab/api/translations",
@@ -128,10 +127,10 @@ def sample(pattern: str) -> str:
     def one(kind: Any, value: Any) -> str:
         match str(kind):
             case "LITERAL":
-                return chr(value)
+                return chr(int(value))
             case "SUBPATTERN":
                 number, _, _, items = value
-                return SAMPLES.get(names.get(number, ""), "") or text(items)
+                return SAMPLES.get(names.get(number, "")) or text(items)
             case "MAX_REPEAT" | "MIN_REPEAT":
                 least, most, items = value
                 # Optional parts are left out, except a lone wildcard.

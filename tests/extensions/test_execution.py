@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from nbinterview_server.config import NOTEBOOK
 from tests.extensions.harness import (
     CANDIDATE,
     INTERVIEWER,
-    NOTEBOOK,
     REVIEWER,
     DocumentPage,
     RoomServer,
