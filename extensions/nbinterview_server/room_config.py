@@ -80,10 +80,13 @@ def _kernel(c: Any) -> None:
     c.ServerApp.kernel_manager_class = (
         "nbinterview_server.execution.kernels.RoomKernelManager"
     )
+    # Lists are filtered by `allowed_kernelspecs`; a start by name is not.
+    c.ServerApp.kernel_spec_manager_class = (
+        "nbinterview_kernels.provisioner.SandboxedKernelSpecManager"
+    )
     c.MappingKernelManager.default_kernel_name = KERNEL_NAME
     c.MappingKernelManager.allowed_message_types = KERNEL_MESSAGES
     c.KernelSpecManager.allowed_kernelspecs = {KERNEL_NAME}
-    c.KernelSpecManager.ensure_native_kernel = False
     c.KernelRestarter.time_to_dead = 1.0
     c.KernelRestarter.random_ports_until_alive = False
 

@@ -75,6 +75,20 @@ async def test_a_gap_says_what_is_expected_and_keeps_nothing(running: Running) -
 
 
 @pytest.mark.asyncio
+async def test_a_summary_counts_the_flags(running: Running) -> None:
+    here, untouched = await _new(running), await _new(running)
+    kinds = ("event", "flag", "warning", "flag", "flag.closed")
+    await _sent(
+        running, here, [record(here, seq, kind) for seq, kind in enumerate(kinds, 1)]
+    )
+    operator = await running.operator()
+    listed = (await operator.get("api/v1/interviews")).json()["interviews"]
+    heads = {item["id"]: item["record"] for item in listed}
+    assert (heads[here]["last_seq"], heads[here]["flags"]) == (5, 2)
+    assert (heads[untouched]["last_seq"], heads[untouched]["flags"]) == (0, 0)
+
+
+@pytest.mark.asyncio
 async def test_a_record_is_never_replaced(running: Running) -> None:
     here = await _new(running)
     await _sent(running, here, [record(here, 1)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from nbinterview.errors import Conflict, Forbidden, Invalid, NotFound
@@ -24,6 +24,7 @@ from nbinterview.service.domain import access, invitations, people
 from nbinterview.service.domain.access import Caller, Operator
 
 MAX_INTERVIEWERS = 20
+NO_RECORD: dict[str, Any] = {"last_seq": 0, "last_time": None, "flags": 0}
 _HUB_NAME = re.compile(r"p-[a-z2-7]{10}")
 
 
@@ -211,32 +212,43 @@ async def summaries(
         cast[part.interview_id].append(people.person_model(person, part.role))
     heads = await _heads(session, list(cast))
     return [
-        _summary(item, cast[item.id], heads.get(item.id, (0, None)))
+        _summary(item, cast[item.id], heads.get(item.id, NO_RECORD))
         for item in interviews
     ]
 
 
 async def _heads(
     session: AsyncSession, interview_ids: Sequence[str]
-) -> dict[str, tuple[int, str | None]]:
+) -> dict[str, dict[str, Any]]:
+    """Return where each record stands: its last entry, and how many flags it has."""
+    is_flag = case((LedgerRecord.kind == "flag", 1), else_=0)
     last = (
-        select(LedgerRecord.interview_id, func.max(LedgerRecord.seq).label("seq"))
+        select(
+            LedgerRecord.interview_id,
+            func.max(LedgerRecord.seq).label("seq"),
+            func.sum(is_flag).label("flags"),
+        )
         .where(LedgerRecord.interview_id.in_(interview_ids))
         .group_by(LedgerRecord.interview_id)
         .subquery()
     )
     found = await session.execute(
-        select(LedgerRecord.interview_id, LedgerRecord.seq, LedgerRecord.time).join(
+        select(
+            LedgerRecord.interview_id, LedgerRecord.seq, LedgerRecord.time, last.c.flags
+        ).join(
             last,
             (LedgerRecord.interview_id == last.c.interview_id)
             & (LedgerRecord.seq == last.c.seq),
         )
     )
-    return {interview_id: (seq, time) for interview_id, seq, time in found}
+    return {
+        interview_id: {"last_seq": seq, "last_time": time, "flags": flags}
+        for interview_id, seq, time, flags in found
+    }
 
 
 def _summary(
-    interview: Interview, cast: list[dict[str, str]], head: tuple[int, str | None]
+    interview: Interview, cast: list[dict[str, str]], head: dict[str, Any]
 ) -> dict[str, Any]:
     return {
         "id": interview.id,
@@ -247,7 +259,7 @@ def _summary(
         "opened_at": _time(interview.opened_at),
         "ended_at": _time(interview.ended_at),
         "people": cast,
-        "record": {"last_seq": head[0], "last_time": head[1]},
+        "record": head,
     }
 
 

@@ -55,10 +55,11 @@ class Participant(Person):
 
 
 class RecordHead(BaseModel):
-    """How far the record has come."""
+    """How far the record has come, and how many flags it holds."""
 
     last_seq: int
     last_time: str | None
+    flags: int
 
 
 class Summary(BaseModel):
