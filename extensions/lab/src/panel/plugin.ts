@@ -33,7 +33,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       panel.title.icon = panelIcon;
       const update = (): void => {
         const count = model.flagCount;
-        panel.title.dataset = count > 0 ? { nbinterviewCount: String(count) } : {};
+        panel.title.dataset = count > 0 ? { 'nbinterview-count': String(count) } : {};
         panel.title.caption =
           count > 0
             ? trans._n('Interview: %1 flag', 'Interview: %1 flags', count)

@@ -29,6 +29,18 @@ export function goneNotice(
   };
 }
 
+/** What to say while it comes; what is run before then is lost, so it is worth saying. */
+export function startingNotice(trans: TranslationBundle): INotice {
+  return {
+    id: KERNEL_NOTICE,
+    kind: 'hint',
+    title: trans.__('Python is starting'),
+    text: trans.__(
+      'This takes a few seconds. Please run cells after this note is gone.'
+    )
+  };
+}
+
 /** The notice for a kernel's state; null when there is nothing to say. */
 export function kernelNotice(
   kernel: KernelMessage,

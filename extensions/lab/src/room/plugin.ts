@@ -1,6 +1,7 @@
 import { ILabShell } from '@jupyterlab/application';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IThemeManager } from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { INotebookTracker } from '@jupyterlab/notebook';
@@ -13,7 +14,7 @@ import { Widget } from '@lumino/widgets';
 
 import { ILive, IRoom } from '../tokens';
 import { hideCommands, quietConnectionLoss, tidy, trimMenuBar } from './declutter';
-import { goneNotice, KERNEL_NOTICE, kernelNotice } from './kernel';
+import { goneNotice, KERNEL_NOTICE, kernelNotice, startingNotice } from './kernel';
 import { markLockedCells } from './locks';
 import { RoomModel } from './model';
 import { Notices } from './notices';
@@ -159,15 +160,26 @@ async function openNotebook(app: JupyterFrontEnd, shell: ILabShell): Promise<voi
       widget.close();
     }
   }
-  await app.commands.execute('docmanager:open', { path: NOTEBOOK });
+  // An address with the notebook in it is JupyterLab's own to open.
+  if (PageConfig.getOption('treePath') !== NOTEBOOK) {
+    await app.commands.execute('docmanager:open', { path: NOTEBOOK });
+  }
 }
 
 /** Say so when Python is gone: by the room's word, or because a new room has none. */
 function followKernel(live: ILive, room: Room, trans: TranslationBundle): void {
   const restart = (): void => {
-    room.notices.clear(KERNEL_NOTICE);
     if (room.notebook !== null) {
-      void startKernel(room.notebook);
+      room.notices.show(startingNotice(trans));
+      startKernel(room.notebook).then(
+        () => {
+          room.notices.clear(KERNEL_NOTICE);
+        },
+        (error: unknown) => {
+          console.warn('Python did not start:', error);
+          room.notices.show(goneNotice('', restart, trans));
+        }
+      );
     }
   };
   live.kernelChanged.connect((_, kernel) => {
@@ -180,9 +192,7 @@ function followKernel(live: ILive, room: Room, trans: TranslationBundle): void {
   });
   room.notebookOpened.connect((_, { sessionContext }) => {
     sessionContext.kernelChanged.connect((_context, { oldValue, newValue }) => {
-      if (newValue !== null) {
-        room.notices.clear(KERNEL_NOTICE);
-      } else if (oldValue !== null && !sessionContext.isDisposed) {
+      if (newValue === null && oldValue !== null && !sessionContext.isDisposed) {
         room.notices.show(goneNotice('', restart, trans));
       }
     });
@@ -195,6 +205,7 @@ async function startKernel({ sessionContext, context }: NotebookPanel): Promise<
   } else {
     await sessionContext.restartKernel();
   }
+  await sessionContext.session?.kernel?.info;
 }
 
 /** Say what to do when the room stays away; a short loss shows in the bar only. */
