@@ -122,7 +122,7 @@ def sample(pattern: str) -> str:
     names = {number: name for name, number in tree.state.groupdict.items()}
 
     def text(items: Any) -> str:
-        return "".join(one(kind, value) for kind, value in items)
+        return "".join(str(one(kind, value)) for kind, value in items)
 
     def one(kind: Any, value: Any) -> str:
         match str(kind):
@@ -134,7 +134,7 @@ def sample(pattern: str) -> str:
             case "MAX_REPEAT" | "MIN_REPEAT":
                 least, most, items = value
                 # Optional parts are left out, except a lone wildcard.
-                times = max(least, 1 if most > 1 else 0)
+                times = int(max(least, 1 if most > 1 else 0))
                 return text(items) * times
             case "BRANCH":
                 return text(value[1][0])
