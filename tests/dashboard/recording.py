@@ -20,6 +20,8 @@ from nbinterview.ledger.records import Record, format_time
 from nbinterview.schemas import check
 from nbinterview_proctor import engine
 from nbinterview_proctor.policy import Policy, load
+from nbinterview_server.documents.edits import EditCounter
+from nbinterview_server.documents.rooms import document_payload
 
 INTERVIEW = "abcdefghij"
 CANDIDATE = "p-candidate2"
@@ -113,8 +115,11 @@ class Recorder:
     def __post_init__(self) -> None:
         self.engine = engine.initial(Policy.from_dict(self.policy))
         self.document = YNotebook()
-        self._updates: list[bytes] = []
-        self.document.ydoc.observe(lambda event: self._updates.append(event.update))
+        self._updates: list[tuple[bytes, dict[str, int]]] = []
+        edits = EditCounter(self.document.ycells)
+        self.document.ydoc.observe(
+            lambda event: self._updates.append((event.update, edits.take()))
+        )
 
     def write(
         self,
@@ -188,9 +193,8 @@ class Recorder:
     def edit(self, author: str, change: Callable[[YNotebook], None]) -> None:
         """Change the document as a person, and record the update's bytes."""
         change(self.document)
-        for update in self._updates:
-            encoded = base64.b64encode(update).decode()
-            payload = {"path": "interview.ipynb", "update": encoded}
+        for update, edit in self._updates:
+            payload = document_payload("interview.ipynb", update, edit)
             self.write("document", payload, author)
         self._updates.clear()
 

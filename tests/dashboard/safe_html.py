@@ -94,6 +94,7 @@ ATTRIBUTES = frozenset(
         "cx",
         "cy",
         "data-row",
+        "data-rule",
         "data-status",
         "for",
         "height",

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbinterview.report import model, render, timeline
-from nbinterview.report.lanes import Lane, Mark, Span
+from nbinterview.report.lanes import Lane, Mark, Span, Window, typing_spans
 from nbinterview.report.text import line
 from tests.dashboard import recording
 from tests.dashboard.safe_html import assert_harmless, outline
@@ -81,6 +81,19 @@ def test_typing_is_shown_by_its_author(view: model.ReportView) -> None:
     ]
     assert all(lane.source == "seen by the server" for lane in typing)
     assert sum(len(lane.spans) for lane in typing) == 4
+
+
+def test_what_a_page_writes_by_itself_is_no_typing() -> None:
+    window = Window(0, 60)
+    opened = {
+        "kind": "document",
+        "author": "p-aaaaaaaaaa",
+        "at_s": 5.0,
+        "payload": {"edit": {}},
+    }
+    assert typing_spans([opened], window, "p-aaaaaaaaaa") == []
+    edited = {**opened, "payload": {"edit": {"inserted_chars": 1}}}
+    assert len(typing_spans([edited], window, "p-aaaaaaaaaa")) == 1
 
 
 def test_runs_name_person_cell_status_and_duration(view: model.ReportView) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,6 +33,7 @@ from nbinterview.ledger.records import Record
 from nbinterview_server.config import Person
 from nbinterview_server.documents.authorship import ROOM, author, written_by
 from nbinterview_server.documents.awareness import Owners, rewrite
+from nbinterview_server.documents.edits import EditCounter
 from nbinterview_server.journal import Entry, Journal, NotWritten
 
 log = logging.getLogger(__name__)
@@ -54,10 +55,11 @@ class PageSocket(Protocol):
 
 @dataclass(frozen=True)
 class Change:
-    """One Yjs update and on whose behalf it was made."""
+    """One Yjs update, on whose behalf it was made, and what it did to the cells."""
 
     author: str
     update: bytes
+    edit: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,12 @@ class Answer:
     message: bytes
 
 
-def document_payload(path: str, update: bytes) -> dict[str, str]:
+def document_payload(
+    path: str, update: bytes, edit: Mapping[str, int]
+) -> dict[str, Any]:
     """Return the payload of a `document` record."""
-    return {"path": path, "update": base64.b64encode(update).decode("ascii")}
+    encoded = base64.b64encode(update).decode("ascii")
+    return {"path": path, "update": encoded, "edit": dict(edit)}
 
 
 def updates_of(records: Sequence[Record], path: str) -> list[bytes]:
@@ -172,6 +177,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
                 if self._subscription is not None:
                     return
                 rebuilt = await self._load()
+                self._edits = EditCounter(self._document.ycells)
                 self._subscription = self.ydoc.observe(self._note)
                 if rebuilt:
                     self._nothing_runs()
@@ -185,7 +191,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         updates = updates_of(records, self._path)
         if not updates:
             await self._apply_deterministic_source_content(model["content"])
-            first = document_payload(self._path, self.ydoc.get_update())
+            first = document_payload(self._path, self.ydoc.get_update(), {})
             await self._journal.append("document", ROOM, first)
             return False
         for update in updates:
@@ -210,7 +216,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         """The base class would observe late; `initialize` does it in time."""
 
     def _note(self, event: TransactionEvent) -> None:
-        self._outbox.put_nowait(Change(author(), event.update))
+        self._outbox.put_nowait(Change(author(), event.update, self._edits.take()))
 
     async def _sync(self, page: PageSocket, message: bytes) -> None:
         if page.read_only and message[0] != YSyncMessageType.SYNC_STEP1:
@@ -240,7 +246,11 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
 
     async def _record(self, waiting: Sequence[Change | Answer]) -> None:
         entries = [
-            Entry("document", item.author, document_payload(self._path, item.update))
+            Entry(
+                "document",
+                item.author,
+                document_payload(self._path, item.update, item.edit),
+            )
             for item in waiting
             if isinstance(item, Change)
         ]

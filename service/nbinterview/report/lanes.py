@@ -187,10 +187,15 @@ def paste_marks(records: Sequence[Record], window: Window) -> list[Mark]:
 
 
 def typing_spans(records: Sequence[Record], window: Window, author: str) -> list[Span]:
-    """Return when a person edited the notebook, edits close together joined."""
+    """Return when a person edited the notebook, edits close together joined.
+
+    A page also writes by itself, as when it opens the notebook: that is no edit.
+    """
     bursts: list[tuple[float, float, int]] = []
     for record in records:
         if record["kind"] != "document" or record["author"] != author:
+            continue
+        if not record["payload"].get("edit"):
             continue
         at = window.at(record)
         if bursts and at - bursts[-1][1] <= TYPING_PAUSE_S:

@@ -116,13 +116,13 @@ class Row:
 def slim(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record without its bulk, so that hours of them fit in memory.
 
-    Document updates keep author and time only; a second of observations becomes
-    how many faces most of its frames had.
+    Document updates keep what they did to the cells; a second of observations
+    becomes how many faces most of its frames had.
     """
     payload = record.get("payload")
     payload = payload if isinstance(payload, Mapping) else {}
     if record.get("kind") == "document":
-        payload = {}
+        payload = {"edit": payload.get("edit")}
     elif record.get("kind") == "observations":
         frames = payload.get("frames")
         faces = [
