@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import socket
 import sqlite3
@@ -205,6 +206,13 @@ class RoomServer:
     def log(self) -> str:
         """Return what the server printed."""
         return (self.directory / "server.log").read_text("utf-8", "replace")
+
+    def fill_disk(self, *, full: bool) -> None:
+        """Let every write of the server to a file fail, or succeed again."""
+        assert self._process is not None
+        size = 0 if full else resource.RLIM_INFINITY
+        limits = (size, resource.RLIM_INFINITY)
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, limits)
 
     def kill(self) -> None:
         """End the server at once, as a crash would."""

@@ -275,6 +275,9 @@ async def test_a_restarted_room_tells_the_same_and_takes_no_repeat(
         await page.hello()
         await page.event(name="consent", sensor="focus", granted=False)
         await page.hear("ack")
+        await eventually(
+            lambda: room.records("sensor")[-1].payload["sensor"] == "focus"
+        )
         before = await page.hello()
         room.kill()
         with pytest.raises(ConnectionClosed):
