@@ -83,6 +83,8 @@ def _create(service: Service) -> dict[str, Any]:
             "reviewer": PEOPLE["reviewer"],
         },
     )
+    # The room starts in the background and is warm when the first link is opened.
+    service.call("POST", f"/interviews/{made['interview']['id']}/start")
     return made
 
 

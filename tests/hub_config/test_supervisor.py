@@ -105,6 +105,7 @@ def up(path: Path, port: int, *options: str) -> Iterator[Up]:
     setup()
     env = environment(path, port)
     output, ready = path / "output", path / "ready"
+    ready.unlink(missing_ok=True)  # a killed platform leaves it
     with output.open("w") as writing:
         process = subprocess.Popen(
             [
@@ -140,11 +141,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 
 @pytest.fixture(scope="module")
 def interview(running: Up) -> str:
-    """The sample interview, started, with its room."""
+    """The sample interview, with the room that was started for it."""
     known = running.cli("interview", "list")
     interview_id: str
     [interview_id] = [item["id"] for item in known if not item["sample"]]
-    running.cli("interview", "start", interview_id)
     wait_until(lambda: running.room_answers(interview_id))
     return interview_id
 
@@ -246,7 +246,6 @@ def test_a_killed_supervisor_takes_its_parts_along_and_finds_its_rooms_again(
     with up(tmp_path, port, "--sample") as first:
         known = first.cli("interview", "list")
         [interview_id] = [item["id"] for item in known if not item["sample"]]
-        first.cli("interview", "start", interview_id)
         wait_until(lambda: first.room_answers(interview_id))
         room = room_process(first, interview_id)
         parts = [first.part(name) for name in PARTS]
