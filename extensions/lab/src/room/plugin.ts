@@ -131,11 +131,14 @@ class Room implements IRoom {
   }
 
   private _sayEnded(): void {
-    if (this._model.interviewState === 'ended') {
+    // Once: a person who put it away knows.
+    if (this._model.interviewState === 'ended' && !this._saidEnded) {
+      this._saidEnded = true;
       this.notices.show({
         id: 'ended',
         kind: 'hint',
         title: this._trans.__('The interview has ended'),
+        closable: true,
         text:
           this._model.role === 'candidate'
             ? this._trans.__(
@@ -148,6 +151,7 @@ class Room implements IRoom {
   }
 
   private readonly _model: RoomModel;
+  private _saidEnded = false;
   private _notebook: NotebookPanel | null = null;
   private readonly _notebookOpened = new Signal<this, NotebookPanel>(this);
 }

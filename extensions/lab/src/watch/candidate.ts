@@ -81,14 +81,12 @@ export function watchCandidate(
   });
   room.addToBar(new WatchStatus({ model, trans }));
   showWarnings(live, room.notices, trans);
-  if (isPhone(window)) {
-    sayPhone(room, trans);
-  }
   const page = new WatchPage({
     model,
     check,
     title: welcome.title,
     cameraGap: gap,
+    isPhone: isPhone(window),
     trans
   });
   void resumeQuietly(model).then(() => {
@@ -135,19 +133,6 @@ async function cameraIsAllowed(): Promise<boolean> {
     // Not every browser can say this about cameras; then it is asked by a click.
     return false;
   }
-}
-
-function sayPhone(room: IRoom, trans: TranslationBundle): void {
-  room.notices.show({
-    id: 'phone',
-    kind: 'hint',
-    title: trans.__('This works best on a computer'),
-    text: trans.__(
-      'You can read the notebook here. To write and run code, please open your link ' +
-        'in a current Chrome, Edge or Firefox on a computer.'
-    ),
-    closable: true
-  });
 }
 
 /** Where worker, WASM and model are: the room's version, so that they may be cached. */

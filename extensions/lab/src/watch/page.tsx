@@ -16,6 +16,7 @@ interface IPageProps {
   check: CheckView;
   title: string;
   cameraGap: CameraGap;
+  isPhone: boolean;
   trans: TranslationBundle;
 }
 
@@ -89,6 +90,15 @@ function Asking(props: IPageProps): React.ReactElement {
             'no program ends or rejects an interview.'
         )}
       </p>
+      {props.isPhone && (
+        <p className="jp-nbinterview-Page-blocked">
+          {trans.__(
+            'This works best on a computer. You can read the notebook here; to write ' +
+              'and run code, please open your link in a current Chrome, Edge or Firefox ' +
+              'on a computer.'
+          )}
+        </p>
+      )}
       <ul className="jp-nbinterview-Page-sensors">
         {policy.sensors.map(sensor => (
           <SensorCard key={sensor} sensor={sensor} {...props} />
