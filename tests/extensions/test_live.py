@@ -275,9 +275,11 @@ async def test_a_restarted_room_tells_the_same_and_takes_no_repeat(
         await page.hello()
         await page.event(name="consent", sensor="focus", granted=False)
         await page.hear("ack")
-        await eventually(
-            lambda: room.records("sensor")[-1].payload["sensor"] == "focus"
-        )
+
+        def said() -> bool:
+            return bool(room.records("sensor")[-1].payload["sensor"] == "focus")
+
+        await eventually(said)
         before = await page.hello()
         room.kill()
         with pytest.raises(ConnectionClosed):

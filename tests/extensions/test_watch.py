@@ -13,6 +13,7 @@ from nbinterview_server.journal import Journal
 from nbinterview_server.watch import FOUND, Watch
 
 POLICY = Policy.from_dict(load("standard"))
+PASTE = {"name": "clipboard", "action": "paste", "chars": 900, "origin": "external"}
 BOOT = "11111111-1111-4111-8111-111111111111"
 
 

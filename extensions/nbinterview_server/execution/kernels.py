@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from jupyter_core.utils import ensure_async
@@ -36,7 +37,10 @@ class Lives(Protocol):
     """Who wants to know that a kernel's process is gone or new."""
 
     def lost(self, kernel_id: str, why: str) -> None:
-        """What this kernel was running will not come to an end."""
+        """What was asked of this kernel will not come to an end."""
+
+    def held(self, kernel_id: str) -> AbstractContextManager[None]:
+        """Let nothing begin on this kernel for a while."""
 
 
 def asking() -> str:
@@ -105,8 +109,10 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
         """Restart because somebody asked; what runs is lost."""
         who = asking()
         self._lost(kernel_id, "The kernel was restarted.")
+        held = self.lives.held(kernel_id) if self.lives else nullcontext()
         try:
-            found = await super()._async_restart_kernel(kernel_id, now=now)
+            with held:
+                found = await super()._async_restart_kernel(kernel_id, now=now)
         except Exception as error:
             await self._note(who, "refused", str(error))
             raise KernelRefused(str(error)) from error

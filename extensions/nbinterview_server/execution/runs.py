@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from nbinterview_server.journal import Entry, Journal, NotWritten
 log = logging.getLogger(__name__)
 
 Hook = Callable[[dict[str, Any]], None]
+READY_S = 30.0
+RETRY_S = 0.2
 OUTPUT_TYPES = frozenset({"display_data", "stream", "execute_result", "error"})
 
 
@@ -32,6 +35,8 @@ class Run:
     cell_id: str
     outputs: int = 0
     output_bytes: int = 0
+    lost: str = ""
+    """Why this will not come to an end; empty while it may."""
 
     def count(self, message: Mapping[str, Any]) -> None:
         """Count one message of the kernel."""
@@ -58,6 +63,9 @@ class Runs:
         self._open: dict[str, dict[str, Run]] = {}
         """By kernel, then by the request of jupyter-server-nbmodel."""
         self._lost: dict[str, asyncio.Future[str]] = {}
+        self._answering: set[str] = set()
+        """Kernels that answered since they were started."""
+        self._held: dict[str, asyncio.Event] = {}
         self._telling: set[asyncio.Task[None]] = set()
         self.stack = ExecutionStack(_Kernels(kernels, self), collaboration)
 
@@ -78,10 +86,39 @@ class Runs:
         return request
 
     def lost(self, kernel_id: str, why: str) -> None:
-        """End what this kernel was running: it will never answer."""
+        """End what was asked of this kernel so far: it will never answer."""
+        self._answering.discard(kernel_id)
+        for run in self._open.get(kernel_id, {}).values():
+            run.lost = why
         waiting = self._lost.get(kernel_id)
         if waiting is not None and not waiting.done():
             waiting.set_result(why)
+
+    @contextmanager
+    def held(self, kernel_id: str) -> Iterator[None]:
+        """Let no run begin, as its kernel is being replaced."""
+        self._held[kernel_id] = asyncio.Event()
+        try:
+            yield
+        finally:
+            self._held.pop(kernel_id).set()
+
+    async def ready(self, kernel_id: str, client: Any) -> None:
+        """Wait until the kernel answers; what is sent to a dying one is lost."""
+        while (held := self._held.get(kernel_id)) is not None:
+            await held.wait()
+        if kernel_id in self._answering:
+            return
+        deadline_s = self._monotonic() + READY_S
+        while True:
+            try:
+                await client.wait_for_ready(timeout=READY_S)
+                break
+            except RuntimeError:  # between two processes there is none
+                if self._monotonic() > deadline_s:
+                    raise
+                await asyncio.sleep(RETRY_S)
+        self._answering.add(kernel_id)
 
     async def run(self, kernel_id: str, execute: Any, code: str, hook: Hook) -> Any:
         """Run one cell to its end, or until its kernel is lost; return the reply."""
@@ -92,20 +129,34 @@ class Runs:
             run.count(message)
             hook(message)
 
-        lost = self._lost[kernel_id] = asyncio.get_running_loop().create_future()
-        task = asyncio.ensure_future(execute(code, counted))
-        try:
-            await asyncio.wait({task, lost}, return_when=asyncio.FIRST_COMPLETED)
-            reply = task.result() if task.done() else _lost(lost.result(), counted)
-        finally:
-            task.cancel()
-            self._lost.pop(kernel_id, None)
+        if run.lost:
+            reply = _lost(run.lost, counted)
+        else:
+            reply = await self._race(kernel_id, execute(code, counted), counted)
         duration_ms = round((self._monotonic() - began_s) * 1000)
         self._open[kernel_id].pop(request, None)
         await self._finished(run, reply["content"], duration_ms)
         # After this the worker may have dropped what was queued behind an error.
         asyncio.get_running_loop().call_soon(self._sweep, kernel_id)
         return reply
+
+    async def _race(
+        self, kernel_id: str, execution: Coroutine[Any, Any, Any], hook: Hook
+    ) -> Any:
+        """Return the kernel's reply, or the one it will never give."""
+        lost = self._lost[kernel_id] = asyncio.get_running_loop().create_future()
+        task = asyncio.ensure_future(execution)
+        try:
+            await asyncio.wait({task, lost}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                return _lost(lost.result(), hook)
+            return task.result()
+        except RuntimeError as error:
+            # It would end the worker of jupyter-server-nbmodel for good.
+            return _lost(f"The kernel does not answer: {error}", hook)
+        finally:
+            task.cancel()
+            self._lost.pop(kernel_id, None)
 
     def _running(self, kernel_id: str) -> tuple[str, Run]:
         for request in self.stack.pending(kernel_id):
@@ -193,13 +244,17 @@ class _Client:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
+    async def wait_for_ready(self) -> None:
+        """Nothing: each run makes sure, and goes on trying."""
+
     async def execute_interactive(
         self, code: str, output_hook: Hook, stdin_hook: Hook | None
     ) -> Any:
         """Run code; what it prints goes to `output_hook`."""
 
-        def execute(code: str, hook: Hook) -> Any:
-            return self._client.execute_interactive(
+        async def execute(code: str, hook: Hook) -> Any:
+            await self._runs.ready(self._kernel_id, self._client)
+            return await self._client.execute_interactive(
                 code, output_hook=hook, stdin_hook=stdin_hook
             )
 
