@@ -132,11 +132,14 @@ def test_nothing_is_lost_when_the_room_dies(
 ) -> None:
     page = candidate(room)
     agree_and_start(page, "Copy and paste")
-    page.locator(".jp-CodeCell .cm-content").first.click()
-    page.keyboard.press("Control+End")
     eventually("Start", lambda: told(room, "watch"))
+    # Well into the interview: JupyterLab has opened everything and Python is there.
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    page.wait_for_load_state("networkidle")
     room.kill()
     page.get_by_text("Offline. Your work is kept on this page").wait_for()
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Control+End")
     page.keyboard.type("  # away")
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+c")
@@ -244,6 +247,7 @@ def plain_lab(tmp_path: Path) -> Iterator[str]:
             "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
             "HOME": str(tmp_path),
         },
+        cwd=tmp_path,  # where it keeps its document store
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
