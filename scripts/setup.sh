@@ -14,6 +14,10 @@ bubblewrap_version=0.11.0
 nodejs_version=22.20.0
 started=$(date +%s)
 
+# Debian's normal users have no sbin, where ldconfig is.
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
+
 say() { printf '  %3ss  %s\n' "$(($(date +%s) - started))" "$*"; }
 fail() { printf '\n%s\n' "$*" >&2; exit 1; }
 
@@ -88,7 +92,14 @@ if [ -z "$python" ]; then
     python=$(find_python)
 fi
 [ -n "$python" ] || fail "No Python of 3.11 or newer was found. Install one and name it by NBINTERVIEW_PYTHON."
-"$python" -c 'import ensurepip, venv' 2>/dev/null || need_packages "Python's venv" python3-venv
+# /usr/bin/python3.11 is python3-venv's on Debian 12 and python3.11-venv's elsewhere.
+"$python" -c 'import ensurepip, venv' 2>/dev/null || {
+    venv_package=python3-venv
+    [ "$("$python" -c 'import sys; print(sys.version_info[:2])')" = \
+        "$(/usr/bin/python3 -c 'import sys; print(sys.version_info[:2])' 2>/dev/null)" ] ||
+        venv_package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+    need_packages "Python's venv" "$venv_package"
+}
 ldconfig -p 2>/dev/null | grep -q 'libseccomp\.so\.2' || need_packages "libseccomp" libseccomp2
 python_version=$("$python" -c 'import platform; print(platform.python_version())')
 
@@ -248,8 +259,13 @@ cat >"$root/.nbinterview/setup.json" <<JSON
 }
 JSON
 
+# The command, for people: .nbinterview/bin/nbinterview
+mkdir -p "$root/.nbinterview/bin"
+ln -sf "$(dirname "$hub_python")/nbinterview" "$root/.nbinterview/bin/nbinterview"
+
 # Said now, by name and remedy, rather than when a candidate waits for a kernel.
 NBINTERVIEW_BWRAP=$bwrap NBINTERVIEW_KERNEL_PYTHON=$kernel_python \
     "$room_python" -m nbinterview_kernels.check >.nbinterview/sandbox.log 2>&1 ||
     { cat .nbinterview/sandbox.log >&2; fail "Without the sandbox no kernel starts, so this stops here."; }
+cat .nbinterview/sandbox.log
 say "set up"

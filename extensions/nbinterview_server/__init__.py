@@ -1,7 +1,7 @@
 """The room server: one interview's rules, record and live fan-out.
 
-A Jupyter Server extension, and inert unless the environment names an interview:
-it is also installed where there is no room.
+A Jupyter Server extension. Where the environment names no interview it only serves
+the public files that `ProctorWidget` needs in any notebook.
 """
 
 from __future__ import annotations
@@ -21,5 +21,12 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     return [{"module": app.__module__, "app": app} for app in apps]
 
 
-def _load_jupyter_server_extension(_serverapp: Any) -> None:
-    """Do nothing: this server is not a room."""
+def _load_jupyter_server_extension(serverapp: Any) -> None:
+    """Serve the widget's files: this server is not a room."""
+    from jupyter_server.utils import url_path_join
+
+    from nbinterview_server.headers import ASSETS
+
+    pattern, *handler = ASSETS
+    route = (url_path_join(serverapp.base_url, pattern), *handler)
+    serverapp.web_app.add_handlers(".*$", [route])

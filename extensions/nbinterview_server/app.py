@@ -20,7 +20,7 @@ from nbinterview_server.config import RoomEnv, load_copy
 from nbinterview_server.documents.collaboration import RoomCollaboration
 from nbinterview_server.execution.kernels import RoomKernelManager
 from nbinterview_server.execution.runs import Runs
-from nbinterview_server.headers import STATIC, AssetHandler, page_policy
+from nbinterview_server.headers import ASSETS, page_policy
 from nbinterview_server.live import LiveHandler
 from nbinterview_server.room import Room
 
@@ -87,7 +87,7 @@ class RoomExtension(ExtensionApp):
         self.handlers.extend(
             [
                 (r"/nbinterview/api/v1/live", LiveHandler, {"room": self.room}),
-                (r"/nbinterview/static/[\w.-]+/(.+)", AssetHandler, {"path": STATIC}),
+                ASSETS,
             ]
         )
 

@@ -87,3 +87,7 @@ class AssetHandler(StaticFileHandler):
         """Name the types that the system's table may not know."""
         suffix = Path(self.absolute_path or "").suffix
         return TYPES.get(suffix) or super().get_content_type()
+
+
+# Below the server's base URL; the version in the path makes the year harmless.
+ASSETS = (r"/nbinterview/static/[\w.-]+/(.+)", AssetHandler, {"path": STATIC})

@@ -83,10 +83,9 @@ async def test_a_wrong_token_is_told(prepared: RoomServer) -> None:
         await ready(env)
 
 
-def test_the_extension_is_inert_where_there_is_no_room() -> None:
+def test_there_is_no_room_where_the_environment_names_none() -> None:
     program = """
 import sys, nbinterview_server as server
-server._load_jupyter_server_extension(None)
 points = server._jupyter_server_extension_points()
 print(points, "nbinterview_server.app" in sys.modules)
 """

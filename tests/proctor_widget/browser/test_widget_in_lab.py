@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from .conftest import ARGS, ROOT, STATIC
+from .conftest import ARGS, ROOT
 
 ARTIFACTS = ROOT / "test-artifacts"
 BASE_URL = "/user/somebody/"
@@ -29,9 +29,9 @@ ROOM_EXTENSIONS = [
     "jupyter_server_ydoc",
     "jupyter_collaboration",
 ]
-SHOW = f"""\
+SHOW = """\
 from nbinterview_proctor.widget import ProctorWidget
-watcher = ProctorWidget(assets_url='{BASE_URL}static/')
+watcher = ProctorWidget()
 watcher.start()
 watcher"""
 CELLS = [
@@ -60,11 +60,10 @@ def lab(built: None, tmp_path: Path) -> Iterator[str]:
             f"--ServerApp.base_url={BASE_URL}",
             f"--ServerApp.root_dir={root}",
             "--IdentityProvider.token=let-me-in",
-            # The files lie where any Jupyter server may serve them from.
-            f"--ServerApp.extra_static_paths={STATIC}",
             *(f"--ServerApp.jpserver_extensions={x}=False" for x in ROOM_EXTENSIONS),
         ],
         env=os.environ | own,
+        cwd=tmp_path,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
