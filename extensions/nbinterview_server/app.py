@@ -84,6 +84,7 @@ class RoomExtension(ExtensionApp):
         # Our Lab plugins do nothing at all on a page without it.
         page["nbinterviewRoom"] = "true"
         page["nbinterviewVersion"] = __version__
+        page["nbinterviewPageUrl"] = self.room.people.config.page_url
         self.handlers.extend(
             [
                 (r"/nbinterview/api/v1/live", LiveHandler, {"room": self.room}),

@@ -39,6 +39,8 @@ class RoomConfig:
     interview: str
     title: str
     state: InterviewState
+    page_url: str
+    """The service's page of this interview."""
     template: Mapping[str, Any]
     policy: Mapping[str, Any]
     people: Mapping[str, Person]
@@ -52,6 +54,7 @@ class RoomConfig:
             interview=interview["id"],
             title=interview["title"],
             state=interview["state"],
+            page_url=interview["page_url"],
             template=wire["template"],
             policy=wire["policy"],
             people={one["hub_name"]: Person(**one) for one in wire["people"]},

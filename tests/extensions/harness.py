@@ -32,6 +32,7 @@ from tests.extensions.stand_in import TOKEN, StandIn
 HERE = Path(__file__).parent
 INTERVIEW = "abcdefghij"
 BASE = f"/user/room-{INTERVIEW}/"
+PAGE_URL = f"http://nbinterview.invalid/interviews/{INTERVIEW}"
 
 CANDIDATE = "p-candidate2"
 INTERVIEWER = "p-interview2"
@@ -55,7 +56,12 @@ def person(hub_name: str, name: str, role: str, color: str) -> dict[str, str]:
 def room_config(**changes: Any) -> dict[str, Any]:
     """Return a room config as the service sends it."""
     config: dict[str, Any] = {
-        "interview": {"id": INTERVIEW, "title": "Data scientist", "state": "open"},
+        "interview": {
+            "id": INTERVIEW,
+            "title": "Data scientist",
+            "state": "open",
+            "page_url": PAGE_URL,
+        },
         "template": {
             "cells": [
                 {

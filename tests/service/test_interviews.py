@@ -143,6 +143,8 @@ async def test_the_room_is_told_what_its_schema_says(running: Running) -> None:
         "interviewer",
     ]
     assert config["policy"]["name"] == "standard"
+    service = running.state.settings.addresses.service_url
+    assert config["interview"]["page_url"] == f"{service}interviews/{interview_id}"
 
 
 async def test_starting_runs_the_room_and_lets_in_its_people_only(

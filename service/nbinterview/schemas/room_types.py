@@ -9,6 +9,7 @@ class Interview(TypedDict):
     id: str
     title: str
     state: Literal["scheduled", "open", "ended"]
+    page_url: str
 
 
 class Person(TypedDict):

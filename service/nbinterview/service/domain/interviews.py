@@ -180,8 +180,13 @@ def mark_ended(interview: Interview, *, now: datetime) -> bool:
     return True
 
 
-async def room_config(session: AsyncSession, interview_id: str) -> dict[str, Any]:
-    """Return what the room server is told: `room.schema.yaml`."""
+async def room_config(
+    session: AsyncSession, interview_id: str, *, page_url: str
+) -> dict[str, Any]:
+    """Return what the room server is told: `room.schema.yaml`.
+
+    `page_url` is the address of the interview's page here.
+    """
     interview = await get(session, interview_id)
     present = await participants(session, [interview_id], present_only=True)
     return {
@@ -189,6 +194,7 @@ async def room_config(session: AsyncSession, interview_id: str) -> dict[str, Any
             "id": interview.id,
             "title": interview.title,
             "state": interview.state,
+            "page_url": page_url,
         },
         "template": interview.template,
         "policy": interview.policy,

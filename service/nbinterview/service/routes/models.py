@@ -151,6 +151,7 @@ class RoomInterview(BaseModel):
     id: str
     title: str
     state: InterviewState
+    page_url: str
 
 
 class RoomConfig(BaseModel):

@@ -73,7 +73,8 @@ async def arrivals(invitation_id: str, body: models.ArrivalIn, state: StateDep) 
 async def room(interview_id: InterviewId, state: StateDep) -> dict[str, Any]:
     """Tell a room about its interview."""
     async with state.database.read() as session:
-        return await interviews.room_config(session, interview_id)
+        page_url = operations.page_url(state, interview_id)
+        return await interviews.room_config(session, interview_id, page_url=page_url)
 
 
 @router.post(
