@@ -16,6 +16,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
 
+from nbinterview_proctor.policy import load
 from tests.e2e.harness import ROOT, Platform, Traffic, real_window, wait_for
 
 CANDIDATE = "Ada Okafor"
@@ -126,6 +127,7 @@ class Interview:
         self.shots = Shots(artifacts)
         self.story = Story()
         self.contexts: list[BrowserContext] = []
+        self.ended = False
 
     def live(self) -> Story:
         """Live through the interview; where it stops, keep what everybody saw."""
@@ -174,7 +176,7 @@ class Interview:
             "console",
             lambda message: (
                 self.story.console_errors.append(f"{who}: {message.text}")
-                if message.type == "error"
+                if message.type == "error" and not self.ended
                 else None
             ),
         )
@@ -276,15 +278,24 @@ class Interview:
 
     def _clip_passes(self, panel: Page, room: Page) -> None:
         """Seconds 20 to 66: nobody, two faces, turned away."""
-        self._until(23)
-        room.locator(".jp-nbinterview-Warning, [role=status]").first.wait_for()
+        self._warned(room, "no_face", 26)
         self.shots.take(room, "warning-candidate")
-        for rule, until_s in (("no_face", 32), ("multiple_faces", 47)):
-            self._flag_seen(panel, rule, until_s)
-        self._until(48)
+        self._flag_seen(panel, "no_face", 32)
+        self._warned(room, "multiple_faces", 41)
+        self._flag_seen(panel, "multiple_faces", 47)
+        self._until(44)
         type_into(room, 1, "wines.target.value_counts()")
         room.keyboard.press("Shift+Enter")
+        self._warned(room, "looking_away", 57)
         self._flag_seen(panel, "looking_away", 64)
+
+    def _warned(self, room: Page, rule: str, until_s: float) -> None:
+        """Wait until the candidate reads this rule's words."""
+        words: str = load("standard")["rules"][rule]["warning"]
+        notice = room.locator(".jp-nbinterview-Notice", has_text=words)
+        left_s = self.story.camera_started_s + until_s - time.time()
+        notice.wait_for(timeout=max(1.0, left_s) * 1000)
+        self.story.warnings_shown.append(rule)
 
     def _flag_seen(self, panel: Page, rule: str, until_s: float) -> None:
         left_s = self.story.camera_started_s + until_s - time.time()
@@ -299,6 +310,7 @@ class Interview:
         room.keyboard.press("Control+End")
         room.keyboard.press("Enter")
         room.keyboard.press("Control+v")
+        self._warned(room, "external_paste", 72)
         self._flag_seen(panel, "external_paste", 76)
         elsewhere.bring_to_front()
         time.sleep(5)
@@ -308,10 +320,10 @@ class Interview:
         self.story.panel_flags = flags_in(panel)
 
     def _end(self, panel: Page, room: Page) -> None:
+        self.ended = True
         self.platform.cli("interview", "end", self.story.interview)
         room.get_by_text("ended", exact=False).first.wait_for(timeout=30_000)
         self.shots.take(room, "ended-candidate")
-        panel.context.pages[0].wait_for_timeout(500)
 
     def _report_url(self) -> str:
         port = self.platform.port

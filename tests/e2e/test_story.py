@@ -29,6 +29,10 @@ EXPECTED = [
     "tab_hidden",
 ]
 
+# ipywidgets looks for widgets of an earlier kernel and finds none; MediaPipe's WASM
+# writes its news to the error stream.
+NO_COMPLAINT = ("Comm not found", "INFO: Created TensorFlow Lite XNNPACK delegate")
+
 # Where each finding begins in the clip, in seconds after the camera started. The
 # clip's own seconds; the rest is the time a page needs to see and tell it.
 BEGINS_S = {
@@ -99,6 +103,20 @@ def test_every_flag_was_a_warning_first(records: list[dict[str, Any]]) -> None:
             warned.add(record["payload"]["episode_id"])
         elif record["kind"] == "flag":
             assert record["payload"]["episode_id"] in warned
+
+
+def test_the_candidate_was_told_in_the_page(story: Story) -> None:
+    # The tab that is hidden cannot be read: its warning waits for the return.
+    assert story.warnings_shown == EXPECTED[:-1]
+
+
+def test_no_page_complained(story: Story) -> None:
+    complaints = [
+        line
+        for line in story.console_errors
+        if not any(words in line for words in NO_COMPLAINT)
+    ]
+    assert complaints == []
 
 
 def test_the_interviewer_saw_each_flag_without_reloading(story: Story) -> None:
