@@ -27,9 +27,8 @@ COMMANDS = (
 POLICIES = ("standard",)
 INTRODUCTION = """\
 `nbinterview` speaks to the running platform as its operator, on the machine
-where the platform runs. `./run` is `nbinterview up --sample` after set-up.
-The command lies beside the interpreter that `.nbinterview/setup.json` names as
-`hub_python`."""
+where the platform runs. Set-up links it as `.nbinterview/bin/nbinterview`.
+`./run` is `nbinterview up --sample` after set-up."""
 WHAT_A_POLICY_IS = """\
 A policy says which sensors are asked for and what counts.
 Times are counted from the moment when a rule's threshold is entered;
