@@ -270,7 +270,7 @@ class RoomPendingHandler(PlainPageHandler):
 
     @web.authenticated
     async def get(self, room: str) -> None:
-        """Wait for the room, by reloading, and go in."""
+        """Lead into the room, or to the service's page that waits for it."""
         if not self.has_scope(f"access:servers!server={room}/"):
             raise web.HTTPError(404)
         user = self.find_user(room)
@@ -279,7 +279,9 @@ class RoomPendingHandler(PlainPageHandler):
         if user.spawner.ready:
             self.redirect(self.get_next_url(default=user.server_url("")))
         else:
-            await self.show("wait.html", status=200, failed=user.spawner._failed)
+            interview_id = interview_of_room(room)
+            url = self.authenticator.service_url
+            self.redirect(f"{url}interviews/{interview_id}/enter")
 
 
 class RoomAuthorizeHandler(OAuthAuthorizeHandler):  # type: ignore[misc]  # JupyterHub is untyped

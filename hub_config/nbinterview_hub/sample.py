@@ -71,7 +71,7 @@ def _remember(made: dict[str, Any], kept: Path) -> dict[str, str]:
 
 
 def _create(service: Service) -> dict[str, Any]:
-    template = _samples() / "interview.ipynb"
+    template = samples() / "interview.ipynb"
     made: dict[str, Any] = service.call(
         "POST",
         "/interviews",
@@ -89,12 +89,13 @@ def _create(service: Service) -> dict[str, Any]:
 
 
 def _import_recordings(service: Service) -> None:
-    for each in sorted(_samples().iterdir(), key=lambda entry: entry.name):
+    for each in sorted(samples().iterdir(), key=lambda entry: entry.name):
         if each.name.endswith(".jsonl.gz"):
             service.call("POST", "/records/import?sample=true", content=_unpacked(each))
 
 
-def _samples() -> Traversable:
+def samples() -> Traversable:
+    """Return the folder of what is shipped to try."""
     return resources.files("nbinterview") / "samples"
 
 

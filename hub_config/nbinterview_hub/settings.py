@@ -69,6 +69,7 @@ def _configure_people(
     c.JupyterHub.default_url = "/hub/home"
     c.JupyterHub.redirect_to_server = False
     c.JupyterHub.template_paths = [str(TEMPLATES)]
+    c.JupyterHub.template_vars = {"service_url": addresses.service_url}
     # Links lead from mail to the hub and from the hub to the rooms' origins:
     # "Strict" cookies would not come along.
     c.JupyterHub.tornado_settings = {"cookie_options": {"samesite": "Lax"}}

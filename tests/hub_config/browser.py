@@ -37,6 +37,13 @@ class Page:
         body = re.sub(r"(?s)<(style|head)\b.*?</\1>", " ", self.text)
         return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
+    def leads_on_to(self) -> str | None:
+        """Return where the page goes on to by itself, without scripts."""
+        found = re.search(
+            r'<meta http-equiv="refresh" content="\d+; url=([^"]+)"', self.text
+        )
+        return None if found is None else html.unescape(found.group(1))
+
     def fields(self) -> dict[str, str]:
         """Return the hidden fields of the page's form."""
         found = re.findall(

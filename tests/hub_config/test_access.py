@@ -200,18 +200,19 @@ def test_the_room_is_entered_only_while_it_is_shared(
     assert page.status == 403
 
 
-def test_a_closed_room_says_so_and_opens_by_itself(platform: Platform) -> None:
+def test_a_closed_room_leads_to_the_page_that_opens_rooms(platform: Platform) -> None:
     interview = platform.start_room()
     browser = arrive(platform, "candidate", "Ada Lovelace", interview)
     platform.stop_room(interview)
     owner = room_name(interview)
-    address = f"{platform.addresses.origin(owner)}/user/{owner}/lab"
-    page = browser.open(address)
+    page = browser.open(f"{platform.addresses.origin(owner)}/user/{owner}/lab")
     assert page.status == 424
     assert "The room is not open" in page.words()
+    enter = f"{platform.addresses.service_url}interviews/{interview}/enter"
+    assert page.leads_on_to() == enter
+    assert f'href="{enter}"' in page.text
     pending = f"{platform.addresses.public_url}/hub/spawn-pending/{owner}"
-    waiting = browser.open(pending)
-    assert (waiting.status, 'http-equiv="refresh"' in waiting.text) == (200, True)
+    assert browser.open(pending).url == enter
     stranger = arrive(platform, "candidate", "Mallory Doe")
     assert stranger.open(pending).status == 404
     platform.api("POST", f"/users/{owner}/server", json={})

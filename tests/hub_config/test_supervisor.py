@@ -21,6 +21,8 @@ import pytest
 from nbinterview.home import Addresses, Home
 from nbinterview.ids import room_name
 from nbinterview_hub import ports
+from nbinterview_hub.sample import samples
+from tests.hub_config.browser import Browser
 from tests.hub_config.local_platform import free_port, setup, wait_until
 
 LINK = re.compile(r"http://\S+token=\S+")
@@ -227,6 +229,37 @@ def test_a_killed_part_comes_back_and_the_room_stays(
     wait_until(lambda: running.room_answers(interview))
     assert running.part(name).pid != part.pid
     assert room_process(running, interview).pid == room
+
+
+def test_a_reload_opens_a_room_that_died_and_says_when_all_is_over(
+    running: Up,
+) -> None:
+    made = running.cli(
+        *("interview", "create", "--start", "--interviewer", "Grace Hopper"),
+        *("--template", str(samples() / "interview.ipynb"), "--candidate", "Ada"),
+    )
+    wait_until(lambda: running.room_answers(made["id"]))
+    browser = Browser()
+    inside = browser.press_button(browser.open(made["links"]["candidate"]))
+    assert inside.url.startswith(running.addresses.origin(room_name(made["id"])))
+    assert inside.status == 200
+
+    dead = room_process(running, made["id"])
+    dead.kill()
+    # The hub looks after its rooms every few seconds.
+    wait_until(lambda: browser.open(inside.url).status == 424)
+    enter = browser.open(inside.url).leads_on_to()
+    assert enter is not None
+    assert "Your room is starting" in browser.open(enter).words()
+    wait_until(lambda: browser.open(enter).url == inside.url)
+    assert browser.open(inside.url).status == 200
+    assert room_process(running, made["id"]).pid != dead.pid
+
+    running.cli("interview", "end", made["id"])
+    wait_until(lambda: browser.open(inside.url).status == 424)
+    over = browser.open(browser.open(inside.url).leads_on_to() or "")
+    assert (over.status, over.url) == (200, enter)
+    assert "The interview has ended" in over.words()
 
 
 def test_ctrl_c_leaves_nothing_behind(running: Up, interview: str) -> None:
