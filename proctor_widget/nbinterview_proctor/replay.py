@@ -46,24 +46,47 @@ def flags(records: Iterable[Any]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def measured(records: Iterable[Any]) -> dict[str, float]:
-    """Return for how many seconds each sensor could measure, from its records."""
-    since_s: dict[str, float] = {}
-    total_s: dict[str, float] = {}
+def measures(state: str, rule: str = "") -> bool:
+    """Return whether a sensor in this state measures: anything at all, or for a rule.
+
+    While the baseline is learned only the turn away from it cannot be told.
+    """
+    return state == "measuring" or (state == "calibrating" and rule != "looking_away")
+
+
+def measured(policy: Policy, records: Iterable[Any]) -> dict[str, float]:
+    """Return for how many seconds each rule's sensor could measure for it."""
+    lasted_s = _states(records)
+    return {
+        rule.rule: sum(
+            seconds
+            for (sensor, state), seconds in lasted_s.items()
+            if sensor == rule.sensor and measures(state, rule.rule)
+        )
+        for rule in policy.active_rules
+    }
+
+
+def _states(records: Iterable[Any]) -> dict[tuple[str, str], float]:
+    """Return for how many seconds each sensor was in each state."""
+    since: dict[str, tuple[str, float]] = {}
+    lasted_s: dict[tuple[str, str], float] = {}
+
+    def passed(sensor: str, until_s: float) -> None:
+        if sensor in since:
+            state, start_s = since[sensor]
+            so_far_s = lasted_s.get((sensor, state), 0.0)
+            lasted_s[sensor, state] = so_far_s + until_s - start_s
+
     at_s = 0.0
     for record in records:
         kind, payload, at_s, _ = _parts(record)
-        if kind != "sensor":
-            continue
-        sensor = payload["sensor"]
-        total_s.setdefault(sensor, 0.0)
-        if sensor in since_s:
-            total_s[sensor] += at_s - since_s.pop(sensor)
-        if payload["state"] == "measuring":
-            since_s[sensor] = at_s
-    for sensor, start_s in since_s.items():
-        total_s[sensor] += at_s - start_s
-    return total_s
+        if kind == "sensor":
+            passed(payload["sensor"], at_s)
+            since[payload["sensor"]] = payload["state"], at_s
+    for sensor in since:
+        passed(sensor, at_s)
+    return lasted_s
 
 
 def _parts(record: Any) -> tuple[str, Mapping[str, Any], float, float | None]:

@@ -25,7 +25,7 @@ class Item:
     points_per_minute: float
     points: float
     measured_s: float
-    """For how long the rule's sensor could measure; 0 means nothing is known."""
+    """For how long its sensor could measure for it; 0 means nothing is known."""
     known_error: str = KNOWN_ERROR
 
 
@@ -35,7 +35,7 @@ def score(
     """Return one line for each rule of the policy, found or not.
 
     `flags` as `Flag` of live.schema.yaml (`replay.flags`), `measured` as seconds
-    by sensor (`replay.measured`). Points add up: so many for each flag, so many
+    by rule (`replay.measured`). Points add up: so many for each flag, so many
     for each minute. The sum ranks what to look at first; it decides nothing.
     """
     found = list(flags)
@@ -57,5 +57,5 @@ def _item(
         points_per_flag=rule.points_per_flag,
         points_per_minute=rule.points_per_minute,
         points=round(points, 2),
-        measured_s=round(measured.get(rule.sensor, 0.0), 3),
+        measured_s=round(measured.get(rule.rule, 0.0), 3),
     )

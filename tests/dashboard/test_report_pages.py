@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from nbinterview.report import model, render, timeline
 from nbinterview.report.lanes import Lane, Mark, Span, Window, typing_spans
 from nbinterview.report.text import line
+from nbinterview_proctor.policy import load
 from tests.dashboard import recording
 from tests.dashboard.safe_html import assert_harmless, outline
 
@@ -118,6 +119,26 @@ def test_the_score_adds_up_item_by_item(view: model.ReportView) -> None:
     assert {i.title: i.flags for i in view.score.items}[
         "Nobody in front of the camera"
     ] == 1
+
+
+def test_score_and_sensors_agree_about_what_was_measured() -> None:
+    """Somebody who leaves before the baseline is known is flagged all the same."""
+    room = recording.Recorder(load("standard"))
+    room.write("interview.state", {"state": "open"})
+    room.event("consent", sensor="camera", granted=True)
+    room.event("camera", state="on")
+    room.event("watch", state="started")
+    room.watch(1)
+    room.watch(20, faces=0)
+    room.write("interview.state", {"state": "ended"})
+    slim = [model.slim(record.wire()) for record in room.records]
+    view = model.build(recording.interview(), slim, recording.template())
+    assert [flag.rule for flag in view.flags] == ["no_face"]
+    assert view.sensors[0].measured == "100% (20 s)"
+    assert view.score is not None
+    told = {item.title: item.measured for item in view.score.items}
+    assert told["Nobody in front of the camera"] == "20 s"
+    assert told["Head turned away from the screen for long"] == "not at all"
 
 
 def test_a_record_without_a_known_policy_has_no_score() -> None:

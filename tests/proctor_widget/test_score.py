@@ -64,12 +64,14 @@ def test_one_more_finding_never_lowers_it(one: list[Finding], more: Finding) -> 
 
 
 def test_there_is_a_line_for_each_rule_with_its_known_error_and_no_verdict() -> None:
-    items = score(STANDARD, [], {"camera": 100.0})
+    items = score(STANDARD, [], {"no_face": 100.0})
     assert [item["rule"] for item in items] == RULES
     assert {item["known_error"] for item in items} == {KNOWN_ERROR}
     assert all(item["points"] == 0 and item["episodes"] == 0 for item in items)
-    assert {item["measured_s"] for item in items if item["sensor"] == "camera"} == {100}
-    assert {item["measured_s"] for item in items if item["sensor"] != "camera"} == {0}
+    assert {item["rule"]: item["measured_s"] for item in items} == {
+        **dict.fromkeys(RULES, 0),
+        "no_face": 100,
+    }
     assert not any("verdict" in item or "passed" in item for item in items)
 
 
@@ -87,12 +89,30 @@ def test_a_journal_is_scored_from_its_own_records() -> None:
     assert [(found["rule"], found["flagged_at"]) for found in flags] == [
         ("no_face", engine.iso(START_S + 25))
     ]
-    measured = replay.measured(records)
-    assert measured["camera"] == pytest.approx(46 - 4, abs=1.01)
-    assert measured["focus"] == pytest.approx(46, abs=0.01)
+    measured = replay.measured(STANDARD, records)
+    assert list(measured) == RULES
+    # The first seconds of the camera go into the baseline of the head's position.
+    assert measured["looking_away"] == pytest.approx(46 - 4, abs=1.01)
+    assert measured["no_face"] == pytest.approx(46 - 1, abs=0.01)
+    assert measured["tab_hidden"] == pytest.approx(46, abs=0.01)
     items = {item["rule"]: item for item in score(STANDARD, flags, measured)}
     assert items["no_face"]["seconds"] == pytest.approx(6, abs=0.15)
-    assert items["no_face"]["measured_s"] == pytest.approx(measured["camera"])
+    assert items["no_face"]["measured_s"] == pytest.approx(measured["no_face"])
+
+
+def test_what_was_flagged_before_there_is_a_baseline_could_be_measured() -> None:
+    """The camera looks for a face while it still learns where this one looks."""
+    page = Page().started().see(1).see(20, faces=0)
+    records = journal(page.room("interview.state", state="ended"))
+    assert [found["rule"] for found in replay.flags(records)] == ["no_face"]
+    measured = replay.measured(STANDARD, records)
+    assert measured["no_face"] == pytest.approx(20, abs=0.01)
+    assert measured["looking_away"] == 0
+
+
+@pytest.mark.parametrize("state", ["off", "declined", "waiting", "unmeasurable"])
+def test_no_rule_is_measured_where_its_sensor_tells_nothing(state: str) -> None:
+    assert not any(replay.measures(state, rule) for rule in ["", *RULES])
 
 
 def test_an_open_flag_has_no_end() -> None:

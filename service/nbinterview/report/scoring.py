@@ -43,9 +43,9 @@ def score_view(
 ) -> ScoreView | None:
     """Return the score, or None when the record's policy cannot be read."""
     try:
-        lines = score(
-            Policy.from_dict(policy), replay.flags(records), replay.measured(records)
-        )
+        held_under = Policy.from_dict(policy)
+        measured_s = replay.measured(held_under, records)
+        lines = score(held_under, replay.flags(records), measured_s)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
     total = sum(item["points"] for item in lines)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nbinterview.report import words
 from nbinterview.report.lanes import Record, Window, client_event, sensor_spans
 from nbinterview.report.text import duration
+from nbinterview_proctor.replay import measures
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def _sensor(
         end_s = min(span.end_s, window.length_s)
         shown_s = max(0.0, end_s - max(span.start_s, 0.0))
         seconds[span.state] = seconds.get(span.state, 0.0) + shown_s
-    measured = seconds.get("measuring", 0.0) + seconds.get("calibrating", 0.0)
+    measured = sum(shown_s for state, shown_s in seconds.items() if measures(state))
     unmeasurable = seconds.get("unmeasurable", 0.0)
     on = measured + unmeasurable
     return SensorView(
