@@ -24,7 +24,7 @@ COMMANDS = (
     ("record", "export"),
     ("record", "import"),
 )
-POLICIES = ("standard",)
+POLICIES = ("standard", "fullscreen")
 INTRODUCTION = """\
 `nbinterview` speaks to the running platform as its operator, on the machine
 where the platform runs. Set-up links it as `.nbinterview/bin/nbinterview`.

@@ -2,6 +2,7 @@
 
 A policy is data (`policies/*.json`), read strictly: what the program does not
 know it refuses, so that a misspelt threshold never silently means the default.
+A file may extend another one and say only what differs at the top level.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib import resources
+from importlib.resources.abc import Traversable
 from types import MappingProxyType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 SENSORS = ("camera", "focus", "clipboard")
 
@@ -148,21 +150,30 @@ class Policy:
         )
 
 
+def names() -> list[str]:
+    """Return the names of the shipped policies."""
+    return sorted(
+        item.name.removesuffix(".json")
+        for item in _folder().iterdir()
+        if item.name.endswith(".json")
+    )
+
+
 def load(name: str) -> dict[str, Any]:
-    """Return the shipped policy of this name as plain JSON.
+    """Return the shipped policy of this name as plain JSON, whole.
 
     Raises `ValueError` that lists the names there are.
     """
-    folder = resources.files(__package__) / "policies"
-    known = sorted(
-        item.name.removesuffix(".json")
-        for item in folder.iterdir()
-        if item.name.endswith(".json")
-    )
-    if name not in known:
-        raise ValueError(f"no policy {name!r}; there are: {', '.join(known)}")
-    text = (folder / f"{name}.json").read_text(encoding="utf-8")
-    return cast("dict[str, Any]", json.loads(text))
+    if name not in names():
+        raise ValueError(f"no policy {name!r}; there are: {', '.join(names())}")
+    text = (_folder() / f"{name}.json").read_text(encoding="utf-8")
+    data: dict[str, Any] = json.loads(text)
+    extended = data.pop("extends", None)
+    return data if extended is None else {**load(extended), **data}
+
+
+def _folder() -> Traversable:
+    return resources.files(__package__) / "policies"
 
 
 def summary(policy: Policy) -> dict[str, Any]:

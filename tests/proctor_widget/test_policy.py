@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from nbinterview.schemas import check, schema
-from nbinterview_proctor.policy import SENSORS, THRESHOLDS, Policy, load, summary
+from nbinterview_proctor.policy import (
+    SENSORS,
+    THRESHOLDS,
+    Policy,
+    load,
+    names,
+    summary,
+)
 
 
 def without(data: dict[str, Any], *path: str) -> dict[str, Any]:
@@ -60,6 +67,20 @@ def test_fullscreen_and_sensors_decide_which_rules_count() -> None:
     ]
 
 
+def test_fullscreen_is_standard_in_fullscreen() -> None:
+    policy, standard = Policy.from_dict(load("fullscreen")), load("standard")
+    assert policy.to_dict() == {**standard, "name": "fullscreen", "fullscreen": True}
+    told = summary(policy)
+    check(told, "live", "PolicySummary")
+    assert told["fullscreen"] is True
+    assert [rule["rule"] for rule in told["rules"]] == list(policy.rules)
+
+
+def test_every_shipped_policy_can_be_read() -> None:
+    assert names() == ["fullscreen", "standard"]
+    assert [Policy.from_dict(load(name)).name for name in names()] == names()
+
+
 def test_every_rule_warns_before_it_flags_and_leaves_below_where_it_enters() -> None:
     for rule in Policy.from_dict(load("standard")).rules.values():
         assert rule.warn_after_s <= rule.flag_after_s
@@ -77,7 +98,7 @@ def test_the_words_for_candidates_accuse_nobody() -> None:
 
 
 def test_an_unknown_policy_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(ValueError, match=r"no policy '\.\./x'; there are: standard"):
+    with pytest.raises(ValueError, match=r"no policy '\.\./x'; there are: fullscreen, "):
         load("../x")
 
 

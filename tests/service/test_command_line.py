@@ -94,6 +94,21 @@ def test_made_and_opened_at_once(service: RunningHub, template: Path) -> None:
     _json(service, "interview", "end", made["id"])
 
 
+def test_the_policy_that_was_asked_for_is_kept(
+    service: RunningHub, template: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.jsonl.gz"
+    for more, name, fullscreen in (
+        ((), "standard", False),
+        (("--policy", "fullscreen"), "fullscreen", True),
+    ):
+        here = _create(service, template, *more)["id"]
+        assert _run(service, "record", "export", here, str(file)).returncode == 0
+        head = json.loads(gzip.decompress(file.read_bytes()).splitlines()[0])
+        kept = head["interview"]["policy"]
+        assert (kept["name"], kept["fullscreen"]) == (name, fullscreen)
+
+
 def test_a_record_goes_out_and_comes_back_the_same(
     service: RunningHub, template: Path, tmp_path: Path
 ) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from nbinterview.ids import room_name
 from nbinterview.schemas import schema
+from nbinterview.service import policies
 from nbinterview.service.settings import Settings
+from nbinterview_proctor import policy
 from tests.service.support import (
     Running,
     Start,
@@ -31,6 +34,53 @@ async def test_making_one_answers_with_everybodys_link(running: Running) -> None
     assert roles == ["candidate", "interviewer", "reviewer"]
     prefix = f"{running.settings.addresses.public_url}/hub/invitation?token="
     assert all(item["url"].startswith(prefix) for item in made["invitations"])
+
+
+async def test_the_form_asks_for_the_policy_and_the_interview_keeps_it(
+    running: Running,
+) -> None:
+    ines = person_of(await running.create(), "interviewer")
+    browser = await running.person(ines, "interviewers")
+    form = (await browser.get("")).text
+    assert re.findall(r'<option value="(\w+)"( selected)?>', form) == [
+        ("standard", " selected"),
+        ("fullscreen", ""),
+    ]
+    assert sorted(policies.TITLES) == policy.names()
+    for given, name in (({}, "standard"), ({"policy": "fullscreen"}, "fullscreen")):
+        made = await browser.post(
+            "interviews",
+            data={"candidate": "Cara", **given},
+            files={"template": json.dumps(notebook())},
+        )
+        assert made.status_code == 303, made.text
+        interview_id = made.headers["location"].rsplit("/", 1)[-1]
+        room = await running.room(interview_id)
+        kept = (await room.get(f"api/v1/rooms/{interview_id}")).json()["policy"]
+        assert kept == policy.load(name)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "template", "words"),
+    [
+        ("fullscreen", "{}", "is not a Jupyter notebook"),
+        ("none-of-ours", json.dumps(notebook()), "There is no policy"),
+    ],
+)
+async def test_a_form_with_a_fault_keeps_its_policy(
+    running: Running, chosen: str, template: str, words: str
+) -> None:
+    ines = person_of(await running.create(), "interviewer")
+    browser = await running.person(ines, "interviewers")
+    answer = await browser.post(
+        "interviews",
+        data={"candidate": "Cara", "policy": chosen},
+        files={"template": template},
+    )
+    assert answer.status_code == 400
+    assert words in answer.text
+    chosen_again = f'<option value="{chosen}" selected>' in answer.text
+    assert chosen_again is (chosen in policy.names())
 
 
 async def test_two_people_of_one_name_are_two_people(running: Running) -> None:

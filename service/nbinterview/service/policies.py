@@ -8,6 +8,12 @@ from nbinterview.errors import Invalid
 
 STANDARD = "standard"
 
+# What the form calls them.
+TITLES = {
+    STANDARD: "Standard",
+    "fullscreen": "Standard, and the room fills the screen",
+}
+
 
 def load_policy(name: str) -> dict[str, Any]:
     """Return the policy of this name, to be copied into an interview.

@@ -16,10 +16,12 @@ from nbinterview.service.domain.people import person_model
 from nbinterview.service.domain.templates import MAX_TEMPLATE_BYTES, read_template
 from nbinterview.service.guards import InterviewId, StateDep, VisitorDep
 from nbinterview.service.pages import render
-from nbinterview.service.policies import STANDARD, load_policy
+from nbinterview.service.policies import STANDARD, TITLES, load_policy
 from nbinterview.service.state import State
 
 router = APIRouter(include_in_schema=False)
+
+_EMPTY_FORM = {"title": "", "candidate": "", "interviewers": "", "policy": STANDARD}
 
 
 async def signed_in_person(state: State, caller: SignedIn) -> dict[str, str] | None:
@@ -59,7 +61,8 @@ async def _home(
         person=await signed_in_person(state, caller),
         interviews=listed,
         error=error,
-        form=form or {"title": "", "candidate": "", "interviewers": ""},
+        form=form or _EMPTY_FORM,
+        policies=TITLES,
         max_template_mib=MAX_TEMPLATE_BYTES // 1024 // 1024,
     )
     return HTMLResponse(html, 200 if error is None else error.status)
@@ -73,6 +76,7 @@ async def create(
     candidate: Annotated[str, Form()],
     interviewers: Annotated[str, Form()] = "",
     title: Annotated[str, Form()] = "",
+    policy: Annotated[str, Form()] = STANDARD,
 ) -> Response:
     """Make an interview from the form; with a fault in it, show the form again."""
     try:
@@ -82,7 +86,7 @@ async def create(
         new = interviews.NewInterview(
             template=notebook,
             template_notes=notes,
-            policy=load_policy(STANDARD),
+            policy=load_policy(policy),
             candidate=candidate,
             interviewers=[name for name in interviewers.splitlines() if name.strip()],
             title=title.strip() or None,
@@ -94,7 +98,12 @@ async def create(
     except Forbidden:
         raise
     except NBInterviewError as error:
-        form = {"title": title, "candidate": candidate, "interviewers": interviewers}
+        form = {
+            "title": title,
+            "candidate": candidate,
+            "interviewers": interviewers,
+            "policy": policy,
+        }
         return await _home(state, caller, error=error, form=form)
     return RedirectResponse(operations.page_url(state, interview.id), 303)
 
