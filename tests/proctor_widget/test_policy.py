@@ -98,7 +98,9 @@ def test_the_words_for_candidates_accuse_nobody() -> None:
 
 
 def test_an_unknown_policy_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(ValueError, match=r"no policy '\.\./x'; there are: fullscreen, "):
+    with pytest.raises(
+        ValueError, match=r"no policy '\.\./x'; there are: fullscreen, "
+    ):
         load("../x")
 
 
