@@ -138,10 +138,12 @@ environment() {
     [ ! -e "$env_dir/.ready" ] || return 0
     say "making the $1 environment"
     rm -rf "$env_dir"
-    # Those of this checkout that an older lock made are of no more use.
+    # Those of this checkout that an older lock made are of no more use, unless a
+    # platform runs from them now.
     if [ "${3:-}" = editable ]; then
         for old in "$cache/envs/$1-"*; do
-            if [ -f "$old/.checkout" ] && [ "$(cat "$old/.checkout")" = "$root" ]; then
+            if [ -f "$old/.checkout" ] && [ "$(cat "$old/.checkout")" = "$root" ] &&
+                ! grep -qsF "$old/" /proc/[0-9]*/cmdline; then
                 rm -rf "$old"
             fi
         done

@@ -57,6 +57,14 @@ class PlainPageHandler(BaseHandler):  # type: ignore[misc]  # JupyterHub is unty
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("X-Robots-Tag", "noindex, nofollow")
 
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log what nobody expected, without the address: it may hold a link's token."""
+        if isinstance(value, web.HTTPError):
+            super().log_exception(typ, value, tb)
+            return
+        asked = f"{self.request.method} {self.request.path}"
+        self.log.error("Uncaught exception %s", asked, exc_info=(typ, value, tb))
+
     @property
     def content_security_policy(self) -> str:
         """Nothing but our own styles, and forms that end at our own hosts.
@@ -98,11 +106,26 @@ class InvitationHandler(PlainPageHandler):
     _form_is_stale = False
 
     def check_xsrf_cookie(self) -> None:
-        """Remember a failed check for `post`, which shows the button again."""
+        """Remember a failed check for `post`, which shows the button again.
+
+        JupyterHub's token of somebody not signed in is made of address and browser,
+        which another site on the same computer can know. So the browser's own word
+        about where the form came from counts as well.
+        """
         try:
             super().check_xsrf_cookie()
         except web.HTTPError:
             self._form_is_stale = True
+        else:
+            self._form_is_stale = not self._form_is_ours()
+
+    def _form_is_ours(self) -> bool:
+        site = self.request.headers.get("Sec-Fetch-Site")
+        if site is not None:
+            return site in {"same-origin", "none"}
+        # Older browsers. "null" is what our own page's referrer policy makes of it.
+        origin = self.request.headers.get("Origin", "null")
+        return origin in {"null", self.authenticator.public_url}
 
     async def get(self) -> None:
         """Show the invitation. Nothing changes."""
@@ -262,6 +285,14 @@ class HomeHandler(PlainPageHandler):
             await self.show("home.html")
 
 
+class NotHereHandler(PlainPageHandler):
+    """What JupyterHub has and nobody here needs, as its page for API tokens."""
+
+    def get(self) -> None:
+        """Answer as if it did not exist."""
+        raise web.HTTPError(404)
+
+
 class RoomPendingHandler(PlainPageHandler):
     """`/hub/spawn-pending/room-…` for people who may enter the room but not start it.
 
@@ -306,6 +337,7 @@ HANDLERS = [
     (r"/invitation", InvitationHandler),
     (r"/leave", LeaveHandler),
     (r"/home", HomeHandler),
+    (r"/token", NotHereHandler),
     (rf"/spawn-pending/(room-{INTERVIEW_ID.pattern})", RoomPendingHandler),
     (r"/api/oauth2/authorize", RoomAuthorizeHandler),
 ]

@@ -58,7 +58,7 @@ class Home:
 
     def make(self) -> None:
         """Make the directories and every missing secret."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in ("secrets", "hub", "service", "rooms", "logs"):
             directory = self.path / name
             directory.mkdir(exist_ok=True)

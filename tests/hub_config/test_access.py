@@ -94,7 +94,9 @@ def test_a_candidate_knows_only_who_they_are(
     ]
 
 
-@pytest.mark.parametrize("path", ["spawn", "spawn/{self}", "spawn/{room}", "admin"])
+@pytest.mark.parametrize(
+    "path", ["spawn", "spawn/{self}", "spawn/{room}", "admin", "token"]
+)
 def test_stock_pages_are_closed(
     platform: Platform, candidate: Browser, room: str, path: str
 ) -> None:

@@ -233,6 +233,28 @@ def test_a_form_of_another_site_signs_nobody_in(
 
 
 @pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 303),
+        ({"Origin": "null"}, 303),
+    ],
+)
+def test_a_known_token_does_not_help_another_site(
+    platform: Platform, browser: Browser, said: dict[str, str], status: int
+) -> None:
+    link, _ = platform.invite("candidate", "Ada Lovelace")
+    page = browser.open(link)
+    answer = browser.send(
+        "POST", link.partition("?")[0], data=page.fields(), headers=said
+    )
+    assert answer.status == status
+    assert (signed_in_as(platform, browser) is not None) == (status == 303)
+
+
+@pytest.mark.parametrize(
     ("changes", "status", "title"),
     [
         ({"state": "withdrawn"}, 403, "This invitation was withdrawn"),

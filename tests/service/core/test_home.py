@@ -18,6 +18,7 @@ def test_secrets_are_private_and_stay_the_same(tmp_path: Path) -> None:
     assert len(set(before.values())) == len(SECRET_NAMES)
     for name in SECRET_NAMES:
         assert (home.path / "secrets" / name).stat().st_mode & 0o777 == 0o600
+    assert home.path.stat().st_mode & 0o777 == 0o700
     assert (home.path / "secrets").stat().st_mode & 0o777 == 0o700
     assert (home.path / "rooms").stat().st_mode & 0o777 == 0o700
 
