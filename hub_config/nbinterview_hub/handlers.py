@@ -15,13 +15,13 @@ from jupyterhub.handlers import BaseHandler
 from tornado import web
 from tornado.httputil import url_concat
 
+from nbinterview.browsers import describe_browser
 from nbinterview.errors import NBInterviewError
 from nbinterview.ids import INTERVIEW_ID, new_id, room_name
 from nbinterview.tokens import read_invitation
 from nbinterview_hub.authenticator import Accepted, InvitationAuthenticator
 from nbinterview_hub.invitations import (
     Invitation,
-    describe_browser,
     expiry_words,
     is_own_url,
 )

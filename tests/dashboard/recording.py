@@ -345,7 +345,7 @@ def interview(*, sample: bool = False) -> dict[str, Any]:
                 "hub_name": CANDIDATE,
                 "role": "candidate",
                 "at": format_time(START - timedelta(seconds=12)),
-                "browser": FIREFOX,
+                "browser": "Firefox on Linux (abcdefghij)",
                 "fresh": True,
             }
         ],

@@ -168,6 +168,22 @@ def test_the_list_shows_date_length_and_flags() -> None:
     assert (row.length, row.flags, row.state) == ("1 min 50 s", "4", "ended")
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("open", "Open now"), ("ended", "Ended"), ("surprising", "Unknown")],
+)
+def test_a_state_is_said_as_on_the_staffs_page(state: str, words: str) -> None:
+    interview = {**recording.interview(), "state": state}
+    assert f">{words}</span>" in render.list_page(model.list_rows([interview]), "/")
+    assert f">{words}</span>" in render.report_page(model.build(interview, [], None))
+
+
+def test_people_arrive_with_a_browser_in_words(view: model.ReportView) -> None:
+    entered = [e.detail for e in view.arrivals if e.what == "entered the room"]
+    assert entered == ["Firefox on Linux", "Firefox on Linux"]
+    assert "Mozilla" not in render.report_page(view)
+
+
 def test_the_page_says_that_a_person_decides(view: model.ReportView) -> None:
     html = render.report_page(view)
     assert "A person decides." in html

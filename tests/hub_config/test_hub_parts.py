@@ -21,7 +21,6 @@ from nbinterview_hub.invitations import (
     InvitationEnded,
     InvitationWithdrawn,
     Person,
-    describe_browser,
     expiry_words,
     is_own_url,
     read_answer,
@@ -171,22 +170,6 @@ def test_which_addresses_are_ours(url: str, own: bool) -> None:
 def test_times_are_said_in_words() -> None:
     for wire in ("2026-11-22T15:00:00.000000Z", "2026-11-22T16:00:00+01:00"):
         assert expiry_words(wire) == "Sunday 22 November, 15:00 UTC"
-
-
-@pytest.mark.parametrize(
-    ("agent", "words"),
-    [
-        ("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", "Firefox on Linux"),
-        ("(Windows NT 10.0) Chrome/140 Safari/537.36 Edg/140", "Edge on Windows"),
-        ("(Macintosh) Version/26.0 Safari/605.1.15", "Safari on macOS"),
-        ("(Linux; Android 15) Chrome/140 Mobile Safari/537.36", "Chrome on Android"),
-        ("(iPhone; like Mac OS X) CriOS/140 Safari/604.1", "Chrome on iOS"),
-        ("curl/8", "a browser on an unknown system"),
-        ("", "a browser on an unknown system"),
-    ],
-)
-def test_browsers_are_said_in_words(agent: str, words: str) -> None:
-    assert describe_browser(agent) == words
 
 
 def test_each_host_forgets_its_own_cookie_only() -> None:

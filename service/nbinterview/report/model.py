@@ -165,7 +165,7 @@ def _row(interview: Mapping[str, Any]) -> Row:
         title=line(interview.get("title")),
         candidate=_names(people, "candidate"),
         interviewers=_names(people, "interviewer"),
-        state=words.STATES.get(line(interview.get("state"), 20), "unknown"),
+        state=_state(interview),
         date=day_time(opened or moment(interview.get("created_at"))),
         length=duration((ended - opened).total_seconds()) if opened and ended else "",
         flags="" if flags is None or not last else f"{flags:.0f}",
@@ -192,7 +192,7 @@ def build(
         id=line(interview.get("id"), 20),
         title=line(interview.get("title")),
         sample=interview.get("sample") is True,
-        state=words.STATES.get(line(interview.get("state"), 20), "unknown"),
+        state=_state(interview),
         candidate=_names(people, "candidate"),
         interviewers=_names(people, "interviewer"),
         started=day_time(window.start),
@@ -244,6 +244,12 @@ def _names(people: Mapping[str, Person], role: str) -> str:
 
 
 # -------------------------------------------------------- policy and versions
+
+
+def _state(interview: Mapping[str, Any]) -> str:
+    """Return a key of `words.STATES`."""
+    state = line(interview.get("state"), 20)
+    return state if state in words.STATES else "unknown"
 
 
 def _first(records: Iterable[Record], kind: str) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nbinterview.browsers import describe_browser
 from nbinterview.report import words
 from nbinterview.report.lanes import Record, Window, client_event
 from nbinterview.report.text import line, moment, number
@@ -137,7 +138,9 @@ def arrivals(
         joined = record["kind"] == "person.joined"
         again = " again" if joined and record["payload"].get("again") is True else ""
         what = f"entered the room{again}" if joined else "left the room"
-        browser = line(record["payload"].get("browser"), 120)
+        # What the browser says of itself can be long, and its end counts.
+        agent = line(record["payload"].get("browser"), 1000)
+        browser = describe_browser(agent) if agent else ""
         who = _who(record["author"], names)
         found.append(EventView(window.at(record), who, what, browser))
     return sorted(found, key=lambda event: event.at_s)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nbinterview.wording import INTERVIEW_STATES
+
 KNOWN_ERROR = "Known error: not measured on people yet."
 DECIDES = (
     "A person decides. A flag points to a moment worth a look; it is not a verdict, "
@@ -106,7 +108,7 @@ SENSOR_STATES = {
 
 ROLES = {"candidate": "Candidate", "interviewer": "Interviewer", "reviewer": "Reviewer"}
 
-STATES = {"scheduled": "scheduled", "open": "running", "ended": "ended"}
+STATES = {**INTERVIEW_STATES, "unknown": "Unknown"}
 
 RUN_STATES = {"ok": "done", "error": "error", "aborted": "not run"}
 

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from nbinterview import __version__
 from nbinterview.home import SERVICE_PREFIX
 from nbinterview.ledger.records import parse_time
+from nbinterview.wording import INTERVIEW_STATES
 
 STATIC = Path(__file__).parent / "static"
 
@@ -25,7 +26,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(prefix=SERVICE_PREFIX, version=__version__)
+    environment.globals.update(
+        prefix=SERVICE_PREFIX, version=__version__, states=INTERVIEW_STATES
+    )
     environment.filters["moment"] = moment
     environment.filters["iso"] = iso
     return environment
