@@ -40,10 +40,14 @@ def _invisible(char: str) -> bool:
 
 
 def initials(name: str) -> str:
-    """Return one or two letters for a name."""
-    words = name.split()
-    letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
-    return letters.upper()[:4]
+    """Return one or two letters for a name; a question mark where it has none."""
+    letters = [
+        first
+        for word in name.split()
+        if (first := next(filter(str.isalpha, word), None)) is not None
+    ]
+    # In capitals some letters become two, as ß: one is enough.
+    return "".join(each.upper()[0] for each in letters[:1] + letters[1:][-1:]) or "?"
 
 
 def add_person(
