@@ -93,7 +93,8 @@ async def withdraw_invitation(
         try:
             await state.rooms.remove(invited.interview.id, invited.person.hub_name)
         except Unavailable as error:
-            # The room asks the service who may be there, and refuses by that too.
+            # The link is withdrawn all the same. But a room takes whom it knows, so
+            # the person may enter it for as long as the share stands.
             log.warning("share was not taken back: %s", error.detail)
     return view
 
