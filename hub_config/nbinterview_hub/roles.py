@@ -39,7 +39,7 @@ SERVICE_SCOPES = (
 )
 
 # `proxy` makes the hub write its routes again into a proxy that was restarted.
-SUPERVISOR_SCOPES = ("shutdown", "proxy", "read:hub")
+SUPERVISOR_SCOPES = ("shutdown", "proxy")
 
 
 def groups() -> dict[str, dict[str, list[str]]]:

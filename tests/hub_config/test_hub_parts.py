@@ -69,11 +69,7 @@ def test_services_hold_what_they_use_and_no_more() -> None:
         assert needed in service
     for foreign in ("shutdown", "proxy", "tokens", "admin:groups", "admin:services"):
         assert foreign not in service
-    assert expand_scopes(scopes_of("platform-supervisor")) == {
-        "shutdown",
-        "proxy",
-        "read:hub",
-    }
+    assert expand_scopes(scopes_of("platform-supervisor")) == {"shutdown", "proxy"}
     assert not [role for role in roles.roles() if "report" in role.get("services", [])]
 
 
