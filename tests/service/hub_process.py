@@ -160,23 +160,29 @@ def running_hub(directory: Path) -> Iterator[RunningHub]:
         env={**os.environ, "CONFIGPROXY_AUTH_TOKEN": "none"},
     )
     try:
-        _wait_until_up(process, addresses.hub_api, directory / "hub.log")
+        wait_until_up(process, addresses.hub_api, directory / "hub.log")
         yield RunningHub(home, addresses, directory / "hub.log")
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
+        stop(process)
         log.close()
 
 
-def _wait_until_up(process: subprocess.Popen[bytes], hub_api: str, log: Path) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a process by SIGTERM, or by force when it does not."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(10)
+
+
+def wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    """Wait until a new process answers; fail with its log when it does not."""
     deadline = time.monotonic() + 60
     while True:
         try:
-            if httpx.get(hub_api, trust_env=False, timeout=2).is_success:
+            if httpx.get(url, trust_env=False, timeout=2).is_success:
                 return
         except httpx.HTTPError:
             pass

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-
-from tests.service.hub_process import RunningHub
+from tests.service.hub_process import RunningHub, stop, wait_until_up
 
 
 def environment(hub: RunningHub) -> dict[str, str]:
@@ -34,26 +31,8 @@ def running_service(hub: RunningHub, log: Path) -> Iterator[subprocess.Popen[byt
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait_until_up(process, hub.addresses.service_api + "/health", log)
+            wait_until_up(process, hub.addresses.service_api + "/health", log)
             yield process
         finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(10)
+            stop(process)
     assert process.returncode in {0, -15}, log.read_text()
-
-
-def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            if httpx.get(url, trust_env=False, timeout=2).is_success:
-                return
-        except httpx.HTTPError:
-            pass
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.1)
