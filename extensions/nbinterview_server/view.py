@@ -6,7 +6,7 @@ what the record does not hold, and a restarted room tells the same story.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +47,8 @@ class View:
     """A `gap` of the live stream is open."""
     runs: int = 0
     """Executions asked for and not finished."""
+    kernel: Message | None = None
+    """The last `kernel` message; None before there was one in this room."""
 
     def step(self, record: Record) -> list[tuple[Audience, Message]]:
         """Take one record in; return what to tell whom."""
@@ -76,14 +78,6 @@ class View:
         return ALL, {"type": "people", "people": self.people_wire()}
 
 
-def replay(config: RoomConfig, records: Iterable[Record]) -> View:
-    """Return the view that these records lead to."""
-    view = View(config.state, config.people)
-    for record in records:
-        view.step(record)
-    return view
-
-
 def welcome(
     view: View, config: RoomConfig, person: Person, policy: Message
 ) -> dict[str, Any]:
@@ -102,6 +96,7 @@ def welcome(
         "flags": [] if candidate else list(view.flags.values()),
         "warnings": list(view.warnings.values()),
         "sensors": list(view.sensors.values()),
+        "kernel": view.kernel,
     }
 
 
@@ -113,6 +108,7 @@ Told = list[tuple[Audience, Message]]
 def _started(view: View, _record: Record) -> Told:
     view.connections.clear()
     view.runs = 0
+    view.kernel = None
     return []
 
 
@@ -185,27 +181,29 @@ def _flag_closed(view: View, record: Record) -> Told:
     return [(PANEL, {"type": "flag", "flag": closed})]
 
 
-def _kernel_message(state: str, detail: str = "") -> tuple[Audience, Message]:
-    return ALL, {"type": "kernel", "state": state, "detail": detail}
+def _tell_kernel(view: View, state: str, detail: str = "") -> Told:
+    view.kernel = {"type": "kernel", "state": state, "detail": detail}
+    return [(ALL, view.kernel)]
 
 
 def _kernel(view: View, record: Record) -> Told:
     state = _KERNEL_STATES.get(record.payload["state"])
     if state is None:
+        view.kernel = None
         return []
     if state == "idle" and view.runs:
         state = "busy"
-    return [_kernel_message(state, record.payload["detail"])]
+    return _tell_kernel(view, state, record.payload["detail"])
 
 
 def _requested(view: View, _record: Record) -> Told:
     view.runs += 1
-    return [_kernel_message("busy")]
+    return _tell_kernel(view, "busy")
 
 
 def _finished(view: View, _record: Record) -> Told:
     view.runs = max(0, view.runs - 1)
-    return [] if view.runs else [_kernel_message("idle")]
+    return [] if view.runs else _tell_kernel(view, "idle")
 
 
 _STEPS: Mapping[str, Callable[[View, Record], Told]] = {

@@ -22,7 +22,7 @@ from nbinterview_server.documents.awareness import (
     rewrite,
 )
 from nbinterview_server.pacing import Pace
-from nbinterview_server.view import ALL, PANEL, View
+from nbinterview_server.view import ALL, PANEL, View, welcome
 from tests.extensions.harness import CANDIDATE, INTERVIEWER, room_config
 
 CONFIG = RoomConfig.from_wire(room_config())
@@ -189,6 +189,25 @@ def test_the_kernel_is_busy_until_its_last_run_ends() -> None:
     states = [[message["state"] for _, message in one] for one in told]
     assert states == [["busy"], ["busy"], [], ["idle"]]
     assert told[0][0][0] == ALL
+
+
+def test_who_comes_late_is_told_how_the_kernel_is() -> None:
+    view = View("open", CONFIG.people)
+
+    def told() -> Any:
+        message = welcome(view, CONFIG, CONFIG.people[CANDIDATE], {})
+        return message["kernel"]
+
+    assert told() is None
+    view.step(record(1, "kernel", state="started", detail=""))
+    assert told()["state"] == "idle"
+    view.step(record(2, "kernel", state="died", detail="memory"))
+    assert told() == {"type": "kernel", "state": "died", "detail": "memory"}
+    view.step(record(3, "kernel", state="stopped", detail=""))
+    assert told() is None
+    view.step(record(4, "execution.requested"))
+    view.step(record(5, "room.started"))
+    assert told() is None
 
 
 def test_a_restart_ends_every_connection() -> None:

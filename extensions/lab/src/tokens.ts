@@ -21,8 +21,8 @@ import type {
   Welcome
 } from './wire';
 
-/** Whether the page reaches its room. */
-export type LiveStatus = 'connecting' | 'online' | 'offline';
+/** Whether the page reaches its room; `closed` is after the interview's end, for good. */
+export type LiveStatus = 'connecting' | 'online' | 'offline' | 'closed';
 
 /** The live connection; null where the server is not an interview's room. */
 export const ILive = new Token<ILive | null>(

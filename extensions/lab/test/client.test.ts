@@ -161,6 +161,39 @@ describe('after a loss', () => {
   });
 });
 
+describe('the end of the interview', () => {
+  const ended = { type: 'state', state: 'ended' } as const;
+
+  it('still takes what is on its way', () => {
+    const { client, socket, spool } = connected();
+    socket().say(ended);
+    client.record(LOADED);
+    expect(client.status).toBe('online');
+    socket().say({ type: 'ack', boot_id: BOOT, client_seq: 1 });
+    expect(spool.size).toBe(0);
+  });
+
+  it('is the end of the connection: a loss after it is none', () => {
+    const { client, socket, sockets } = connected();
+    const heard: string[] = [];
+    client.statusChanged.connect((_, status) => heard.push(status));
+    socket().say(ended);
+    socket().lose();
+    client.connect(); // the network is back
+    vi.advanceTimersByTime(60_000 - ACK_TIMEOUT_MS);
+    expect(heard).toEqual(['closed']);
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('may have been before this page came', () => {
+    const { client, socket, sockets } = connected({ state: 'ended' });
+    socket().lose();
+    vi.advanceTimersByTime(60_000 - ACK_TIMEOUT_MS);
+    expect(client.status).toBe('closed');
+    expect(sockets).toHaveLength(1);
+  });
+});
+
 describe('an earlier load of the page', () => {
   function spoolOf(author: string): Spool {
     const spool = new Spool(null);
@@ -181,7 +214,7 @@ describe('an earlier load of the page', () => {
     return spool;
   }
 
-  it('is named, and what it left is sent before anything new', () => {
+  it('is acknowledged, and what it left is sent before anything new', () => {
     const { client, socket } = connected(
       { acknowledged: { [EARLIER_BOOT]: 7 } },
       spoolOf(ADA)
@@ -189,8 +222,7 @@ describe('an earlier load of the page', () => {
     client.record(LOADED);
     expect(socket().sent[0]).toEqual({
       type: 'hello',
-      boot_id: BOOT,
-      previous_boot_ids: [EARLIER_BOOT]
+      boot_id: BOOT
     });
     expect(socket().sent.slice(1)).toMatchObject([
       { boot_id: EARLIER_BOOT, client_seq: 8 },

@@ -43,6 +43,7 @@ export function welcome(changes: Partial<Welcome> = {}): Welcome {
     flags: [],
     sensors: [],
     warnings: [],
+    kernel: null,
     ...changes
   };
 }

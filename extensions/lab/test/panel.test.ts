@@ -98,6 +98,7 @@ describe('the panel', () => {
   it('follows sensors, people and kernel', () => {
     const { client, socket } = connected({ role: 'interviewer' });
     const model = new PanelModel(client);
+    expect(model.kernel).toBeNull();
     socket().say({
       type: 'sensor',
       sensor: { sensor: 'camera', state: 'unmeasurable', detail: 'dark' }
@@ -119,6 +120,18 @@ describe('the panel', () => {
     expect(model.sensor('camera')?.state).toBe('unmeasurable');
     expect(model.kernel?.state).toBe('busy');
     expect(model.people.map(person => person.present)).toEqual([false]);
+  });
+});
+
+describe('the kernel', () => {
+  it('is as the room says, also to who comes late or comes back', () => {
+    const busy = { type: 'kernel', state: 'busy', detail: '' } as const;
+    const { client, socket } = connected({ role: 'interviewer', kernel: busy });
+    expect(new PanelModel(client).kernel?.state).toBe('busy');
+    socket().say({ type: 'kernel', state: 'idle', detail: '' });
+    expect(new PanelModel(client).kernel?.state).toBe('idle');
+    socket().say(welcome({ role: 'interviewer' })); // a new room, without a kernel yet
+    expect(new PanelModel(client).kernel).toBeNull();
   });
 });
 

@@ -26,14 +26,18 @@ function person(hub_name: string, display_name: string, present: boolean): Perso
 
 describe('the saved indicator', () => {
   it.each([
-    ['online', false, 'saved'],
-    ['online', true, 'saving'],
-    ['online', null, 'connecting'],
-    ['connecting', false, 'connecting'],
-    ['offline', false, 'offline'],
-    ['offline', true, 'offline']
-  ] as const)('%s and dirty %s: %s', (status, dirty, said) => {
-    expect(savedState(status, dirty)).toBe(said);
+    ['online', false, 'open', 'saved'],
+    ['online', true, 'open', 'saving'],
+    ['online', null, 'open', 'connecting'],
+    ['connecting', false, 'open', 'connecting'],
+    ['offline', false, 'open', 'offline'],
+    ['offline', true, 'open', 'offline'],
+    ['online', true, 'ended', 'saving'],
+    ['online', false, 'ended', 'kept'],
+    ['closed', true, 'ended', 'kept'],
+    ['closed', null, 'ended', 'kept']
+  ] as const)('%s, dirty %s and %s: %s', (status, dirty, state, said) => {
+    expect(savedState(status, dirty, state)).toBe(said);
   });
 });
 

@@ -21,13 +21,9 @@ Rule: TypeAlias = Literal[
 ]
 
 
-PreviousBootId: TypeAlias = str
-
-
 class Hello(TypedDict):
     type: Literal["hello"]
     boot_id: str
-    previous_boot_ids: NotRequired[list[PreviousBootId]]
 
 
 class ConsentEvent(TypedDict):
@@ -242,6 +238,7 @@ class Welcome(TypedDict):
     flags: list[Flag]
     warnings: list[Warning]
     sensors: list[SensorState]
+    kernel: KernelMessage | None
 
 
 class Event(TypedDict):

@@ -33,8 +33,6 @@ import type { ISpooled, Spool } from './spool';
 const WINDOW = 64;
 /** Silence after which a connection with messages on their way counts as dead. */
 export const ACK_TIMEOUT_MS = 15_000;
-/** `previous_boot_ids` has this many places. */
-const MAX_PREVIOUS_BOOTS = 16;
 
 /** The part of a browser's WebSocket that is used here. */
 export interface ISocket {
@@ -129,9 +127,12 @@ export class LiveClient implements ILive {
     return this._problemReported;
   }
 
-  /** Connect now; does nothing while connected. Called again when the network is back. */
+  /**
+   * Connect now; does nothing while connected, or when the interview ended. Called again
+   * when the network is back.
+   */
   connect(): void {
-    if (this._isDisposed || this._socket !== null) {
+    if (this._isDisposed || this._socket !== null || this._status === 'closed') {
       return;
     }
     clearTimeout(this._retryTimer);
@@ -200,15 +201,7 @@ export class LiveClient implements ILive {
   }
 
   private _sayHello(): void {
-    const previous = this._options.spool
-      .bootIds()
-      .filter(bootId => bootId !== this._options.bootId)
-      .slice(-MAX_PREVIOUS_BOOTS);
-    this._transmit({
-      type: 'hello',
-      boot_id: this._options.bootId,
-      ...(previous.length > 0 ? { previous_boot_ids: previous } : {})
-    });
+    this._transmit({ type: 'hello', boot_id: this._options.bootId });
     this._watchForSilence();
   }
 
@@ -340,6 +333,11 @@ export class LiveClient implements ILive {
     clearTimeout(this._ackTimer);
     this._ackTimer = undefined;
     this._socket = null;
+    if (this._welcome?.state === 'ended') {
+      // The room stops once it has stored everything: there is nothing to come back to.
+      this._setStatus('closed');
+      return;
+    }
     this._setStatus('offline');
     const delay = reconnectDelayMs(this._failures, this._options.random());
     this._failures += 1;

@@ -11,6 +11,8 @@ export function fold(room: Welcome, message: FromRoom): Welcome {
       return { ...room, state: message.state };
     case 'flag':
       return { ...room, flags: withFlag(room.flags, message.flag) };
+    case 'kernel':
+      return { ...room, kernel: message };
     case 'sensor':
       return { ...room, sensors: withSensor(room.sensors, message.sensor) };
     case 'warning':

@@ -69,11 +69,6 @@ export class Spool {
     return this._entries;
   }
 
-  /** The page loads that have something waiting, oldest first. */
-  bootIds(): string[] {
-    return [...new Set(this._entries.map(entry => entry.boot_id))];
-  }
-
   /** Keep a message until it is acknowledged. */
   add(entry: ISpooled): void {
     this._entries.push(entry);

@@ -90,6 +90,7 @@ export class PanelModel {
     return this._people;
   }
 
+  /** Null before there was a kernel in this room. */
   get kernel(): KernelMessage | null {
     return this._kernel;
   }
@@ -110,6 +111,7 @@ export class PanelModel {
     }
     this._sensors = new Map(welcome.sensors.map(each => [each.sensor, each]));
     this._people = welcome.people;
+    this._kernel = welcome.kernel;
     this._changed.emit();
   }
 

@@ -165,8 +165,10 @@ function kernelStanding(
       return { tone: 'attention', words: trans.__('Stopped by itself') };
     case 'refused':
       return { tone: 'attention', words: trans.__('Could not start') };
-    default:
+    case 'idle':
       return { tone: 'good', words: trans.__('Ready') };
+    case undefined:
+      return { tone: 'quiet', words: trans.__('Not started yet') };
   }
 }
 
@@ -241,7 +243,7 @@ function Clock(props: { at: string }): React.ReactElement {
   return (
     <time dateTime={props.at}>
       {at.toLocaleTimeString([], {
-        hour: '2-digit',
+        hour: 'numeric',
         minute: '2-digit',
         second: '2-digit'
       })}

@@ -59,7 +59,7 @@ export class RoomModel {
   }
 
   get saved(): SavedState {
-    return savedState(this._live.status, this._dirty);
+    return savedState(this._live.status, this._dirty, this._interviewState);
   }
 
   /** Whether the notebook holds changes that the room has not stored; null: not open. */

@@ -9,6 +9,12 @@ export interface INoticeAction {
   run: () => void;
 }
 
+/** Another page where it goes on. */
+export interface INoticeLink {
+  label: string;
+  url: string;
+}
+
 /** One message to the person at this page. */
 export interface INotice {
   /** A later notice with the same id takes this one's place. */
@@ -17,6 +23,7 @@ export interface INotice {
   title: string;
   text: string;
   action?: INoticeAction;
+  link?: INoticeLink;
   /** Whether the person can put it away; else it goes when its cause goes. */
   closable?: boolean;
 }

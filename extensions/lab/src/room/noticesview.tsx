@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import React from 'react';
 
+import { PageLink } from './link';
 import type { INotice, Notices } from './notices';
 
 /** The corner of the page for notices. */
@@ -48,17 +49,19 @@ function NoticeCard(props: {
   trans: TranslationBundle;
 }): React.ReactElement {
   const { notice, close, trans } = props;
+  const { action, link } = notice;
   return (
     <section className="jp-nbinterview-Notice" data-kind={notice.kind}>
       <strong>{notice.title}</strong>
       <p>{notice.text}</p>
-      {(notice.action !== undefined || notice.closable === true) && (
+      {(action !== undefined || link !== undefined || notice.closable === true) && (
         <div className="jp-nbinterview-Notice-actions">
-          {notice.action !== undefined && (
-            <button className="jp-nbinterview-Button" onClick={notice.action.run}>
-              {notice.action.label}
+          {action !== undefined && (
+            <button className="jp-nbinterview-Button" onClick={action.run}>
+              {action.label}
             </button>
           )}
+          {link !== undefined && <PageLink {...link} />}
           {notice.closable === true && (
             <button className="jp-nbinterview-Button" onClick={close}>
               {trans.__('Close')}

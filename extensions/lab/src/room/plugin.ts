@@ -13,10 +13,12 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
 import { ILive, IRoom } from '../tokens';
+import type { KernelMessage, Role } from '../wire';
 import { hideCommands, quietConnectionLoss, tidy, trimMenuBar } from './declutter';
 import { goneNotice, KERNEL_NOTICE, kernelNotice, startingNotice } from './kernel';
 import { markLockedCells } from './locks';
 import { RoomModel } from './model';
+import type { INotice } from './notices';
 import { Notices } from './notices';
 import { NoticesWidget } from './noticesview';
 import { keepSettingsHere, keptSettings } from './settings';
@@ -83,6 +85,7 @@ class Room implements IRoom {
     this.bar = new TitleBar({
       model: this._model,
       trans: _trans,
+      pageUrl: this._pageUrl,
       toggleTheme: themes === null ? null : () => void toggleTheme(themes)
     });
     Widget.attach(new NoticesWidget(this.notices, _trans), document.body);
@@ -134,26 +137,40 @@ class Room implements IRoom {
     // Once: a person who put it away knows.
     if (this._model.interviewState === 'ended' && !this._saidEnded) {
       this._saidEnded = true;
-      this.notices.show({
-        id: 'ended',
-        kind: 'hint',
-        title: this._trans.__('The interview has ended'),
-        closable: true,
-        text:
-          this._model.role === 'candidate'
-            ? this._trans.__(
-                'Thank you. Your work is kept, and nothing more is watched. ' +
-                  'You can close this page.'
-              )
-            : this._trans.__('Everything is in the record. You can close this page.')
-      });
+      this.notices.show(endedNotice(this._model.role, this._pageUrl, this._trans));
     }
   }
 
   private readonly _model: RoomModel;
+  private readonly _pageUrl = PageConfig.getOption('nbinterviewPageUrl');
   private _saidEnded = false;
   private _notebook: NotebookPanel | null = null;
   private readonly _notebookOpened = new Signal<this, NotebookPanel>(this);
+}
+
+function endedNotice(
+  role: Role | null,
+  pageUrl: string,
+  trans: TranslationBundle
+): INotice {
+  const notice = {
+    id: 'ended',
+    kind: 'hint',
+    title: trans.__('The interview has ended'),
+    closable: true
+  } as const;
+  if (role === 'candidate') {
+    const text = trans.__(
+      'Thank you. Your work is kept, and nothing more is watched. ' +
+        'You can close this page.'
+    );
+    return { ...notice, text };
+  }
+  return {
+    ...notice,
+    text: trans.__('The report is on the interview’s page. You can close this one.'),
+    link: { label: trans.__('Interview’s page'), url: pageUrl }
+  };
 }
 
 /** One notebook, nothing beside it. */
@@ -186,12 +203,20 @@ function followKernel(live: ILive, room: Room, trans: TranslationBundle): void {
       );
     }
   };
-  live.kernelChanged.connect((_, kernel) => {
+  const say = (kernel: KernelMessage): void => {
     const notice = kernelNotice(kernel, restart, trans);
     if (notice === null) {
       room.notices.clear(KERNEL_NOTICE);
     } else {
       room.notices.show(notice);
+    }
+  };
+  live.kernelChanged.connect((_, kernel) => {
+    say(kernel);
+  });
+  live.welcomed.connect((_, { kernel }) => {
+    if (kernel !== null) {
+      say(kernel);
     }
   });
   room.notebookOpened.connect((_, { sessionContext }) => {
@@ -220,7 +245,7 @@ function followConnection(
 ): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   live.statusChanged.connect((_, status) => {
-    if (status === 'online') {
+    if (status === 'online' || status === 'closed') {
       clearTimeout(timer);
       timer = undefined;
       notices.clear('offline');
@@ -234,8 +259,15 @@ function followConnection(
             'Please keep this page open: it connects again by itself, and what you ' +
               'typed is kept here. Being away like this is not held against anybody. ' +
               'If it lasts, check your own connection, then write to the person who ' +
-              'invited you.'
-          )
+              'invited you. Reloading can help too; copy what you typed meanwhile first, ' +
+              'as only this page has it.'
+          ),
+          action: {
+            label: trans.__('Reload the page'),
+            run: () => {
+              window.location.reload();
+            }
+          }
         });
       }, LONG_LOSS_MS);
     }

@@ -7,6 +7,7 @@ import type { Widget } from '@lumino/widgets';
 import React from 'react';
 
 import type { InterviewState, Person } from '../wire';
+import { PageLink } from './link';
 import { inkOn } from './people';
 import type { RoomModel } from './model';
 import type { SavedState } from './saved';
@@ -14,6 +15,8 @@ import type { SavedState } from './saved';
 interface IBarProps {
   model: RoomModel;
   trans: TranslationBundle;
+  /** The service's page of this interview, which is not for candidates. */
+  pageUrl: string;
   /** Change between light and dark; null where JupyterLab has no themes. */
   toggleTheme: (() => void) | null;
 }
@@ -89,9 +92,11 @@ function stateWords(
 }
 
 function Standing(props: IBarProps): React.ReactElement {
-  const { model, trans, toggleTheme } = props;
+  const { model, trans, pageUrl, toggleTheme } = props;
+  const hasPage = model.role !== null && model.role !== 'candidate';
   return (
     <>
+      {hasPage && <PageLink label={trans.__('Interview’s page')} url={pageUrl} />}
       <Saved state={model.saved} trans={trans} />
       <ul className="jp-nbinterview-Avatars" aria-label={trans.__('In the room')}>
         {model.presentPeople.map(person => (
@@ -138,6 +143,8 @@ function savedWords(state: SavedState, trans: TranslationBundle): string {
       return trans.__('Saving…');
     case 'offline':
       return trans.__('Offline. Your work is kept on this page');
+    case 'kept':
+      return trans.__('Work kept');
   }
 }
 

@@ -137,7 +137,6 @@ async function cameraIsAllowed(): Promise<boolean> {
 
 /** Where worker, WASM and model are: the room's version, so that they may be cached. */
 function staticUrl(baseUrl: string): string {
-  const told = PageConfig.getOption('nbinterviewStaticUrl');
   const version = PageConfig.getOption('nbinterviewVersion');
-  return told !== '' ? told : URLExt.join(baseUrl, 'nbinterview/static', version);
+  return URLExt.join(baseUrl, 'nbinterview/static', version);
 }

@@ -23,12 +23,14 @@ export function sensorWords(sensor: Sensor, trans: TranslationBundle): ISensorWo
         name: trans.__('Camera'),
         short: trans.__('camera'),
         measured: trans.__(
-          'Whether one face is in the picture, and which way it is turned. ' +
-            'Your own device works this out.'
+          'Whether one face is in the picture, where and how large it is, and which way ' +
+            'it is turned; how bright the picture is, its contrast, and how much of it ' +
+            'changes. Also where the irises are and how open the eyes are, which ' +
+            'nothing is judged by today. Your own device works this out.'
         ),
         stays: trans.__(
           'The picture. No photo, no video and no image of your face is sent or kept ' +
-            'anywhere, only numbers such as angles and brightness.'
+            'anywhere, only numbers for what is named above.'
         )
       };
     case 'focus':

@@ -63,12 +63,6 @@ export interface Hello {
    * Random id of this page load. (boot_id, client_seq) makes repeats harmless.
    */
   boot_id: string;
-  /**
-   * Page loads of this browser whose unacknowledged messages follow.
-   *
-   * @maxItems 16
-   */
-  previous_boot_ids?: string[];
 }
 export interface Event {
   type: 'event';
@@ -234,6 +228,10 @@ export interface Welcome {
    */
   warnings: Warning[];
   sensors: SensorState[];
+  /**
+   * The last word on the kernel; null before there was one in this room.
+   */
+  kernel: KernelMessage | null;
 }
 /**
  * The policy in the words that a candidate is shown.
@@ -291,6 +289,11 @@ export interface SensorState {
   state: 'off' | 'declined' | 'waiting' | 'calibrating' | 'measuring' | 'unmeasurable';
   detail: string;
 }
+export interface KernelMessage {
+  type: 'kernel';
+  state: 'starting' | 'idle' | 'busy' | 'restarting' | 'died' | 'refused';
+  detail: string;
+}
 /**
  * Stored on disk up to and including client_seq of this boot_id.
  */
@@ -332,11 +335,6 @@ export interface FlagMessage {
 export interface SensorMessage {
   type: 'sensor';
   sensor: SensorState;
-}
-export interface KernelMessage {
-  type: 'kernel';
-  state: 'starting' | 'idle' | 'busy' | 'restarting' | 'died' | 'refused';
-  detail: string;
 }
 export interface PeopleMessage {
   type: 'people';
