@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import uuid
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,10 @@ class RoomExtension(ExtensionApp):
             ]
         )
 
-    async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        # Jupyter Server takes SIGINT for a person at a terminal and, where there is
+        # none, leaves without stopping anything. The hub stops its servers by it.
+        signal.signal(signal.SIGINT, serverapp._signal_stop)
         await self.room.start()
 
     async def stop_extension(self) -> None:

@@ -525,7 +525,7 @@ def test_python_is_restarted_from_the_menu_while_a_cell_runs(
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        ("import os; os._exit(1)", "The kernel was lost"),
+        ("import os; os._exit(1)", "Python stopped by itself"),
         (
             "hoard = []\nwhile True: hoard.append(b'x' * 2**24)",
             "it used more memory than it may",
@@ -659,3 +659,10 @@ def test_an_ended_interview_says_so_on_the_page_and_by_the_link(
     assert cameras == ["denied", "missing", "on", "off"]
     numbers = [record["seq"] for record in exported]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_record_of_an_ended_interview_ends_with_the_rooms_own_end(
+    interview: Made, candidate: Candidate
+) -> None:
+    interview.eventually("the room's end", lambda: interview.records("room.stopped"))
+    assert interview.records()[-1]["kind"] == "room.stopped"

@@ -226,11 +226,11 @@ class RoomServer:
         self._process.kill()
         self._process.wait()
 
-    def stop(self) -> None:
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> None:
         """Ask the server to stop, and wait."""
         if self._process is None or self._process.poll() is not None:
             return
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(by)
         try:
             self._process.wait(30)
         except subprocess.TimeoutExpired:

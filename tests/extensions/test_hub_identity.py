@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -141,14 +142,17 @@ async def test_the_hub_says_who_and_the_room_says_what(hub_room: HubRoom) -> Non
         assert "code_challenge" in answer.headers["Location"]
 
 
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.asyncio
-async def test_a_room_that_is_asked_to_stop_ships_everything(hub_room: HubRoom) -> None:
+async def test_a_room_that_is_asked_to_stop_ships_everything(
+    hub_room: HubRoom, by: signal.Signals
+) -> None:
     await hub_room.start()
     async with live(hub_room, CANDIDATE) as socket:
         await socket.hello()
         await socket.event(name="page", state="loaded")
         await socket.hear("ack")
-    hub_room.stop()
+    hub_room.stop(by)
     kept = hub_room.service.records
     assert kept == hub_room.records()
     assert kept[-1].kind == "room.stopped"

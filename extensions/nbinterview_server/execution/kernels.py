@@ -53,8 +53,10 @@ def asking() -> str:
 def death_words(last_death: str | None) -> str:
     """Return why a kernel died, in words for people."""
     if not last_death:
-        return "The kernel stopped by itself."
-    return f"The kernel was lost: {DEATHS.get(last_death, last_death)}."
+        return "Python stopped by itself."
+    if last_death in DEATHS:
+        return f"Python was stopped: {DEATHS[last_death]}."
+    return f"Python stopped by itself ({last_death})."
 
 
 # Its methods are typed as the blocking ones of its base and are coroutines.
