@@ -1,9 +1,10 @@
-"""What is shipped to try arrives in a fresh service as a report with something in it."""
+"""What is shipped to try: a fresh service imports it, and its report shows something."""
 
 from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,8 @@ async def test_a_shipped_recording_becomes_a_report(
     about = f"api/v1/report/interviews/{here}"
     interview = (await ticket.get(about)).json()
     notebook = (await ticket.get(f"{about}/notebook")).json()
-    records, after = [], 0
+    records: list[dict[str, Any]] = []
+    after: int | None = 0
     while after is not None:
         page = await ticket.get(f"{about}/records", params={"after": after})
         records += page.json()["records"]
