@@ -1,4 +1,4 @@
-"""What is shipped to try: a fresh service imports it, and its report shows something."""
+"""What is shipped to try: a fresh service imports and reports it."""
 
 from __future__ import annotations
 
