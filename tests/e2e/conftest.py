@@ -40,14 +40,16 @@ def running(
         yield found
 
 
-@pytest.fixture(scope="session")
+# For a module, not for the session: its event loop would stay open under the
+# asynchronous tests of the folders that come after.
+@pytest.fixture(scope="module")
 def play() -> Iterator[Playwright]:
     """Playwright."""
     with sync_playwright() as found:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def staff_browser(play: Playwright) -> Iterator[Browser]:
     """A headless Chromium for interviewers and reviewers."""
     browser = play.chromium.launch(
