@@ -12,9 +12,9 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
-from tests.extensions.harness import RoomServer
+from tests.extensions.harness import INTERVIEWER, PAGE_URL, RoomServer
 from tests.lab.conftest import LABEXTENSIONS, eventually, start
 
 SENSORS = ("Camera", "This page", "Copy and paste")
@@ -218,6 +218,88 @@ def test_the_end_is_said(room: RoomServer, candidate: Candidate) -> None:
     page.get_by_text("The interview has ended").wait_for()
     eventually("the stop", lambda: told(room, "watch")[-1] == {"state": "stopped"})
     assert page.get_by_role("button", name="Watching").count() == 0
+
+
+def test_after_the_end_nothing_asks_for_the_room(
+    room: RoomServer, candidate: Candidate, interviewer: Interviewer
+) -> None:
+    panel = interviewer(room)
+    page = candidate(room)
+    agree_and_start(page, "This page")
+    eventually("Start", lambda: told(room, "watch"))
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+    notebook = (room.directory / "work" / "interview.ipynb").read_text("utf-8")
+    room.service.config["interview"]["state"] = "ended"
+    page.get_by_text("The interview has ended").wait_for()
+    eventually("the stop", lambda: told(room, "watch")[-1] == {"state": "stopped"})
+    link = panel.locator(".jp-nbinterview-Notice").get_by_role("link")
+    assert link.get_attribute("href") == PAGE_URL
+    editor = page.locator(".jp-CodeCell .cm-content").first
+    editor.click()
+    page.keyboard.type("too late")
+    assert "too late" not in (editor.text_content() or "")
+    asked: list[str] = []
+    page.on("websocket", lambda opened: asked.append(opened.url))
+    room.kill()
+    page.get_by_text("Work kept").wait_for()
+    # Twice as long as the first, quick attempts of a line that wants to come back.
+    page.wait_for_timeout(8_000)
+    assert len(asked) <= 1, asked
+    assert page.get_by_text("Offline").count() == 0
+    assert (editor.text_content() or "").strip() == "1 + 1"
+    kept = (room.directory / "work" / "interview.ipynb").read_text("utf-8")
+    assert kept == notebook
+
+
+def test_the_room_leads_interviewers_to_the_interviews_page(
+    room: RoomServer, candidate: Candidate, interviewer: Interviewer
+) -> None:
+    link = interviewer(room).get_by_role("link", name="Interview’s page")
+    assert link.get_attribute("href") == PAGE_URL
+    assert link.get_attribute("target") == "_blank"
+    assert "noopener" in (link.get_attribute("rel") or "")
+    page = candidate(room)
+    assert page.get_by_role("link", name="Interview’s page").count() == 0
+
+
+def test_the_room_is_as_dark_as_the_persons_system(
+    room: RoomServer, browser: Browser
+) -> None:
+    with browser.new_context(color_scheme="dark") as context:
+        page = context.new_page()
+        page.goto(f"{room.url}lab/tree/interview.ipynb?token=is-{INTERVIEWER}")
+        page.locator("body[data-jp-theme-light=false]").wait_for(
+            state="attached", timeout=60_000
+        )
+        page.locator("#nbinterview-panel").wait_for(timeout=60_000)
+        page.get_by_role("button", name="Change between light and dark").click()
+        light = page.locator("body[data-jp-theme-light=true]")
+        light.wait_for(state="attached")
+        page.reload()
+        light.wait_for(state="attached", timeout=60_000)
+
+
+def test_a_cell_that_is_run_before_python_is_there_waits(
+    room: RoomServer, browser: Browser
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.route("**/api/sessions*", hold)
+        page.goto(f"{room.url}lab/tree/interview.ipynb?token=is-{INTERVIEWER}")
+        page.locator(".jp-CodeCell .cm-content").first.click()
+        page.keyboard.press("Shift+Enter")
+        eventually("the start", lambda: page.wait_for_timeout(50) or held)
+        held[0].continue_()
+        page.locator(".jp-OutputArea-output", has_text="2").wait_for()
 
 
 @pytest.fixture

@@ -29,15 +29,13 @@ export function goneNotice(
   };
 }
 
-/** What to say while it comes; what is run before then is lost, so it is worth saying. */
+/** What to say while it comes; a cell that is run before then waits without a sign. */
 export function startingNotice(trans: TranslationBundle): INotice {
   return {
     id: KERNEL_NOTICE,
     kind: 'hint',
     title: trans.__('Python is starting'),
-    text: trans.__(
-      'This takes a few seconds. Please run cells after this note is gone.'
-    )
+    text: trans.__('This takes a few seconds. Cells that you run now wait for it.')
   };
 }
 

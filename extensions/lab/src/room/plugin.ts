@@ -4,7 +4,7 @@ import { IThemeManager } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookCellExecutor, INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -15,6 +15,7 @@ import { Widget } from '@lumino/widgets';
 import { ILive, IRoom } from '../tokens';
 import type { KernelMessage, Role } from '../wire';
 import { hideCommands, quietConnectionLoss, tidy, trimMenuBar } from './declutter';
+import { closeServices, makeReadOnly } from './end';
 import { goneNotice, KERNEL_NOTICE, kernelNotice, startingNotice } from './kernel';
 import { markLockedCells } from './locks';
 import { RoomModel } from './model';
@@ -23,6 +24,7 @@ import { Notices } from './notices';
 import { NoticesWidget } from './noticesview';
 import { keepSettingsHere, keptSettings } from './settings';
 import { TitleBar } from './titlebar';
+import { waitForKernel } from './waitforkernel';
 
 /** The notebook of an interview; the server serves no other. */
 const NOTEBOOK = 'interview.ipynb';
@@ -36,7 +38,13 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
   autoStart: true,
   provides: IRoom,
   requires: [ILive, ILabShell, INotebookTracker],
-  optional: [IMainMenu, IThemeManager, ISettingRegistry, ITranslator],
+  optional: [
+    IMainMenu,
+    IThemeManager,
+    ISettingRegistry,
+    ITranslator,
+    INotebookCellExecutor
+  ],
   activate: (
     app: JupyterFrontEnd,
     live: ILive | null,
@@ -45,7 +53,8 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
     mainMenu: IMainMenu | null,
     themes: IThemeManager | null,
     settings: ISettingRegistry | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    executor: INotebookCellExecutor | null
   ): IRoom | null => {
     if (live === null) {
       return null;
@@ -54,7 +63,7 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
     document.body.classList.add('jp-nbinterview-mod-room');
     keepSettings(app, settings);
     hideCommands(app.commands);
-    const room = new Room(live, trans, themes);
+    const room = new Room(live, trans, themes, settings);
     shell.add(room.bar, 'header', { rank: 0 });
     notebooks.widgetAdded.connect((_, panel) => {
       room.adopt(panel);
@@ -62,6 +71,10 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
     notebooks.forEach(panel => {
       room.adopt(panel);
     });
+    followEnd(app, live, room);
+    if (executor !== null) {
+      waitForKernel(executor);
+    }
     followKernel(live, room, trans);
     followConnection(live, room.notices, trans);
     void app.restored.then(() => {
@@ -79,14 +92,15 @@ class Room implements IRoom {
   constructor(
     live: ILive,
     private readonly _trans: TranslationBundle,
-    themes: IThemeManager | null
+    themes: IThemeManager | null,
+    settings: ISettingRegistry | null
   ) {
     this._model = new RoomModel(live);
     this.bar = new TitleBar({
       model: this._model,
       trans: _trans,
       pageUrl: this._pageUrl,
-      toggleTheme: themes === null ? null : () => void toggleTheme(themes)
+      toggleTheme: themes === null ? null : () => void toggleTheme(themes, settings)
     });
     Widget.attach(new NoticesWidget(this.notices, _trans), document.body);
     this._model.changed.connect(() => {
@@ -187,6 +201,25 @@ async function openNotebook(app: JupyterFrontEnd, shell: ILabShell): Promise<voi
   }
 }
 
+/** After the end nobody writes, and once the room is gone nothing asks for it. */
+function followEnd(app: JupyterFrontEnd, live: ILive, room: Room): void {
+  const lock = (): void => {
+    if (live.welcome?.state === 'ended' && room.notebook !== null) {
+      makeReadOnly(room.notebook);
+    }
+  };
+  live.stateChanged.connect(lock);
+  live.welcomed.connect(lock);
+  room.notebookOpened.connect((_, panel) => {
+    void panel.context.ready.then(lock);
+  });
+  live.statusChanged.connect((_, status) => {
+    if (status === 'closed') {
+      closeServices(app.serviceManager, room.notebook);
+    }
+  });
+}
+
 /** Say so when Python is gone: by the room's word, or because a new room has none. */
 function followKernel(live: ILive, room: Room, trans: TranslationBundle): void {
   const restart = (): void => {
@@ -221,7 +254,8 @@ function followKernel(live: ILive, room: Room, trans: TranslationBundle): void {
   });
   room.notebookOpened.connect((_, { sessionContext }) => {
     sessionContext.kernelChanged.connect((_context, { oldValue, newValue }) => {
-      if (newValue === null && oldValue !== null && !sessionContext.isDisposed) {
+      const isLost = newValue === null && oldValue !== null;
+      if (isLost && !sessionContext.isDisposed && live.status !== 'closed') {
         room.notices.show(goneNotice('', restart, trans));
       }
     });
@@ -283,7 +317,12 @@ function keepSettings(app: JupyterFrontEnd, settings: ISettingRegistry | null): 
   }
 }
 
-async function toggleTheme(themes: IThemeManager): Promise<void> {
+/** From now on what this person chose, no longer what the system says. */
+async function toggleTheme(
+  themes: IThemeManager,
+  settings: ISettingRegistry | null
+): Promise<void> {
   const isLight = themes.theme === null || themes.isLight(themes.theme);
+  await settings?.set('@jupyterlab/apputils-extension:themes', 'adaptive-theme', false);
   await themes.setTheme(isLight ? 'JupyterLab Dark' : 'JupyterLab Light');
 }
