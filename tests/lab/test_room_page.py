@@ -254,12 +254,12 @@ def test_after_the_end_nothing_asks_for_the_room(
 def test_the_room_leads_interviewers_to_the_interviews_page(
     room: RoomServer, candidate: Candidate, interviewer: Interviewer
 ) -> None:
-    link = interviewer(room).get_by_role("link", name="Interview’s page")
+    link = interviewer(room).locator(".jp-nbinterview-TitleBar a")
     assert link.get_attribute("href") == PAGE_URL
     assert link.get_attribute("target") == "_blank"
     assert "noopener" in (link.get_attribute("rel") or "")
     page = candidate(room)
-    assert page.get_by_role("link", name="Interview’s page").count() == 0
+    assert page.locator(".jp-nbinterview-TitleBar a").count() == 0
 
 
 def test_the_room_is_as_dark_as_the_persons_system(
