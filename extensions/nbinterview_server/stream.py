@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbinterview.errors import Forbidden, Invalid, NBInterviewError
-from nbinterview.schemas import check
+from nbinterview.schemas import check, shortened
 from nbinterview_server.config import Person
 from nbinterview_server.journal import Journal, NotWritten
 from nbinterview_server.view import View
 
 SILENCE_S = 3.0
 CHECK_EVERY_S = 0.5
+MAX_REASON_CHARS = 300
 
 EVENTS = {
     "consent": "ConsentEvent",
@@ -96,7 +97,11 @@ class CandidateStream:
         )
 
     async def _refused(self, person: Person, error: NBInterviewError) -> None:
-        payload = {"what": "live", "reason": error.detail, "field": error.field or ""}
+        payload = {
+            "what": "live",
+            "reason": error.detail[:MAX_REASON_CHARS],
+            "field": shortened(error.field or ""),
+        }
         try:
             await self._journal.append("refused", person.hub_name, payload)
         except NotWritten as failure:

@@ -15,6 +15,8 @@ from jsonschema import Draft202012Validator
 
 from nbinterview.errors import Invalid
 
+MAX_NAME_CHARS = 64
+
 
 @cache
 def schema(name: str) -> dict[str, Any]:
@@ -48,17 +50,23 @@ def check(instance: object, name: str, definition: str | None = None) -> None:
     if not errors:
         return
     error = errors[0]
-    path = ".".join(str(part) for part in error.absolute_path)
+    path = shortened(".".join(str(part) for part in error.absolute_path))
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = error.schema.get("properties", {})
         unknown = sorted(set(error.instance) - set(known))
         field = ".".join(filter(None, [path, str(unknown[0])])) if unknown else path
+        field = shortened(field)
         raise Invalid(f"unknown field {field!r}", field=field)
     if error.validator == "required" and isinstance(error.instance, dict):
         missing = [key for key in error.validator_value if key not in error.instance]
         field = ".".join(filter(None, [path, missing[0]]))
         raise Invalid(f"field {field!r} is missing", field=field)
     raise Invalid(f"{path or 'the message'}: {_reason(error.message)}", field=path)
+
+
+def shortened(name: str) -> str:
+    """Return a field's name short enough to quote; it may be somebody's text."""
+    return name if len(name) <= MAX_NAME_CHARS else name[: MAX_NAME_CHARS - 3] + "..."
 
 
 def _reason(message: str) -> str:

@@ -76,3 +76,11 @@ def test_no_array_is_long_enough_for_landmarks() -> None:
     frame = schema("live")["$defs"]["Frame"]["properties"]
     lengths = [p["maxItems"] for p in frame.values() if p["type"] == "array"]
     assert max(lengths) <= 16
+
+
+def test_a_long_name_is_not_quoted_whole() -> None:
+    hello = {"type": "hello", "boot_id": BOOT, "k" * 50_000: 1}
+    with pytest.raises(Invalid) as raised:
+        check(hello, "live", "Hello")
+    assert len(raised.value.detail) < 100
+    assert len(raised.value.field or "") <= 64
