@@ -24,15 +24,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import rfc8785
-
-from nbinterview.errors import Invalid, Unavailable
+from nbinterview.errors import Invalid, NBInterviewError, TooLarge, Unavailable
 from nbinterview.ledger.records import Record, format_time
 
 Listener = Callable[[Record], None]
 
 MAX_GROUP = 500
 RETRY_S = 0.5
+MAX_RECORD_BYTES = 16 * 1024 * 1024
+"""Half of what the service takes in one request."""
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +115,7 @@ class Journal:
 
         Raises:
             NotWritten: the disk refused; the record does not exist.
+            TooLarge: the record would not reach the service.
             Invalid: the payload has no canonical form.
         """
         entry = Entry(kind, author, payload, monotonic_ms)
@@ -135,7 +136,8 @@ class Journal:
     async def insist(self, entries: Sequence[Entry]) -> list[Record]:
         """Append what the server itself saw: again and again while the disk refuses.
 
-        Raises `NotWritten` only when the room closes.
+        Raises `NotWritten` only when the room closes; `TooLarge` and `Invalid`
+        as `append` does.
         """
         while True:
             try:
@@ -210,8 +212,11 @@ class Journal:
                 for number, entry in enumerate(waiting.entries, start=1)
             ]
             try:
-                rows += [(one.seq, one.kind, _wire(one)) for one in records]
-            except rfc8785.CanonicalizationError as error:
+                rows += [(one.seq, one.kind, _limited(_wire(one))) for one in records]
+            except NBInterviewError as error:
+                self._tell(self._fail, waiting, error)
+                continue
+            except (ValueError, TypeError, RecursionError) as error:
                 self._tell(self._fail, waiting, Invalid(f"not a record: {error}"))
                 continue
             seq += len(records)
@@ -291,6 +296,15 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _wire(record: Record) -> str:
     return json.dumps(record.wire(), ensure_ascii=False, separators=(",", ":"))
+
+
+def _limited(wire: str) -> str:
+    size_bytes = len(wire.encode())
+    if size_bytes > MAX_RECORD_BYTES:
+        raise TooLarge(
+            f"A record has at most {MAX_RECORD_BYTES} bytes, this one {size_bytes}."
+        )
+    return wire
 
 
 def _record(wire: str) -> Record:

@@ -8,11 +8,26 @@ from typing import Any
 
 import httpx
 
-from nbinterview.errors import Conflict, Forbidden, Invalid, Unavailable
+from nbinterview.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NBInterviewError,
+    TooLarge,
+    Unavailable,
+)
 from nbinterview.ledger.records import Record
 from nbinterview.schemas.live_types import InterviewState
 
 TIMEOUT_S = 10.0
+
+_REFUSALS: Mapping[int, type[NBInterviewError]] = {
+    400: Invalid,
+    401: Forbidden,
+    403: Forbidden,
+    409: Conflict,
+    413: TooLarge,
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +79,7 @@ class ServiceApi:
 
         Raises:
             Gap: the service expects another number.
-            Conflict, Forbidden, Invalid: repeating this will not help.
+            Conflict, Forbidden, Invalid, TooLarge: repeating this will not help.
             Unavailable: try again later.
         """
         body = {"records": [record.wire() for record in records]}
@@ -75,8 +90,7 @@ class ServiceApi:
         words = _words(answer.status_code, found)
         if answer.status_code == 409 and "expected_seq" in found:
             raise Gap(words, int(found["expected_seq"]))
-        refusals = {400: Invalid, 401: Forbidden, 403: Forbidden, 409: Conflict}
-        raise refusals.get(answer.status_code, Unavailable)(words)
+        raise _REFUSALS.get(answer.status_code, Unavailable)(words)
 
     async def _ask(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         try:

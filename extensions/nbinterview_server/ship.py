@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import Awaitable, Callable
 
-from nbinterview.errors import NBInterviewError, Unavailable
+from nbinterview.errors import Invalid, NBInterviewError, TooLarge, Unavailable
 from nbinterview.ledger.records import Record
 from nbinterview.schemas.live_types import InterviewState
 from nbinterview_server.journal import Journal
@@ -115,6 +116,10 @@ class Shipper:
                 self._resume(gap.expected_seq - 1)
                 self._same = False
                 return
+            except (TooLarge, Invalid):
+                # These records may never go; how the interview stands is heard.
+                await self._tell_state((await self._service.ship([])).state)
+                raise
             self._resume(answer.acknowledged_seq)
             self._same = self._same or bool(batch)
         await self._tell_state(answer.state)
@@ -141,7 +146,7 @@ def _limited(records: list[Record]) -> list[Record]:
     """Return the first records that fit one request together; at least one."""
     size = 0
     for count, record in enumerate(records):
-        size += len(str(record.payload))
+        size += len(json.dumps(record.payload))
         if size > MAX_BATCH_BYTES:
             return records[: max(1, count)]
     return records

@@ -20,6 +20,10 @@ class StandIn:
         self.records: list[Record] = []
         self.requests: list[str] = []
         self.away = False
+        self.max_bytes: int | None = None
+        """Of one request, when the service has such a limit."""
+        self.too_large = 0
+        """Requests that were refused for it."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever)
@@ -67,6 +71,10 @@ class StandIn:
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])
                 body = json.loads(self.rfile.read(length))
+                if outer.max_bytes is not None and length > outer.max_bytes:
+                    outer.too_large += 1
+                    self._answer(413, {"detail": "too large"})
+                    return
                 kept = (503, {}) if outer.away else outer.take(body["records"])
                 self._answer(*kept)
 

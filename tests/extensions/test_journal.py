@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
-from nbinterview.errors import Invalid
+from nbinterview.errors import Invalid, TooLarge
 from nbinterview.ledger.records import Record
-from nbinterview_server.journal import Entry, Journal
+from nbinterview_server.journal import MAX_RECORD_BYTES, Entry, Journal
 
 pytestmark = pytest.mark.asyncio
 
@@ -188,3 +189,22 @@ async def test_a_full_disk_acknowledges_nothing_and_loses_nothing(
         script(path, writer), capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+async def test_what_no_record_can_hold_is_refused_and_the_rest_goes_on(
+    journal: Journal,
+) -> None:
+    nested: object = 0
+    for _ in range(3000):
+        nested = [nested]
+    refused: list[tuple[dict[str, Any], type[Exception]]] = [
+        ({"text": "x" * MAX_RECORD_BYTES}, TooLarge),
+        ({"text": "\ud800"}, Invalid),
+        ({"number": 2**60}, Invalid),
+        ({"nested": nested}, Invalid),
+        ({"type": object()}, Invalid),
+    ]
+    for payload, error in refused:
+        with pytest.raises(error):
+            await asyncio.wait_for(journal.append("gap", "room", payload), 20)
+    assert (await journal.append("gap", "room", {})).seq == 1

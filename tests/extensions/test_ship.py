@@ -168,3 +168,24 @@ async def test_a_real_room_ships_and_learns_that_it_has_ended(
     await asyncio.to_thread(room.stop)
     assert service.records == room.records()
     assert service.records[-1].kind == "room.stopped"
+
+
+@pytest.mark.asyncio
+async def test_a_batch_that_is_too_large_does_not_hide_the_state(
+    tmp_path: Path,
+) -> None:
+    shipping = Shipping(tmp_path)
+    await shipping.write(2)
+    assert await shipping.shipper.flush(10)
+    shipping.service.max_bytes = 1000
+    running = asyncio.create_task(shipping.shipper.run())
+    await shipping.journal.append("gap", "room", {"detail": "x" * 2000})
+    await eventually(lambda: shipping.service.too_large >= 2)
+    shipping.service.config["interview"]["state"] = "ended"
+    await eventually(lambda: shipping.states[-1:] == ["ended"])
+    assert shipping.kept() == [1, 2]
+    shipping.service.max_bytes = None
+    await eventually(lambda: shipping.kept() == [1, 2, 3])
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await shipping.close()

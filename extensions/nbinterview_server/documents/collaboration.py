@@ -47,9 +47,12 @@ class RoomWebsocketServer(JupyterWebsocketServer):  # type: ignore[misc]  # unty
     async def get_room(self, path: str) -> Any:
         """Return the room, started and loaded; `RoomNotFound` for any other."""
         async with self._making:
-            if path not in self.rooms:
-                self.rooms[path] = self._make(path)
-            room = self.rooms[path]
+            room = self.rooms.get(path)
+            if isinstance(room, RecordedRoom) and room.broken:
+                await room.stop()
+                room = None
+            if room is None:
+                room = self.rooms[path] = self._make(path)
             await self.start_room(room)
             if isinstance(room, RecordedRoom):
                 await room.initialize()

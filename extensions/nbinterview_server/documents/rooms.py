@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -28,13 +30,32 @@ from pycrdt import (
     read_message,
 )
 
-from nbinterview.errors import Invalid
+from nbinterview.errors import Invalid, TooLarge
 from nbinterview.ledger.records import Record
 from nbinterview_server.config import Person
 from nbinterview_server.documents.authorship import ROOM, author, written_by
 from nbinterview_server.documents.awareness import Owners, rewrite
 from nbinterview_server.documents.edits import EditCounter
 from nbinterview_server.journal import Entry, Journal, NotWritten
+from nbinterview_server.pacing import Pace
+
+MAX_UPDATE_BYTES = 8 * 1024 * 1024
+"""Of one message; its record, in base64, stays below the journal's limit."""
+AWARENESS_PER_S = 100.0
+BURST_AWARENESS = 200
+TOO_FAST_S = 10.0
+"""So far ahead of its pace, a page is not believed to be one."""
+
+# Codes of closing a websocket. JupyterLab shows the reason of an UNSUPPORTED one and
+# offers to load the page again; after a RESTART it connects again by itself.
+UNSUPPORTED, POLICY, RESTART = 1003, 1008, 1012
+_TOO_LARGE = json.dumps(
+    {
+        "reason": "too_large",
+        "errorReason": "This edit is too large.",
+        "reloadable": True,
+    }
+)
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +69,9 @@ class PageSocket(Protocol):
 
     async def send(self, message: bytes) -> None:
         """Send one message; a page that is gone is no error."""
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """End the connection."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Iterate over what the page sends until it is gone."""
@@ -94,15 +118,24 @@ class NamedRoom:
     ydoc: Any
     awareness: Any
 
-    def _prepare(self) -> None:
+    def _prepare(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._owners = Owners()
+        self._monotonic = monotonic
 
     async def serve(self, channel: PageSocket) -> None:
         """Serve one page until it is gone."""
         self.clients.add(channel)
+        pace = Pace(AWARENESS_PER_S, BURST_AWARENESS, self._monotonic)
         try:
             await channel.send(create_sync_message(self.ydoc))
             async for message in channel:
+                if message[0] == YMessageType.AWARENESS:
+                    ahead_s = pace.delay_s()
+                    if ahead_s > TOO_FAST_S:
+                        channel.close(POLICY, "too many messages")
+                        return
+                    if ahead_s > 0:
+                        continue  # the next one says where the cursor is
                 await self._take(channel, message)
         finally:
             self.clients.discard(channel)
@@ -157,6 +190,8 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
     """The interview's notebook, rebuilt from the journal, never from the file."""
 
     ready: bool
+    broken = False
+    """Its document holds a change that cannot be recorded: another room is needed."""
     _subscription: Any
 
     def __init__(
@@ -176,7 +211,9 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
             async with self._update_lock:
                 if self._subscription is not None:
                     return
-                rebuilt = await self._load()
+                # Its own task: anyio ties a thread to the task that reads a file, and
+                # a page's never ends, so that the server would not either.
+                rebuilt = await asyncio.create_task(self._load())
                 self._edits = EditCounter(self._document.ycells)
                 self._subscription = self.ydoc.observe(self._note)
                 if rebuilt:
@@ -221,6 +258,10 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
     async def _sync(self, page: PageSocket, message: bytes) -> None:
         if page.read_only and message[0] != YSyncMessageType.SYNC_STEP1:
             return
+        if len(message) > MAX_UPDATE_BYTES:
+            log.warning("an edit of %s is too large", page.person.hub_name)
+            page.close(UNSUPPORTED, _TOO_LARGE)
+            return
         with written_by(page.person.hub_name):
             reply = handle_sync_message(message, self.ydoc)
         if reply is not None:
@@ -240,9 +281,19 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
                 await self._record(waiting)
             except NotWritten:
                 return  # the room closes; what is not on disk was seen by nobody
+            except (TooLarge, Invalid):
+                log.exception("a change cannot be recorded, nobody has seen it")
+                self._give_up()
+                return
             for item in waiting:
                 await self._send(item)
                 self._outbox.task_done()
+
+    def _give_up(self) -> None:
+        """Send the pages away, to a room made anew from what the journal holds."""
+        self.broken = True
+        for client in list(self.clients):
+            client.close(RESTART, "the document is loaded again")
 
     async def _record(self, waiting: Sequence[Change | Answer]) -> None:
         entries = [
@@ -267,4 +318,5 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
 
     async def flush(self) -> None:
         """Wait until everything said so far is on disk and broadcast."""
-        await self._outbox.join()
+        if not self.broken:
+            await self._outbox.join()

@@ -14,10 +14,15 @@ import tornado.web
 from jsonschema import Draft202012Validator
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.services.kernelspecs.handlers import (
+    KernelSpecHandler,
+    MainKernelSpecHandler,
+)
 from jupyter_server_nbmodel.extension import REQUEST_ID_REGEX
 from jupyter_server_nbmodel.handlers import InputHandler, RequestHandler
 
 from nbinterview.errors import Invalid, NBInterviewError, NotFound
+from nbinterview.schemas import shortened
 from nbinterview_server.authorizer import person_of
 from nbinterview_server.execution.sessions import RoomSession, RoomSessions, answer
 
@@ -57,7 +62,7 @@ def read_request(body: object) -> tuple[str, dict[str, Any]]:
             error.instance, dict
         ):
             unknown = sorted(set(error.instance) - set(error.schema["properties"]))
-            field = ".".join([*path, *unknown[:1]])
+            field = ".".join([*path, *map(shortened, unknown[:1])])
             raise Invalid(f"unknown field {field!r}", field=field)
         raise Invalid("this request cannot be run", field=".".join(path) or "code")
     assert isinstance(body, dict)
@@ -105,6 +110,32 @@ class RoomExecuteHandler(APIHandler):
         self.finish(json.dumps(queued))
 
 
+class RoomKernelSpecs(MainKernelSpecHandler):
+    """The kernel's description, without how and where the server starts it."""
+
+    def finish(self, *args: Any, **kwargs: Any) -> Any:
+        """Answer with the descriptions."""
+        return super().finish(*_without_commands(self, args), **kwargs)
+
+
+class RoomKernelSpec(KernelSpecHandler):
+    """One kernel's description."""
+
+    def finish(self, *args: Any, **kwargs: Any) -> Any:
+        """Answer with the description."""
+        return super().finish(*_without_commands(self, args), **kwargs)
+
+
+def _without_commands(handler: APIHandler, chunks: tuple[Any, ...]) -> tuple[Any, ...]:
+    if handler.get_status() != HTTPStatus.OK or not chunks:
+        return chunks
+    model = json.loads(chunks[0])
+    for one in model.get("kernelspecs", {"": model}).values():
+        one["spec"] |= {"argv": [], "env": {}}
+        one["spec"]["metadata"].pop("kernel_provisioner", None)
+    return (json.dumps(model), *chunks[1:])
+
+
 class RoomExecution(ExtensionApp):
     """The execution extension of a room."""
 
@@ -122,6 +153,8 @@ class RoomExecution(ExtensionApp):
                     RoomExecuteHandler,
                     {"runs": room.runs},
                 ),
+                (r"/api/kernelspecs", RoomKernelSpecs),
+                (r"/api/kernelspecs/(?P<kernel_name>[\w.%-]+)", RoomKernelSpec),
                 (r"/api/sessions", RoomSessions),
                 (r"/api/sessions/(?P<session_id>[\w-]+)", RoomSession),
                 (rf"/api/kernels/{KERNEL_ID}/input", InputHandler, stack),

@@ -11,7 +11,8 @@ from jupyter_core.utils import ensure_async
 from jupyter_server import CallContext
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
-from nbinterview.errors import Conflict, Unavailable
+from nbinterview.errors import Conflict, NBInterviewError, Unavailable
+from nbinterview_kernels.refusal import SandboxRefused
 from nbinterview_server.authorizer import PERSON
 from nbinterview_server.config import KERNEL_NAME, Person
 from nbinterview_server.documents.authorship import KERNEL, ROOM
@@ -59,6 +60,13 @@ def death_words(last_death: str | None) -> str:
     return f"Python stopped by itself ({last_death})."
 
 
+def refusal_words(error: Exception) -> str:
+    """Return why a kernel did not start, for the candidate: no paths but our own."""
+    if isinstance(error, SandboxRefused | NBInterviewError):
+        return str(error)
+    return "The kernel could not be started. The reason is in the server's log."
+
+
 # Its methods are typed as the blocking ones of its base and are coroutines.
 _KernelManager: Any = AsyncMappingKernelManager
 
@@ -73,6 +81,8 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
         super().__init__(**kwargs)
         self._telling: set[asyncio.Task[None]] = set()
         self._starting = asyncio.Lock()
+        self._begun: Any = None
+        """The manager of the kernel that is being started."""
 
     async def start_kernel(self, *, kernel_id: str | None = None, **kwargs: Any) -> Any:
         """Start the kernel, or say why there is none."""
@@ -89,8 +99,9 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
         try:
             started = str(await super()._async_start_kernel(**kwargs))
         except Exception as error:
-            self._forget_failed()
-            words = str(error) or type(error).__name__
+            log.exception("a kernel did not start")
+            await self._forget_failed()
+            words = refusal_words(error)
             await self._note(who, "refused", words)
             raise KernelRefused(words) from error
         self.add_restart_callback(started, lambda: self._died(started), "restart")
@@ -100,9 +111,23 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
         await self._write([Entry("kernel", who, payload)])
         return started
 
-    def _forget_failed(self) -> None:
-        """jupyter_client keeps a kernel that failed to start as one to be awaited,
-        and cannot stop it: the server would not end."""
+    def pre_start_kernel(self, kernel_name: str | None, kwargs: Any) -> Any:
+        """Remember the kernel's manager: when its start fails nobody else does."""
+        found = super().pre_start_kernel(kernel_name, kwargs)
+        self._begun = found[0]
+        return found
+
+    async def _forget_failed(self) -> None:
+        """End what a failed start left running, and forget it.
+
+        jupyter_client keeps a kernel that failed to start as one to be awaited,
+        and cannot stop it: the server would not end.
+        """
+        begun, self._begun = self._begun, None
+        if begun is not None and begun not in self._kernels.values():
+            begun.stop_restarter()
+            if begun.provisioner is not None:
+                await begun.provisioner.cleanup(restart=False)
         for kernel_id in set(self._pending_kernels) - set(self._kernels):
             if self._pending_kernels[kernel_id].done():
                 del self._pending_kernels[kernel_id]
@@ -116,8 +141,10 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
             with held:
                 found = await super()._async_restart_kernel(kernel_id, now=now)
         except Exception as error:
-            await self._note(who, "refused", str(error))
-            raise KernelRefused(str(error)) from error
+            log.exception("a kernel did not start again")
+            words = refusal_words(error)
+            await self._note(who, "refused", words)
+            raise KernelRefused(words) from error
         await self._note(who, "restarted", "")
         return found
 

@@ -16,14 +16,21 @@ from typing import Any
 from jupyter_server_nbmodel.execution_stack import ExecutionStack
 
 from nbinterview_server.documents.authorship import KERNEL, written_by
+from nbinterview_server.execution.outputs import (
+    OUTPUT_TYPES,
+    Hook,
+    Outputs,
+    message_type,
+    size_bytes,
+    tidy_question,
+    tidy_reply,
+)
 from nbinterview_server.journal import Entry, Journal, NotWritten
 
 log = logging.getLogger(__name__)
 
-Hook = Callable[[dict[str, Any]], None]
 READY_S = 30.0
 RETRY_S = 0.2
-OUTPUT_TYPES = frozenset({"display_data", "stream", "execute_result", "error"})
 
 
 @dataclass
@@ -40,9 +47,9 @@ class Run:
 
     def count(self, message: Mapping[str, Any]) -> None:
         """Count one message of the kernel."""
-        if message["header"]["msg_type"] in OUTPUT_TYPES:
+        if message_type(message) in OUTPUT_TYPES:
             self.outputs += 1
-            self.output_bytes += len(str(message["content"]))
+            self.output_bytes += size_bytes(message["content"]) or 0
 
 
 class Runs:
@@ -124,21 +131,30 @@ class Runs:
         """Run one cell to its end, or until its kernel is lost; return the reply."""
         request, run = self._running(kernel_id)
         began_s = self._monotonic()
+        outputs = Outputs(hook)
 
-        def counted(message: dict[str, Any]) -> None:
+        def shown(message: dict[str, Any]) -> None:
+            try:
+                run.count(message)
+                outputs.take(message)
+            except Exception:  # whatever a kernel sends must not end its run
+                log.warning("an output of the kernel was left out", exc_info=True)
+
+        def ours(message: dict[str, Any]) -> None:
             run.count(message)
             hook(message)
 
         if run.lost:
-            reply = _lost(run.lost, counted)
+            reply = _lost(run.lost, ours)
         else:
-            reply = await self._race(kernel_id, execute(code, counted), counted)
+            reply = await self._race(kernel_id, execute(code, shown), ours)
+        ended = tidy_reply(reply.get("content"))
         duration_ms = round((self._monotonic() - began_s) * 1000)
         self._open[kernel_id].pop(request, None)
-        await self._finished(run, reply["content"], duration_ms)
+        await self._finished(run, ended, duration_ms)
         # After this the worker may have dropped what was queued behind an error.
         asyncio.get_running_loop().call_soon(self._sweep, kernel_id)
-        return reply
+        return {"content": ended}
 
     async def _race(
         self, kernel_id: str, execution: Coroutine[Any, Any, Any], hook: Hook
@@ -151,9 +167,11 @@ class Runs:
             if not task.done():
                 return _lost(lost.result(), hook)
             return task.result()
-        except RuntimeError as error:
+        except Exception as error:  # a kernel's reply can break its reader anywhere
+            log.warning("a run has no answer", exc_info=True)
             # It would end the worker of jupyter-server-nbmodel for good.
-            return _lost(f"The kernel does not answer: {error}", hook)
+            why = str(error) if isinstance(error, RuntimeError) else "it made no sense"
+            return _lost(f"The kernel does not answer: {why[:200]}", hook)
         finally:
             task.cancel()
             self._lost.pop(kernel_id, None)
@@ -255,7 +273,14 @@ class _Client:
         async def execute(code: str, hook: Hook) -> Any:
             await self._runs.ready(self._kernel_id, self._client)
             return await self._client.execute_interactive(
-                code, output_hook=hook, stdin_hook=stdin_hook
+                code, output_hook=hook, stdin_hook=stdin_hook and asked
             )
+
+        def asked(message: dict[str, Any]) -> None:
+            assert stdin_hook is not None
+            try:
+                stdin_hook(tidy_question(message))
+            except Exception:  # whatever a kernel asks must not end its run
+                log.warning("a question of the kernel was left out", exc_info=True)
 
         return await self._runs.run(self._kernel_id, execute, code, output_hook)

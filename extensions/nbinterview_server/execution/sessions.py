@@ -8,7 +8,8 @@ bind a session to another file; so both are read strictly before Jupyter does.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -16,35 +17,45 @@ from jupyter_server.services.sessions.handlers import SessionHandler, SessionRoo
 from tornado.web import authenticated
 
 from nbinterview.errors import Conflict, Invalid, NBInterviewError
+from nbinterview.schemas import shortened
 from nbinterview_server.config import KERNEL_NAME, NOTEBOOK
 
 FIELDS = frozenset({"id", "path", "name", "type", "kernel"})
-MAX_PATH_CHARS = 100
+MADE_UP_PATH = re.compile(r"\w[\w.: -]{0,99}")
 
 
-def check_session(body: object, *, new: bool) -> None:
-    """Raise unless this begins or renames the session of the interview's notebook."""
+def check_session(body: object, *, new: bool, kernels: Container[object] = ()) -> None:
+    """Raise unless this begins or renames the session of the interview's notebook.
+
+    `kernels` has the ids of those that run.
+    """
     if not isinstance(body, Mapping):
         raise Invalid("a session is a JSON object")
     unknown = sorted(set(body) - FIELDS)
     if unknown:
-        raise Invalid(f"unknown field {unknown[0]!r}", field=unknown[0])
+        field = shortened(str(unknown[0]))
+        raise Invalid(f"unknown field {field!r}", field=field)
     if body.get("type", "notebook") != "notebook":
         raise Invalid("only notebooks have sessions here", field="type")
     path = body.get("path", NOTEBOOK)
-    made_up = new and isinstance(path, str) and "/" not in path
-    if not (path == NOTEBOOK or (made_up and len(path) <= MAX_PATH_CHARS)):
+    made_up = new and isinstance(path, str) and MADE_UP_PATH.fullmatch(path)
+    if not (path == NOTEBOOK or made_up):
         raise Invalid(f"the only notebook here is {NOTEBOOK}", field="path")
     if body.get("name", NOTEBOOK) != NOTEBOOK:
         raise Invalid(f"the only notebook here is {NOTEBOOK}", field="name")
-    _check_kernel(body.get("kernel") or {}, new=new)
+    _check_kernel(body.get("kernel") or {}, new=new, kernels=kernels)
 
 
-def _check_kernel(kernel: object, *, new: bool) -> None:
+def _check_kernel(kernel: object, *, new: bool, kernels: Container[object]) -> None:
     if not isinstance(kernel, Mapping) or set(kernel) - {"id", "name"}:
         raise Invalid("a kernel is named by name or id", field="kernel")
     if kernel.get("name") not in {None, KERNEL_NAME}:
         raise Invalid(f"the only kernel here is {KERNEL_NAME}", field="kernel.name")
+    kernel_id = kernel.get("id")
+    # Jupyter would start a kernel under any id that it does not know.
+    known = isinstance(kernel_id, str) and kernel_id in kernels
+    if new and kernel_id is not None and not known:
+        raise Invalid("there is no such kernel here", field="kernel.id")
     if kernel and not new:
         raise Conflict("The kernel cannot be changed here. You can restart it.")
 
@@ -77,7 +88,8 @@ class RoomSessions(ProblemErrors, SessionRootHandler):
     async def post(self) -> None:
         """Begin the notebook's session, with its kernel."""
         try:
-            check_session(self.get_json_body(), new=True)
+            running = self.kernel_manager.list_kernel_ids()
+            check_session(self.get_json_body(), new=True, kernels=running)
         except NBInterviewError as error:
             answer(self, error)
             return
