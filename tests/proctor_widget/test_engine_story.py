@@ -261,6 +261,17 @@ def test_a_camera_that_goes_is_one_finding_that_names_what_happened(state: str) 
     assert sensors(page, "camera")[-1] == "unmeasurable"
 
 
+@pytest.mark.parametrize("state", ["denied", "missing"])
+def test_a_camera_that_could_not_be_used_is_not_measurable_and_no_finding(
+    state: str,
+) -> None:
+    page = Page().event(name="consent", sensor="camera", granted=True)
+    page.event(name="camera", state=state).event(name="watch", state="started")
+    page.beat(60)
+    assert told(page) == []
+    assert sensors(page, "camera")[-1] == "unmeasurable"
+
+
 def test_a_camera_that_the_browser_stops_out_of_view_is_not_also_a_finding() -> None:
     page = Page().started().see(20).event(name="visibility", state="hidden")
     page.event(name="camera", state="lost").beat(30)

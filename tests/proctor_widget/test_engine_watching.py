@@ -187,6 +187,15 @@ def test_a_room_that_restarts_does_not_extend_what_was_open() -> None:
     assert closed(page)["evidence"]["closed_by"] == "silence"
 
 
+def test_a_camera_refused_after_a_reload_is_a_finding_all_the_same() -> None:
+    page = Page().started().see(20).event(name="page", state="unloading")
+    fresh = Page(OTHER_BOOT_ID, start_s=page.now_s + 2)
+    fresh.event(name="page", state="loaded").event(name="watch", state="started")
+    fresh.event(name="camera", state="denied")
+    page.records += fresh.beat(30).records
+    assert ("flag", "camera_off") in told(page)
+
+
 def test_reloading_the_page_is_no_finding() -> None:
     page = Page().started().see(20)
     page.event(name="page", state="unloading")

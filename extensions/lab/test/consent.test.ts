@@ -9,6 +9,7 @@ import {
   choose,
   confirm,
   interviewChanged,
+  measuringSensors,
   needsCamera,
   reconsider,
   start,
@@ -31,6 +32,20 @@ function asking(changes: Partial<Welcome> = {}, circumstances = NEW): IConsentSt
 function chosen(state: IConsentState, ...sensors: Sensor[]): IConsentState {
   return sensors.reduce((each, sensor) => choose(each, sensor, true), state);
 }
+
+describe('what measures', () => {
+  it('leaves out a camera that did not come up', () => {
+    const checking = confirm(chosen(asking(), 'camera', 'focus')).state;
+    for (const [camera, measuring] of [
+      ['on', ['camera', 'focus']],
+      ['denied', ['focus']],
+      ['missing', ['focus']]
+    ] as const) {
+      const { state } = start(cameraSettled(checking, camera));
+      expect(measuringSensors(state, activeSensors(state))).toEqual(measuring);
+    }
+  });
+});
 
 describe('the questions', () => {
   it('begin with nothing chosen and nothing active', () => {

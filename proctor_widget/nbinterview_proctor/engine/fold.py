@@ -229,7 +229,10 @@ def _consent(state: State, sensor: str, *, granted: bool) -> Step:
         return state, []
     if sensor == "camera" and granted and not state.consent.get(sensor, False):
         # What became of an earlier camera says nothing of the one that now opens.
-        pages = {boot: replace(page, camera=None) for boot, page in state.pages.items()}
+        pages = {
+            boot: replace(page, camera=None, camera_worked=False)
+            for boot, page in state.pages.items()
+        }
         state = replace(state, pages=pages)
     state = replace(state, consent={**state.consent, sensor: granted})
     return (state, []) if granted else _close(state, "consent withdrawn", (sensor,))

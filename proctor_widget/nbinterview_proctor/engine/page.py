@@ -25,6 +25,8 @@ class Page:
     fullscreen: bool | None = None
     camera: str | None = None
     camera_at_s: float = float("-inf")
+    camera_worked: bool = False
+    """Whether it was on since the candidate agreed to it."""
     detector: str | None = None
 
     def told(self, event: Mapping[str, Any], at_s: float) -> Page:
@@ -43,7 +45,10 @@ class Page:
             case "fullscreen", _:
                 return replace(self, fullscreen=event["active"])
             case "camera", state:
-                return replace(self, camera=state, camera_at_s=at_s)
+                worked = self.camera_worked or state == "on"
+                return replace(
+                    self, camera=state, camera_at_s=at_s, camera_worked=worked
+                )
             case "detector", state:
                 return replace(self, detector=state)
         return self
@@ -58,6 +63,8 @@ class Claim:
     fullscreen_left: bool | None
     camera: str | None
     """The last camera state told, unless it is unknown."""
+    camera_worked: bool
+    """Whether any page's camera was on; one that never was cannot be taken away."""
     detector: str | None
 
 
@@ -69,7 +76,7 @@ def claim(pages: Mapping[str, Page], now_s: float, silence_s: float) -> Claim:
         if not p.gone and now_s - p.heard_s <= silence_s + SLACK_S
     ]
     if not alive:
-        return Claim(None, None, None, None, None)
+        return Claim(None, None, None, None, camera_worked=False, detector=None)
     hidden = all(page.hidden for page in alive)
     latest = max(alive, key=lambda page: page.camera_at_s)
     return Claim(
@@ -77,6 +84,7 @@ def claim(pages: Mapping[str, Page], now_s: float, silence_s: float) -> Claim:
         window_left=None if hidden else all(page.left for page in alive),
         fullscreen_left=None if hidden else _fullscreen_left(alive),
         camera=latest.camera,
+        camera_worked=any(page.camera_worked for page in pages.values()),
         detector=latest.detector,
     )
 

@@ -42,7 +42,8 @@ def from_page(rule: Rule, now: Claim, at_s: float) -> Reading:
         case "fullscreen_left":
             return Reading(at_s, now.fullscreen_left)
         case "camera_off":
-            if now.camera is None or now.hidden:
+            # A camera that could not be used from the start is not measurable.
+            if now.camera is None or now.hidden or not now.camera_worked:
                 return Reading(at_s, None)
             return Reading(at_s, now.camera != "on", note={"state": now.camera})
     return Reading(at_s, value=False)  # a paste is a moment, not a state

@@ -29,6 +29,23 @@ export function goneNotice(
   };
 }
 
+/** What to say when the room itself started it again; it stays until it was read. */
+export function againNotice(detail: string, trans: TranslationBundle): INotice {
+  return {
+    id: 'kernel-again',
+    kind: 'hint',
+    title: trans.__('Python was started again'),
+    text: sentence(
+      trans.__(
+        'Your notebook is safe; only the variables are gone. Run the cells that you ' +
+          'need again.'
+      ),
+      detail
+    ),
+    closable: true
+  };
+}
+
 /** What to say while it comes; a cell that is run before then waits without a sign. */
 export function startingNotice(trans: TranslationBundle): INotice {
   return {

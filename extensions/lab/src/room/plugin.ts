@@ -16,7 +16,13 @@ import { ILive, IRoom } from '../tokens';
 import type { KernelMessage, Role } from '../wire';
 import { hideCommands, quietConnectionLoss, tidy, trimMenuBar } from './declutter';
 import { closeServices, makeReadOnly } from './end';
-import { goneNotice, KERNEL_NOTICE, kernelNotice, startingNotice } from './kernel';
+import {
+  againNotice,
+  goneNotice,
+  KERNEL_NOTICE,
+  kernelNotice,
+  startingNotice
+} from './kernel';
 import { markLockedCells } from './locks';
 import { RoomModel } from './model';
 import type { INotice } from './notices';
@@ -236,13 +242,18 @@ function followKernel(live: ILive, room: Room, trans: TranslationBundle): void {
       );
     }
   };
+  let death: KernelMessage | null = null;
   const say = (kernel: KernelMessage): void => {
     const notice = kernelNotice(kernel, restart, trans);
-    if (notice === null) {
-      room.notices.clear(KERNEL_NOTICE);
-    } else {
+    if (notice !== null) {
       room.notices.show(notice);
+    } else {
+      room.notices.clear(KERNEL_NOTICE);
+      if (death !== null) {
+        room.notices.show(againNotice(death.detail, trans));
+      }
     }
+    death = kernel.state === 'died' ? kernel : null;
   };
   live.kernelChanged.connect((_, kernel) => {
     say(kernel);
@@ -252,7 +263,9 @@ function followKernel(live: ILive, room: Room, trans: TranslationBundle): void {
       say(kernel);
     }
   });
-  room.notebookOpened.connect((_, { sessionContext }) => {
+  room.notebookOpened.connect((_, panel) => {
+    const { sessionContext } = panel;
+    withoutDialog(panel);
     sessionContext.kernelChanged.connect((_context, { oldValue, newValue }) => {
       const isLost = newValue === null && oldValue !== null;
       if (isLost && !sessionContext.isDisposed && live.status !== 'closed') {
@@ -260,6 +273,19 @@ function followKernel(live: ILive, room: Room, trans: TranslationBundle): void {
       }
     });
   });
+}
+
+/**
+ * Keep JupyterLab from telling a dead kernel by a dialog: it takes the focus and swallows
+ * what is being typed. The room tells it by a notice. There is no setting for it.
+ */
+function withoutDialog(panel: NotebookPanel): void {
+  const { _onSessionStatusChanged: tell } = panel as unknown as {
+    _onSessionStatusChanged: Parameters<
+      typeof panel.sessionContext.statusChanged.connect
+    >[0];
+  };
+  panel.sessionContext.statusChanged.disconnect(tell, panel);
 }
 
 async function startKernel({ sessionContext, context }: NotebookPanel): Promise<void> {

@@ -187,6 +187,18 @@ export function interviewChanged(
   };
 }
 
+/**
+ * Of the sensors that are on, those that measure: a camera that did not come up does not.
+ */
+export function measuringSensors(
+  state: IConsentState,
+  active: ReadonlySet<Sensor>
+): Sensor[] {
+  return state.policy.sensors.filter(
+    sensor => active.has(sensor) && (sensor !== 'camera' || state.camera === 'on')
+  );
+}
+
 function usable(state: IConsentState, sensor: Sensor): boolean {
   return (
     state.policy.sensors.includes(sensor) &&

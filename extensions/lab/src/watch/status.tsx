@@ -7,6 +7,7 @@ import { createPortal } from 'react-dom';
 
 import type { Sensor } from '../wire';
 import type { WatchModel } from './model';
+import { measuringSensors } from './consent';
 import { enterFullscreen, Switch } from './page';
 import { sensorWords } from './words';
 
@@ -42,7 +43,7 @@ function Status(props: IStatusProps): React.ReactElement | null {
   if (model.state.phase !== 'watching') {
     return null;
   }
-  const active = model.state.policy.sensors.filter(sensor => model.active.has(sensor));
+  const active = measuringSensors(model.state, model.active);
   const names = active.map(sensor => sensorWords(sensor, trans).short);
   return (
     <div
@@ -160,6 +161,9 @@ function standing(props: IStatusProps & { sensor: Sensor }): string {
   }
   if (!model.active.has(sensor)) {
     return trans.__('Off: you have not agreed.');
+  }
+  if (sensor === 'camera' && model.state.camera !== 'on') {
+    return trans.__('Your camera could not be used. This is not held against you.');
   }
   const told = model.sensor(sensor);
   switch (told?.state) {
