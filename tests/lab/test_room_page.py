@@ -297,7 +297,12 @@ def test_a_cell_that_is_run_before_python_is_there_waits(
         page.goto(f"{room.url}lab/tree/interview.ipynb?token=is-{INTERVIEWER}")
         page.locator(".jp-CodeCell .cm-content").first.click()
         page.keyboard.press("Shift+Enter")
-        eventually("the start", lambda: page.wait_for_timeout(50) or held)
+
+        def is_held() -> list[Route]:
+            page.wait_for_timeout(50)  # Playwright hears of requests only meanwhile
+            return held
+
+        eventually("the start", is_held)
         held[0].continue_()
         page.locator(".jp-OutputArea-output", has_text="2").wait_for()
 
