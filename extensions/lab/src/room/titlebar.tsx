@@ -62,11 +62,31 @@ class Part extends ReactWidget {
   }
 }
 
+function Mark(): React.ReactElement {
+  return (
+    <svg className="jp-nbinterview-Mark" viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="8" fill="#1f5f8b" />
+      <path
+        d="M8 9.5A2.5 2.5 0 0 1 10.5 7h11A2.5 2.5 0 0 1 24 9.5v8a2.5 2.5 0 0 1-2.5 2.5H16l-5 5v-5h-.5A2.5 2.5 0 0 1 8 17.5z"
+        fill="#fff"
+      />
+      <path
+        d="m13 11 3 2.7-3 2.7M17.5 16.8H20"
+        fill="none"
+        stroke="#e8710a"
+        strokeWidth="1.9"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+      />
+    </svg>
+  );
+}
+
 function Heading({ model, trans }: IBarProps): React.ReactElement {
   const state = stateWords(model.interviewState, trans);
   return (
     <>
-      <span className="jp-nbinterview-Mark" aria-hidden="true" />
+      <Mark />
       <h1>{model.title}</h1>
       {state !== null && (
         <span className="jp-nbinterview-State" role="status">
