@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,10 @@ from tests.kernels.driver import SECRET, Kernel
 
 @pytest.fixture(scope="session")
 def python() -> str:
-    """Return the kernel environment's interpreter.
-
-    Unless it is named, it lies beside the environment of the tests.
-    """
-    named = os.environ.get("NBINTERVIEW_KERNEL_PYTHON")
-    return named or str(Path(sys.prefix).parent / "kernel" / "bin" / "python")
+    """Return the kernel environment's interpreter, which set-up made."""
+    setup = json.loads(Path(os.environ["NBINTERVIEW_SETUP"]).read_text("utf-8"))
+    found: str = setup["kernel_python"]
+    return found
 
 
 @pytest.fixture(scope="session")
