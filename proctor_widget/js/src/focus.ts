@@ -135,13 +135,15 @@ export class FocusTracker {
   }
 
   private readonly _onTake = (event: ClipboardEvent): void => {
+    this._finishTake();
     const draft = { text: selectedText(this._document) };
     this._draft = draft;
     const at_ms = this._now();
     const cell = this._cellOf(event);
     const action = event.type === 'cut' ? 'cut' : 'copy';
     const signal = this._running.get('clipboard')?.signal;
-    setTimeout(() => {
+    this._taking = () => {
+      this._taking = null;
       this._remember(draft.text);
       if (signal?.aborted === false) {
         const chars = draft.text.length;
@@ -150,7 +152,14 @@ export class FocusTracker {
           at_ms
         );
       }
-    }, 0);
+    };
+    // The page's own handlers may still change what is taken.
+    setTimeout(this._finishTake, 0);
+  };
+
+  /** Know what was taken before anything else is judged: a paste may follow at once. */
+  private readonly _finishTake = (): void => {
+    this._taking?.();
   };
 
   private readonly _onTaken = (event: ClipboardEvent): void => {
@@ -178,6 +187,7 @@ export class FocusTracker {
   };
 
   private _tellInserted(data: DataTransfer | null, event: Event): void {
+    this._finishTake();
     const text = data?.getData('text/plain') ?? '';
     this._emit({
       name: 'clipboard',
@@ -217,6 +227,7 @@ export class FocusTracker {
   private readonly _own = new Set<string>();
   private _focus: FocusState | null = null;
   private _draft: { text: string } | null = null;
+  private _taking: (() => void) | null = null;
 }
 
 /**

@@ -187,6 +187,18 @@ describe('clipboard', () => {
     origin
   });
 
+  it('knows what was copied when the paste follows at once', () => {
+    make().start('clipboard');
+    transfer('copy', 'df.head()');
+    transfer('paste', 'df.head()');
+    tick();
+    expect(events.map(event => event.name === 'clipboard' && event.action)).toEqual([
+      'copy',
+      'paste'
+    ]);
+    expect(events[1]).toEqual(paste(9, 'notebook'));
+  });
+
   it('tells a paste from outside by its size, not its text', () => {
     make().start('clipboard');
     transfer('paste', 'import antigravity');
