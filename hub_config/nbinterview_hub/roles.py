@@ -13,7 +13,6 @@ from typing import Any
 SERVICE = "nbinterview"
 REPORT = "report"
 SUPERVISOR = "supervisor"
-SERVICES = (SERVICE, REPORT, SUPERVISOR)
 
 CANDIDATES = "candidates"
 INTERVIEWERS = "interviewers"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from tests.e2e.harness import CHROMIUM_FLAGS, ROOT, Platform, display, platform
+from tests.e2e.harness import ROOT, Platform, display, headless, platform
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,13 +52,8 @@ def play() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def staff_browser(play: Playwright) -> Iterator[Browser]:
     """A headless Chromium for interviewers and reviewers."""
-    browser = play.chromium.launch(
-        executable_path="/usr/bin/chromium",
-        args=list(CHROMIUM_FLAGS),
-        chromium_sandbox=False,
-    )
-    yield browser
-    browser.close()
+    with headless(play) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +16,16 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import psutil
-from playwright.sync_api import BrowserContext, Page, Playwright, Request, WebSocket
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Request,
+    WebSocket,
+)
+
+from tests.ports import free_port
 
 T = TypeVar("T")
 
@@ -33,14 +41,6 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
-
-
-def free_port() -> int:
-    """Return a port that nobody used a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for(
@@ -203,6 +203,20 @@ def real_window(
     finally:
         browser.terminate()
         browser.wait(10)
+
+
+@contextmanager
+def headless(playwright: Playwright, *flags: str) -> Iterator[Browser]:
+    """Run a headless Chromium."""
+    browser = playwright.chromium.launch(
+        executable_path="/usr/bin/chromium",
+        args=[*CHROMIUM_FLAGS, *flags],
+        chromium_sandbox=False,
+    )
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 _IMAGE = re.compile(rb"data:image/|/9j/4AAQ|iVBORw0KGgo|\xff\xd8\xff|\x89PNG\r\n")

@@ -15,10 +15,10 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from nbinterview.cli import Service
 from nbinterview.home import Addresses, Home
-from tests.e2e.harness import CHROMIUM_FLAGS, Platform, wait_for
+from tests.e2e.harness import Platform, wait_for
 from tests.e2e.story import notebook_is_open
 
-FAKE_CAMERA = (*CHROMIUM_FLAGS, "--use-fake-device-for-media-stream")
+FAKE_CAMERA = "--use-fake-device-for-media-stream"
 SENSORS = ("Camera", "This page", "Copy and paste")
 # Sign-in at the hub is this cookie; reading a page may set others.
 SIGNED_IN = "jupyterhub-hub-login"

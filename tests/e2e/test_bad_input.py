@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from nbinterview.home import Home
 from nbinterview.tokens import InvitationToken, sign_invitation
-from tests.e2e.harness import CHROMIUM_FLAGS, Platform, wait_for
+from tests.e2e.harness import Platform, headless, wait_for
 from tests.e2e.people import (
     FAKE_CAMERA,
     SENSORS,
@@ -89,13 +89,8 @@ def interview(running: Platform, template: Path) -> Made:
 @pytest.fixture(scope="module")
 def camera_browser(play: Playwright) -> Iterator[Browser]:
     """A browser with a camera."""
-    browser = play.chromium.launch(
-        executable_path="/usr/bin/chromium",
-        args=list(FAKE_CAMERA),
-        chromium_sandbox=False,
-    )
-    yield browser
-    browser.close()
+    with headless(play, FAKE_CAMERA) as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -319,12 +314,7 @@ def test_a_denied_camera_is_no_obstacle_and_on_record(
 def test_a_missing_camera_is_no_obstacle_and_on_record(
     interview: Made, play: Playwright, asked: Callable[..., Page], shots: Shots
 ) -> None:
-    browser = play.chromium.launch(
-        executable_path="/usr/bin/chromium",
-        args=list(CHROMIUM_FLAGS),
-        chromium_sandbox=False,
-    )
-    try:
+    with headless(play) as browser:
         page = asked(browser, "camera")
         before = interview.last_seq()
         without_a_camera(page, shots, "missing")
@@ -334,8 +324,6 @@ def test_a_missing_camera_is_no_obstacle_and_on_record(
         )
         cell = run(page, 1, "print('no', 'camera')")
         output(cell, "no camera").wait_for()
-    finally:
-        browser.close()
     assert flags(interview) == []
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import resource
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from nbinterview_proctor import policy
 from nbinterview_server.config import NOTEBOOK
 from nbinterview_server.launch import jupyter_env, ready
 from tests.extensions.stand_in import TOKEN, StandIn
+from tests.ports import free_port
 
 HERE = Path(__file__).parent
 INTERVIEW = "abcdefghij"
@@ -111,13 +111,6 @@ def system_bwrap() -> str:
     if os.environ.get("NBINTERVIEW_SETUP"):
         return str(Setup.from_env().bwrap)
     return "/usr/bin/bwrap"
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 async def eventually(what: Callable[[], Any], *, within_s: float = DEADLINE_S) -> Any:

@@ -27,6 +27,7 @@ from nbinterview.home import Addresses, Home, Setup
 from nbinterview.ids import new_id, new_person, room_name
 from nbinterview.tokens import InvitationToken, sign_invitation
 from nbinterview_hub import ports
+from tests.ports import free_port
 
 HERE = Path(__file__).parent
 GROUPS = {
@@ -283,7 +284,3 @@ def _stand_in(home: Home, addresses: Addresses, desk: Desk) -> Iterator[None]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def free_port() -> int:
-    return ports.choose(1, None, free=lambda _port: True).hub_port

@@ -23,7 +23,8 @@ from nbinterview.ids import room_name
 from nbinterview_hub import ports
 from nbinterview_hub.sample import samples
 from tests.hub_config.browser import Browser
-from tests.hub_config.local_platform import free_port, setup, wait_until
+from tests.hub_config.local_platform import setup, wait_until
+from tests.ports import free_port
 
 LINK = re.compile(r"http://\S+token=\S+")
 PARTS = ("proxy", "service", "report", "hub")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.server
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -72,17 +71,6 @@ c.JupyterHub.oauth_require_pkce = True
 TEST_TOKEN = "t" * 64
 
 
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody used a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    for probe in sockets:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in sockets]
-    for probe in sockets:
-        probe.close()
-    return ports
-
-
 @dataclass(frozen=True)
 class RunningHub:
     """The hub, and the home whose secrets it was started with."""
@@ -130,6 +118,9 @@ class RunningHub:
 @contextmanager
 def running_hub(directory: Path) -> Iterator[RunningHub]:
     """Start a hub on free ports; stop it, and whatever it started, at the end."""
+    # Here, since this file is also the room's program and runs without our path.
+    from tests.ports import free_ports
+
     public, hub, proxy_api, service, report = free_ports(5)
     home = Home(directory / "home")
     home.make()
