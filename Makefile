@@ -16,4 +16,5 @@ clean:
 	rm -rf node_modules .nbinterview test-artifacts docs/_build \
 	  extensions/lab/lib extensions/nbinterview_server/static \
 	  extensions/nbinterview_server/labextensions \
+	  dashboard/replay/lib service/nbinterview/replay_static \
 	  proctor_widget/js/lib proctor_widget/nbinterview_proctor/static

@@ -1,6 +1,6 @@
 """Generate the wire's Python types from the schemas; `--check` fails when stale.
 
-The TypeScript types come from the same files by `npm run types -w proctor_widget/js`;
+The TypeScript types come from the same files by `npm run types`;
 `--check` looks at both.
 """
 
@@ -13,9 +13,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS = ROOT / "service/nbinterview/schemas"
-TYPESCRIPT = ROOT / "proctor_widget/js/src/generated/live.ts"
+TYPESCRIPT = {
+    "proctor_widget/js": ROOT / "proctor_widget/js/src/generated/live.ts",
+    "dashboard/replay": ROOT / "dashboard/replay/src/generated/film.ts",
+}
 HEADER = '"""Generated from {name}.schema.yaml by scripts/generate_types.py."""'
-TARGETS = {"live": SCHEMAS / "live_types.py", "room": SCHEMAS / "room_types.py"}
+TARGETS = {name: SCHEMAS / f"{name}_types.py" for name in ("live", "room", "film")}
 
 
 def python_types(name: str) -> str:
@@ -70,6 +73,16 @@ def _formatted(text: str) -> str:
     return text
 
 
+def _is_stale(workspace: str, path: Path) -> bool:
+    """Say whether `npm run types` would change the file; leave it as it is."""
+    before = path.read_text("utf-8")
+    command = ["npm", "run", "--silent", "types", "-w", workspace]
+    subprocess.run(command, cwd=ROOT, check=True)
+    fresh = path.read_text("utf-8")
+    path.write_text(before, "utf-8")
+    return fresh != before
+
+
 def main(arguments: list[str]) -> int:
     """Write the types, or with `--check` compare them."""
     fresh = {path: python_types(name) for name, path in TARGETS.items()}
@@ -82,15 +95,7 @@ def main(arguments: list[str]) -> int:
         for path, text in fresh.items()
         if not path.exists() or path.read_text("utf-8") != text
     ]
-    before = TYPESCRIPT.read_text("utf-8")
-    subprocess.run(
-        ["npm", "run", "--silent", "types", "-w", "proctor_widget/js"],
-        cwd=ROOT,
-        check=True,
-    )
-    if TYPESCRIPT.read_text("utf-8") != before:
-        TYPESCRIPT.write_text(before, "utf-8")
-        stale.append(TYPESCRIPT)
+    stale += [path for part, path in TYPESCRIPT.items() if _is_stale(part, path)]
     for path in stale:
         print(f"{path.relative_to(ROOT)} is stale: run scripts/generate_types.py")
     return 1 if stale else 0

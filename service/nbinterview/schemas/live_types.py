@@ -203,6 +203,13 @@ class StateMessage(TypedDict):
     state: InterviewState
 
 
+class CheckedCell(TypedDict):
+    cell_id: str
+    index: int
+    result: Literal["same", "differs", "new", "error", "not_run"]
+    detail: str
+
+
 ClientEvent: TypeAlias = (
     ConsentEvent
     | WatchEvent
@@ -241,12 +248,34 @@ class Welcome(TypedDict):
     kernel: KernelMessage | None
 
 
+class Check(TypedDict):
+    check_id: str
+    state: Literal["running", "finished", "failed"]
+    asked_by: str
+    asked_at: str
+    seq: int
+    total: int
+    done: int
+    clean: bool | None
+    agree: bool | None
+    cells: list[CheckedCell]
+    detail: str
+
+
 class Event(TypedDict):
     type: Literal["event"]
     boot_id: str
     client_seq: int
     monotonic_ms: float
     event: ClientEvent
+
+
+class CheckMessage(TypedDict):
+    type: Literal["check"]
+    check: Check
+
+
+FromPage: TypeAlias = Hello | Event | Observations
 
 
 FromRoom: TypeAlias = (
@@ -260,10 +289,8 @@ FromRoom: TypeAlias = (
     | KernelMessage
     | PeopleMessage
     | StateMessage
+    | CheckMessage
 )
-
-
-FromPage: TypeAlias = Hello | Event | Observations
 
 
 class LiveMessages(TypedDict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 
 class Interview(TypedDict):
@@ -20,8 +20,22 @@ class Person(TypedDict):
     role: Literal["candidate", "interviewer", "reviewer"]
 
 
+class Run(TypedDict):
+    code: str
+    inputs: list[str]
+
+
+class Branch(TypedDict):
+    interview: str
+    title: str
+    at_ms: int
+    seq: int
+    runs: list[Run]
+
+
 class RoomConfig(TypedDict):
     interview: Interview
     template: dict[str, Any]
     policy: dict[str, Any]
     people: list[Person]
+    branch: NotRequired[Branch | None]

@@ -28,7 +28,8 @@ export type FromRoom =
   | SensorMessage
   | KernelMessage
   | PeopleMessage
-  | StateMessage;
+  | StateMessage
+  | CheckMessage;
 export type Role = 'candidate' | 'interviewer' | 'reviewer';
 export type InterviewState = 'scheduled' | 'open' | 'ended';
 /**
@@ -346,4 +347,61 @@ export interface PeopleMessage {
 export interface StateMessage {
   type: 'state';
   state: InterviewState;
+}
+/**
+ * To interviewers and reviewers: how the restart-and-run-all check stands. Sent when it was asked for, after each cell, and at its end.
+ *
+ */
+export interface CheckMessage {
+  type: 'check';
+  check: Check;
+}
+/**
+ * Does the notebook run clean from the top in a fresh kernel, and do the outputs agree?
+ */
+export interface Check {
+  check_id: string;
+  /**
+   * `failed` the check itself could not be made; `detail` says why.
+   */
+  state: 'running' | 'finished' | 'failed';
+  /**
+   * A hub name
+   */
+  asked_by: string;
+  asked_at: string;
+  /**
+   * The last record of the notebook that was run
+   */
+  seq: number;
+  /**
+   * Code cells to run
+   */
+  total: number;
+  done: number;
+  /**
+   * Every cell ran without an error; null before the end.
+   */
+  clean: boolean | null;
+  /**
+   * Every cell that had outputs gives the same ones; null before the end.
+   */
+  agree: boolean | null;
+  cells: CheckedCell[];
+  detail: string;
+}
+export interface CheckedCell {
+  cell_id: string;
+  /**
+   * Place in the notebook from 1
+   */
+  index: number;
+  /**
+   * `not_run` follows an error, `new` had no outputs to compare with.
+   */
+  result: 'same' | 'differs' | 'new' | 'error' | 'not_run';
+  /**
+   * What differs or failed
+   */
+  detail: string;
 }

@@ -1,0 +1,69 @@
+"""The command `nbinterview`: start the platform, and speak to it as its operator.
+
+Everything but `up` and `serve` goes through the service's REST with the operator
+token, so the command line can do nothing that the interface does not check.
+One module for each group of commands; each adds its own arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from nbinterview import __version__
+from nbinterview.cli import interviews
+from nbinterview.cli.client import Service
+from nbinterview.errors import NBInterviewError
+from nbinterview.home import Home
+
+__all__ = ["Service", "main"]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nbinterview", description="Data-science interviews in real notebooks."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    up = commands.add_parser(
+        "up", help="start the whole platform on this computer", add_help=False
+    )
+    up.set_defaults(run=None)
+    commands.add_parser("serve", help="run the service alone").set_defaults(run=None)
+    interviews.interview_commands(
+        _group(commands, "interview", "make and run interviews")
+    )
+    interviews.invitation_commands(
+        _group(commands, "invitation", "links that were given out")
+    )
+    interviews.record_commands(_group(commands, "record", "an interview as a file"))
+    return parser
+
+
+def _group(commands: Any, name: str, text: str) -> Any:
+    group = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+    return group.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["up"]:
+        # It has options of its own.
+        from nbinterview_hub import supervisor
+
+        status: int = supervisor.main(given[1:])
+        return status
+    parsed = _parser().parse_args(given)
+    if parsed.command == "serve":
+        from nbinterview.service.__main__ import main as serve
+
+        return serve()
+    try:
+        parsed.run(Service.find(Home.from_env()), parsed)
+    except NBInterviewError as error:
+        print(f"nbinterview: {error.detail}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,7 @@
+"""`python -m nbinterview.cli`."""
+
+import sys
+
+from nbinterview.cli import main
+
+sys.exit(main())
