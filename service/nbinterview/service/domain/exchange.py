@@ -59,13 +59,11 @@ class Header(BaseModel):
     records: int = Field(ge=0)
 
 
-async def export_lines(
-    session: AsyncSession, interview_id: str
-) -> AsyncIterator[bytes]:
-    """Yield the lines of an export, each with its line end."""
+async def header_of(session: AsyncSession, interview_id: str) -> dict[str, Any]:
+    """Return an interview's header line: what its records do not hold."""
     interview = await interviews.get(session, interview_id)
     cast = await interviews.participants(session, [interview_id])
-    header = {
+    return {
         "format": "nbinterview-record/1",
         "interview": {
             "id": interview.id,
@@ -80,6 +78,13 @@ async def export_lines(
         "people": [person_model(person, part.role) for part, person in cast],
         "records": await ledger.last_seq(session, interview_id),
     }
+
+
+async def export_lines(
+    session: AsyncSession, interview_id: str
+) -> AsyncIterator[bytes]:
+    """Yield the lines of an export, each with its line end."""
+    header = await header_of(session, interview_id)
     yield json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
     async for wire in ledger.lines(session, interview_id):
         yield wire + b"\n"
