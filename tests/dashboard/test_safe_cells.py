@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbinterview import outputs
 from nbinterview.report import cells
 from tests.dashboard.recording import PNG, hostile_notebook, template
 from tests.dashboard.safe_html import CELL_TAGS, assert_harmless
 
 
-def one_output(**data: str) -> cells.Output:
+def one_output(**data: str) -> outputs.Output:
     """Return what becomes of one rich output; `image__png` is `image/png`."""
     bundle = {kind.replace("__", "/"): value for kind, value in data.items()}
     output = {"output_type": "display_data", "metadata": {}, "data": bundle}
@@ -44,7 +45,7 @@ def encoded(content: bytes) -> str:
 
 def test_a_png_is_shown_as_the_bytes_that_were_checked() -> None:
     shown = one_output(image__png=PNG[:40] + "\n" + PNG[40:], text__plain="a plot")
-    assert shown == cells.Output("image", f"data:image/png;base64,{PNG}")
+    assert shown == outputs.Output("image", f"data:image/png;base64,{PNG}")
 
 
 def test_a_jpeg_is_shown() -> None:
@@ -75,7 +76,7 @@ def test_what_is_no_small_picture_is_only_mentioned(
 
 
 def test_all_pictures_of_a_page_share_one_budget() -> None:
-    budget = cells.ImageBudget(10)
+    budget = outputs.ImageBudget(10)
     assert [budget.take(6), budget.take(6), budget.take(4)] == [True, False, True]
 
 
@@ -99,12 +100,12 @@ def test_a_traceback_loses_its_terminal_colours() -> None:
         }
     ]
     [shown] = cells.notebook_cells(notebook)[1].outputs
-    assert shown == cells.Output("error", "E: v")
+    assert shown == outputs.Output("error", "E: v")
 
 
 def test_long_outputs_are_cut() -> None:
     shown = one_output(text__plain="x" * 50_000)
-    assert len(shown.content) == cells.MAX_OUTPUT_CHARS + 1
+    assert len(shown.content) == outputs.MAX_OUTPUT_CHARS + 1
     assert shown.content.endswith("…")
 
 

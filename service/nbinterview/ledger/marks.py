@@ -1,0 +1,241 @@
+"""What is worth a mark on a film's time line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+from nbinterview.ledger.timing import Timing
+from nbinterview.plain import line, plain
+from nbinterview.schemas.film_types import Mark
+
+KERNEL_STATES = frozenset(
+    ("started", "restarted", "interrupted", "died", "refused", "stopped", "restored")
+)
+RUN_STATUS = frozenset(("ok", "error", "aborted"))
+_Records: TypeAlias = Sequence[Mapping[str, Any]]
+_Kind: TypeAlias = Literal[
+    "flag", "warning", "run", "paste", "kernel", "gap", "person", "check"
+]
+_RUNS = {"ok": "Run", "error": "Run with an error", "aborted": "Run that was stopped"}
+_KERNEL = {
+    "started": "Python started",
+    "restarted": "Python restarted",
+    "interrupted": "Python interrupted",
+    "died": "Python died",
+    "refused": "Python could not start",
+    "stopped": "Python stopped",
+    "restored": "Python was still there",
+}
+
+
+def marks_of(records: _Records, timing: Timing) -> list[Mark]:
+    """Return all marks, in the order of their time."""
+    makers: tuple[Callable[[_Records, Timing], Iterator[Mark]], ...] = (
+        _flags,
+        _warnings,
+        _runs,
+        _pastes,
+        _kernel,
+        _gaps,
+        _people,
+        _checks,
+    )
+    found = [mark for make in makers for mark in make(records, timing)]
+    return sorted(found, key=lambda mark: (mark["at_ms"], mark["seq"]))
+
+
+def _mark(
+    kind: _Kind,
+    record: Mapping[str, Any],
+    at_ms: int,
+    title: str,
+    *,
+    detail: str = "",
+    end_ms: int | None = None,
+) -> Mark:
+    return {
+        "at_ms": at_ms,
+        "end_ms": None if end_ms is None else max(end_ms, at_ms),
+        "seq": record["seq"],
+        "kind": kind,
+        "title": title,
+        "detail": detail,
+        "author": record["author"],
+    }
+
+
+def _of(records: _Records, kind: str) -> Iterator[Mapping[str, Any]]:
+    return (record for record in records if record["kind"] == kind)
+
+
+def _ends(records: _Records, kind: str, key: str) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the records of a kind, in their order, by what they belong to."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for record in _of(records, kind):
+        found.setdefault(str(record["payload"].get(key)), []).append(record)
+    return found
+
+
+def _end(
+    ends: Mapping[str, list[Mapping[str, Any]]], key: object, record: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    later = ends.get(str(key), [])
+    return next((end for end in later if end["seq"] > record["seq"]), None)
+
+
+def _flags(records: _Records, timing: Timing) -> Iterator[Mark]:
+    closed = _ends(records, "flag.closed", "episode_id")
+    for record in _of(records, "flag"):
+        payload = record["payload"]
+        end = _end(closed, payload.get("episode_id"), record)
+        at_ms = timing.at_ms(record)
+        yield _mark(
+            "flag",
+            record,
+            timing.ms_of(payload.get("started_at"), at_ms),
+            line(payload.get("title")) or line(payload.get("rule")),
+            detail=_evidence(payload.get("evidence")),
+            end_ms=timing.ms_of(end["payload"].get("ended_at"), timing.at_ms(end))
+            if end
+            else timing.duration_ms,
+        )
+
+
+_EVIDENCE = {
+    "duration_s": "{:.1f} s",
+    "faces": "{:.0f} faces",
+    "chars": "{:.0f} characters",
+    "yaw_deg": "head turned {:.0f}°",
+}
+
+
+def _evidence(evidence: object) -> str:
+    if not isinstance(evidence, Mapping):
+        return ""
+    return ", ".join(
+        words.format(evidence[name])
+        for name, words in _EVIDENCE.items()
+        if isinstance(evidence.get(name), int | float) and evidence[name]
+    )
+
+
+def _warnings(records: _Records, timing: Timing) -> Iterator[Mark]:
+    cleared = _ends(records, "warning.cleared", "episode_id")
+    for record in _of(records, "warning"):
+        payload = record["payload"]
+        end = _end(cleared, payload.get("episode_id"), record)
+        yield _mark(
+            "warning",
+            record,
+            timing.at_ms(record),
+            "The candidate was told",
+            detail=plain(payload.get("text")),
+            end_ms=timing.at_ms(end) if end else None,
+        )
+
+
+def _runs(records: _Records, timing: Timing) -> Iterator[Mark]:
+    finished = _ends(records, "execution.finished", "execution_id")
+    for record in _of(records, "execution.requested"):
+        payload = record["payload"]
+        end = _end(finished, payload.get("execution_id"), record)
+        status = end["payload"].get("status") if end else None
+        code = plain(payload.get("code"), 2000).strip()
+        yield _mark(
+            "run",
+            record,
+            timing.at_ms(record),
+            _RUNS.get(str(status), "Run without an end"),
+            detail=line(code.split("\n")[0], 80),
+            end_ms=timing.at_ms(end) if end else None,
+        )
+
+
+def _pastes(records: _Records, timing: Timing) -> Iterator[Mark]:
+    for record in _of(records, "event"):
+        event = record["payload"].get("event")
+        if not isinstance(event, Mapping) or event.get("name") != "clipboard":
+            continue
+        if (event.get("action"), event.get("origin")) == ("paste", "external"):
+            chars = event.get("chars")
+            words = "1 character" if chars == 1 else f"{line(chars, 20)} characters"
+            yield _mark(
+                "paste",
+                record,
+                timing.at_ms(record),
+                "Pasted from outside",
+                detail=f"{words}, as the candidate's page tells",
+            )
+
+
+def _kernel(records: _Records, timing: Timing) -> Iterator[Mark]:
+    for record in _of(records, "kernel"):
+        title = _KERNEL.get(str(record["payload"].get("state")))
+        if title is not None:
+            detail = line(record["payload"].get("detail"))
+            yield _mark("kernel", record, timing.at_ms(record), title, detail=detail)
+
+
+def _gaps(records: _Records, timing: Timing) -> Iterator[Mark]:
+    gaps = list(_of(records, "gap"))
+    for place, record in enumerate(gaps):
+        if record["payload"].get("state") != "began":
+            continue
+        what = record["payload"].get("what")
+        end = next(
+            (
+                later
+                for later in gaps[place + 1 :]
+                if later["payload"].get("what") == what
+                and later["payload"].get("state") == "ended"
+            ),
+            None,
+        )
+        yield _mark(
+            "gap",
+            record,
+            timing.at_ms(record),
+            "Nothing heard from the candidate's page",
+            detail=line(record["payload"].get("detail")),
+            end_ms=timing.at_ms(end) if end else timing.duration_ms,
+        )
+
+
+def _people(records: _Records, timing: Timing) -> Iterator[Mark]:
+    for record in records:
+        if record["kind"] in ("person.joined", "person.left"):
+            payload = record["payload"]
+            came = "came back" if payload.get("again") is True else "came"
+            title = came if record["kind"] == "person.joined" else "left"
+            role = line(payload.get("role"), 20)
+            yield _mark("person", record, timing.at_ms(record), f"The {role} {title}")
+
+
+def _checks(records: _Records, timing: Timing) -> Iterator[Mark]:
+    ends = [r for r in _of(records, "check") if r["payload"].get("state") != "asked"]
+    for record in _of(records, "check"):
+        payload = record["payload"]
+        if payload.get("state") != "asked":
+            continue
+        same = [
+            end
+            for end in ends
+            if end["payload"].get("check_id") == payload.get("check_id")
+        ]
+        yield _mark(
+            "check",
+            record,
+            timing.at_ms(record),
+            "Restart and run all",
+            detail=_result(same[0]["payload"]) if same else "",
+            end_ms=timing.at_ms(same[0]) if same else None,
+        )
+
+
+def _result(check: Mapping[str, Any]) -> str:
+    if check.get("state") == "failed":
+        return line(check.get("detail"))
+    clean = "runs clean" if check.get("clean") else "does not run clean"
+    agree = "the outputs agree" if check.get("agree") else "outputs differ"
+    return f"{clean}, {agree}"
