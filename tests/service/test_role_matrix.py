@@ -115,6 +115,9 @@ MATRIX: dict[str, Entry] = {
     f"GET {API}/report/interviews/{{interview_id}}/notebook": Entry(
         OPERATOR | {"ticket for this"}
     ),
+    f"GET {API}/report/interviews/{{interview_id}}/film": Entry(
+        OPERATOR | {"ticket for this"}
+    ),
     # Pages. Home leads everybody with a part to their place.
     f"GET {PREFIX}/": Entry(PEOPLE),
     f"POST {PREFIX}/interviews": Entry(STAFF, lambda _: FORM),
@@ -122,6 +125,10 @@ MATRIX: dict[str, Entry] = {
     f"POST {PREFIX}/interviews/{{interview_id}}/start": Entry(PANEL),
     f"GET {PREFIX}/interviews/{{interview_id}}/end": Entry(PANEL),
     f"POST {PREFIX}/interviews/{{interview_id}}/end": Entry(PANEL),
+    f"GET {PREFIX}/interviews/{{interview_id}}/replay": Entry(PANEL | {"reviewer"}),
+    f"GET {PREFIX}/interviews/{{interview_id}}/replay/film": Entry(
+        PANEL | {"reviewer"}
+    ),
     f"POST {PREFIX}/invitations/{{invitation_id}}/withdraw": Entry(PANEL),
     f"POST {PREFIX}/invitations/{{invitation_id}}/renew": Entry(PANEL),
     f"GET {PREFIX}/interviews/{{interview_id}}/enter": Entry(PANEL | {"candidate"}),
@@ -134,6 +141,7 @@ MATRIX: dict[str, Entry] = {
     f"POST {PREFIX}/sign-out": Entry(EVERYBODY - {"anonymous"}),
     f"GET {PREFIX}/openapi.json": Entry(EVERYBODY),
     f"GET {PREFIX}/static": Entry(EVERYBODY),
+    f"GET {PREFIX}/static/replay": Entry(EVERYBODY),
 }
 
 
@@ -227,8 +235,8 @@ async def test_only_those_listed_may_call_it(route: str, running: Running) -> No
     world = await _world(running)
     method, path = route.split(" ")
     path = path.format(interview_id=world.interview, invitation_id=world.invitation)
-    if path.endswith("/static"):
-        path += "/style.css"
+    files = {"/static": "/style.css", "/static/replay": "/replay.css"}
+    path += next((file for mount, file in files.items() if path.endswith(mount)), "")
     # Refusals first: an allowed call may change what the next one finds.
     for caller in sorted(EVERYBODY, key=lambda name: name in entry.allowed):
         request = entry.request(world) if entry.request else {}

@@ -16,10 +16,11 @@ from nbinterview import __version__
 from nbinterview.service import guards, problems
 from nbinterview.service.csrf import CrossSiteProtection
 from nbinterview.service.db import Database, upgrade
+from nbinterview.service.films import Films
 from nbinterview.service.headers import SecurityHeaders
 from nbinterview.service.hub import Hub
 from nbinterview.service.limits import BodyLimit
-from nbinterview.service.pages import STATIC
+from nbinterview.service.pages import PLAYER, STATIC
 from nbinterview.service.rooms import Rooms
 from nbinterview.service.routes import entry, interviews, models, pages, parts
 from nbinterview.service.settings import Settings
@@ -37,7 +38,8 @@ def create_app(settings: Settings) -> FastAPI:
         hub = Hub(settings.addresses.hub_api, settings.keys.service_token)
         rooms = Rooms(database, hub, settings)
         sign_in = HubSignIn(settings, database)
-        app.state.nbinterview = State(settings, database, hub, rooms, sign_in)
+        films = Films(database)
+        app.state.nbinterview = State(settings, database, hub, rooms, sign_in, films)
         await rooms.resume()
         try:
             yield
@@ -65,7 +67,9 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (api, pages.router, entry.router):
         whole.include_router(router)
     app.include_router(whole)
-    app.mount(f"{settings.prefix}static", StaticFiles(directory=STATIC), name="static")
+    for name, files in (("static/replay", PLAYER), ("static", STATIC)):
+        served = StaticFiles(directory=files, check_dir=False)
+        app.mount(f"{settings.prefix}{name}", served, name=name)
     problems.install(app)
     _install_sign_in(app)
     app.add_middleware(CrossSiteProtection, origin=settings.origin)

@@ -9,12 +9,14 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+import nbinterview
 from nbinterview import __version__
 from nbinterview.home import SERVICE_PREFIX
 from nbinterview.ledger.records import parse_time
 from nbinterview.wording import INTERVIEW_STATES
 
 STATIC = Path(__file__).parent / "static"
+PLAYER = Path(nbinterview.__file__).parent / "replay_static"
 
 
 @cache

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from nbinterview.service.db import Database
+from nbinterview.service.films import Films
 from nbinterview.service.hub import Hub
 from nbinterview.service.rooms import Rooms
 from nbinterview.service.settings import Settings
@@ -22,6 +23,7 @@ class State:
     hub: Hub
     rooms: Rooms
     sign_in: HubSignIn
+    films: Films
 
 
 def state_of(request: Request) -> State:

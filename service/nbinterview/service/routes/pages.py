@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, UploadFile
+from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from nbinterview.errors import Forbidden, NBInterviewError
@@ -14,7 +14,9 @@ from nbinterview.service.domain import access, interviews, invitations
 from nbinterview.service.domain.access import SignedIn
 from nbinterview.service.domain.people import person_model
 from nbinterview.service.domain.templates import MAX_TEMPLATE_BYTES, read_template
+from nbinterview.service.films import film_response
 from nbinterview.service.guards import InterviewId, StateDep, VisitorDep
+from nbinterview.service.headers import replay_headers
 from nbinterview.service.pages import render
 from nbinterview.service.policies import STANDARD, TITLES, load_policy
 from nbinterview.service.state import State
@@ -133,6 +135,37 @@ async def _page(
     person = await signed_in_person(state, caller)
     html = render(template, person=person, invitations=newest.values(), **view)
     return HTMLResponse(html)
+
+
+@router.get("/interviews/{interview_id}/replay", response_model=None)
+async def replay(
+    interview_id: InterviewId, caller: VisitorDep, state: StateDep
+) -> HTMLResponse:
+    """Show the interview as a film, to its panel and to reviewers."""
+    async with state.database.read() as session:
+        await access.require_report(session, caller, interview_id)
+        [summary] = await interviews.summaries(session, [interview_id])
+        role = await access.role_in(session, caller.hub_name, interview_id)
+    html = render(
+        "replay.html",
+        person=await signed_in_person(state, caller),
+        interview=summary,
+        in_panel=role == "interviewer",
+        report_url=operations.report_url(state, interview_id),
+    )
+    return HTMLResponse(
+        html, headers=replay_headers(state.settings.addresses.public_url)
+    )
+
+
+@router.get("/interviews/{interview_id}/replay/film", response_model=None)
+async def film(
+    request: Request, interview_id: InterviewId, caller: VisitorDep, state: StateDep
+) -> Response:
+    """Give the page above its film, by the same session."""
+    async with state.database.read() as session:
+        await access.require_report(session, caller, interview_id)
+    return film_response(request, await state.films.packed(interview_id))
 
 
 @router.post("/interviews/{interview_id}/start", response_model=None)

@@ -7,7 +7,7 @@ import json
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from nbinterview.errors import Conflict, NotFound
 from nbinterview.ledger.notebook import document_updates, rebuild
@@ -15,6 +15,7 @@ from nbinterview.ledger.records import format_time
 from nbinterview.service import guards, operations
 from nbinterview.service.domain import access, interviews, invitations, ledger
 from nbinterview.service.domain.access import SignedIn
+from nbinterview.service.films import film_response
 from nbinterview.service.guards import (
     InterviewId,
     ReaderDep,
@@ -178,6 +179,15 @@ async def report_records(
         json.dumps(next_after).encode(),
     )
     return Response(body, media_type="application/json")
+
+
+@router.get("/report/interviews/{interview_id}/film", response_model=dict[str, Any])
+async def report_film(
+    request: Request, interview_id: InterviewId, reader: ReaderDep, state: StateDep
+) -> Response:
+    """Return the interview as a film; see `film.schema.yaml`."""
+    await require_readable(state, reader, interview_id)
+    return film_response(request, await state.films.packed(interview_id))
 
 
 @router.get("/report/interviews/{interview_id}/notebook", response_model=dict[str, Any])
