@@ -1,4 +1,4 @@
-"""Films of interviews: made one at a time, kept until something new is in the record."""
+"""Films of interviews: made one at a time, kept while nothing new is recorded."""
 
 from __future__ import annotations
 
