@@ -1,0 +1,32 @@
+"""Makes a film in a process of its own, so that nobody in the room waits for it.
+
+`python -m nbinterview_server.filmmaker`: on stdin a header and then the records, a
+JSON line each; on stdout the film, JSON packed by gzip.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import sys
+
+from nbinterview.ledger.film import make_film
+
+# Edits and runs of the room come first.
+_NICENESS = 10
+# Most of a large film is pictures, which get no smaller by trying harder.
+_GZIP_LEVEL = 4
+
+
+def main() -> None:
+    """Read everything, then write the film."""
+    os.nice(_NICENESS)
+    lines = iter(sys.stdin.buffer)
+    film = make_film(json.loads(next(lines)), map(json.loads, lines))
+    text = json.dumps(film, ensure_ascii=False, separators=(",", ":"))
+    sys.stdout.buffer.write(gzip.compress(text.encode(), _GZIP_LEVEL))
+
+
+if __name__ == "__main__":
+    main()
