@@ -19,6 +19,17 @@
       found.textContent = wanted ? `${shown} of ${rows.length}` : "";
     });
   }
+  // The player hears of every new moment in the address, but not of the same one again.
+  const player = document.getElementById("nbinterview-replay");
+  for (const link of player ? document.querySelectorAll('a[href^="#t="]') : []) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const moment = link.getAttribute("href");
+      history.pushState(null, "", moment);
+      dispatchEvent(new HashChangeEvent("hashchange"));
+      player.scrollIntoView({ block: "center" });
+    });
+  }
   const folded = document.querySelectorAll("details");
   addEventListener("beforeprint", () => folded.forEach((part) => (part.open = true)));
 })();

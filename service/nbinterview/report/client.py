@@ -12,6 +12,7 @@ from nbinterview.errors import (
     Forbidden,
     NBInterviewError,
     NotFound,
+    TooLarge,
     Unauthenticated,
     Unavailable,
 )
@@ -91,6 +92,31 @@ class Service:
             return self._get(f"interviews/{interview}/notebook")
         except NotFound:
             return None
+
+    def film(self, interview: str, max_bytes: int) -> str | None:
+        """Return the film as JSON text, or None when there is no record yet.
+
+        Raises `TooLarge` as soon as more than `max_bytes` have come.
+        """
+        path = f"interviews/{interview}/film"
+        content = bytearray()
+        try:
+            with self._client.stream("GET", path) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    _checked(answer)
+                for piece in answer.iter_bytes():
+                    content += piece
+                    if len(content) > max_bytes:
+                        raise TooLarge("This film is too large for a page.")
+        except NotFound:
+            return None
+        except httpx.HTTPError as error:
+            raise Unavailable("The interview service does not answer.") from error
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            raise Unavailable("The service answered with no film.") from error
 
     def records(self, interview: str) -> Iterator[list[dict[str, Any]]]:
         """Yield the records in order, a page at a time."""

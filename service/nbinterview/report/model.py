@@ -79,6 +79,7 @@ class ReportView:
     started: str
     ended: str
     length: str
+    start_s: float
     length_s: float
     policy: str
     versions: list[tuple[str, str]]
@@ -198,6 +199,7 @@ def build(
         started=day_time(window.start),
         ended=day_time(moment(interview.get("ended_at"))),
         length=duration(window.length_s),
+        start_s=window.start_s,
         length_s=window.length_s,
         policy=_policy(interview.get("policy"), started),
         versions=_versions(started),

@@ -12,8 +12,8 @@ from typing import Any
 
 from IPython.display import HTML, display
 
-from nbinterview.errors import NBInterviewError
-from nbinterview.report import model, render
+from nbinterview.errors import NBInterviewError, TooLarge
+from nbinterview.report import model, render, replay
 from nbinterview.report.client import Service
 from nbinterview.report.visit import (
     API_VARIABLE,
@@ -59,7 +59,19 @@ class Page:
             records += map(model.slim, some)
         _show(render.progress(f"{len(records)} records read."))
         notebook = service.notebook(self._interview_id)
-        return render.report_page(model.build(interview, records, notebook))
+        view = model.build(interview, records, notebook)
+        return render.report_page(view, self._replay(service, self._interview_id))
+
+    def _replay(self, service: Service, interview_id: str) -> replay.Replay | None:
+        """Return the film, or the way to it: a report is whole without."""
+        url = f"{self._service_url}interviews/{interview_id}/replay"
+        try:
+            text = service.film(interview_id, replay.MAX_FILM_BYTES)
+            return None if text is None else replay.in_page(url, text)
+        except TooLarge:
+            return replay.elsewhere(url, replay.TOO_LARGE)
+        except NBInterviewError:
+            return replay.elsewhere(url, replay.NOT_MADE)
 
     def show(self) -> None:
         """Display the page."""

@@ -1,7 +1,8 @@
 """From the view model to HTML: pure, and the only place where HTML is made.
 
 Jinja escapes everything; what is marked as safe here was built from escaped text:
-the timeline (ElementTree), highlighted sources and Markdown's structure (`cells`).
+the timeline (ElementTree), highlighted sources and Markdown's structure (`cells`),
+and the film, which is JSON without a character that HTML knows (`replay`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from markupsafe import Markup
 
 from nbinterview.report import timeline, words
 from nbinterview.report.model import ReportView, Row
+from nbinterview.report.replay import Replay
 from nbinterview.report.text import clock, duration
 
 
@@ -38,12 +40,22 @@ def list_page(rows: Sequence[Row], service_url: str) -> str:
     return template.render(rows=rows, service_url=service_url)
 
 
-def report_page(view: ReportView) -> str:
-    """Return the report of one interview."""
+def report_page(view: ReportView, replay: Replay | None = None) -> str:
+    """Return the report of one interview; without a film no time is a link."""
     template = _environment().get_template("report.html.j2")
-    drawing = Markup(timeline.svg(view.lanes, view.length_s))  # noqa: S704 - see above
-    sources = {cell.number: Markup(cell.html) for cell in view.cells}  # noqa: S704
-    return template.render(view=view, timeline=drawing, sources=sources)
+
+    def moment_link(at_s: float) -> str:
+        return "" if replay is None else replay.link(at_s, view.start_s)
+
+    drawing = timeline.svg(view.lanes, view.length_s, moment_link)
+    return template.render(
+        view=view,
+        timeline=Markup(drawing),  # noqa: S704 - see above
+        sources={cell.number: Markup(cell.html) for cell in view.cells},  # noqa: S704
+        replay=replay,
+        film=Markup(replay.film) if replay else "",  # noqa: S704 - see `replay`
+        moment_link=moment_link,
+    )
 
 
 def problem_page(title: str, detail: str) -> str:

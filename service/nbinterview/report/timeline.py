@@ -1,13 +1,13 @@
 """The timeline as one static SVG: no script, styled by the page's own classes.
 
-Every mark leads to its flag; the same content follows as a table, which is what a
-screen reader gets. See docs/adr/0006-static-report.md for why this is not a chart
-library's.
+A flag's mark leads to the flag, every other one to its moment in the replay; the same
+content follows as a table, which is what a screen reader gets. See
+docs/adr/0006-static-report.md for why this is not a chart library's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from nbinterview.report.lanes import Lane, Mark, Span
@@ -19,6 +19,15 @@ RIGHT = 12
 LANE = 30
 BAR = 16
 TOP = 30
+MomentLink = Callable[[float], str]
+"""From seconds since the start to an address, empty when there is none."""
+
+
+def no_link(_at_s: float) -> str:
+    """Return no address: there is no replay."""
+    return ""
+
+
 _TICKS_S = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 _MOST_TICKS = 12
 # So that a second in an hour can still be seen.
@@ -33,7 +42,9 @@ def tick_step(length_s: float) -> float:
     return 7200.0 * (1 + length_s // (7200 * _MOST_TICKS))
 
 
-def svg(lanes: Sequence[Lane], length_s: float) -> str:
+def svg(
+    lanes: Sequence[Lane], length_s: float, moment_link: MomentLink = no_link
+) -> str:
     """Return the drawing of all lanes over `length_s` seconds."""
     height = TOP + LANE * len(lanes) + 8
     root = Element(
@@ -49,7 +60,7 @@ def svg(lanes: Sequence[Lane], length_s: float) -> str:
     _patterns(root)
     _axis(root, length_s, height)
     for place, lane in enumerate(lanes):
-        _lane(root, lane, TOP + place * LANE, length_s)
+        _lane(root, lane, TOP + place * LANE, length_s, moment_link)
     return tostring(root, encoding="unicode")
 
 
@@ -89,7 +100,9 @@ def _axis(root: Element, length_s: float, height: int) -> None:
         at_s += step
 
 
-def _lane(root: Element, lane: Lane, top: int, length_s: float) -> None:
+def _lane(
+    root: Element, lane: Lane, top: int, length_s: float, moment_link: MomentLink
+) -> None:
     group = SubElement(root, "g", {"class": f"lane lane-{lane.key}"})
     title = SubElement(
         group, "text", {"x": "0", "y": str(top + LANE // 2 + 4), "class": "lane-title"}
@@ -105,7 +118,7 @@ def _lane(root: Element, lane: Lane, top: int, length_s: float) -> None:
     for span in lane.spans:
         _span(group, span, top, length_s)
     for mark in lane.marks:
-        _mark(group, mark, top, length_s)
+        _mark(group, mark, top, length_s, moment_link)
 
 
 def _span(group: Element, span: Span, top: int, length_s: float) -> None:
@@ -127,22 +140,14 @@ def _span(group: Element, span: Span, top: int, length_s: float) -> None:
     _tip(bar, f"{clock(span.start_s)} to {clock(span.end_s)}: {span.label}")
 
 
-def _mark(group: Element, mark: Mark, top: int, length_s: float) -> None:
+def _mark(
+    group: Element, mark: Mark, top: int, length_s: float, moment_link: MomentLink
+) -> None:
     if not 0 <= mark.at_s <= length_s:
         return
     x, middle = _x(mark.at_s, length_s), top + LANE // 2
     if mark.target is None:
-        dot = SubElement(
-            group,
-            "circle",
-            {
-                "cx": str(x),
-                "cy": str(middle),
-                "r": "4.5",
-                "class": f"mark {mark.state}",
-            },
-        )
-        _tip(dot, f"{clock(mark.at_s)}: {mark.label}")
+        _dot(group, mark, x, middle, moment_link(mark.at_s))
         return
     link = SubElement(
         group,
@@ -154,6 +159,16 @@ def _mark(group: Element, mark: Mark, top: int, length_s: float) -> None:
     SubElement(link, "circle", {**circle, "class": f"mark {mark.state}"})
     label = {"x": str(x), "y": str(middle + 4), "class": "mark-label"}
     SubElement(link, "text", label).text = mark.label
+
+
+def _dot(group: Element, mark: Mark, x: float, middle: int, href: str) -> None:
+    words = f"{clock(mark.at_s)}: {mark.label}"
+    if href:
+        link = {"href": href, "class": "mark-link moment"}
+        group = SubElement(group, "a", {**link, "aria-label": f"Replay from {words}"})
+    circle = {"cx": str(x), "cy": str(middle), "r": "4.5"}
+    dot = SubElement(group, "circle", {**circle, "class": f"mark {mark.state}"})
+    _tip(dot, words)
 
 
 def _tip(element: Element, text: str) -> None:
