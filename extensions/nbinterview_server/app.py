@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import signal
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,20 @@ from jupyterlab.commands import get_app_dir
 from tornado.routing import PathMatches, Rule
 
 from nbinterview import __version__
+from nbinterview.ids import new_id
+from nbinterview.runner_process import Sandbox
 from nbinterview_server.authorizer import Doorkeeper
+from nbinterview_server.checks import CheckHandler, Checks
 from nbinterview_server.config import RoomEnv, load_copy
 from nbinterview_server.documents.collaboration import RoomCollaboration
 from nbinterview_server.execution.kernels import RoomKernelManager
+from nbinterview_server.execution.restore import Branch, Restorer
 from nbinterview_server.execution.runs import Runs
+from nbinterview_server.film import FilmHandler, Films
 from nbinterview_server.headers import ASSETS, page_policy
 from nbinterview_server.live import LiveHandler
-from nbinterview_server.room import Room
+from nbinterview_server.room import Room, utc_now
+from nbinterview_server.view import kernel_coming
 
 # Handlers of jupyter_server 2.21 and jupyterlab_server 2.28 that leave a request
 # without an answer when it fails or is refused.
@@ -73,6 +80,28 @@ class RoomExtension(ExtensionApp):
             monotonic=self.room.monotonic,
         )
         kernels.journal, kernels.lives = self.room.journal, self.room.runs
+        kernels.restorer = self._restorer()
+        env = self.room.env
+        self.checks = Checks(
+            self.room.journal,
+            self.room.view,
+            self.room.fanout,
+            Sandbox(sys.executable, env.kernel_python, env.bwrap),
+            new_id=new_id,
+            clock=utc_now,
+        )
+
+    def _restorer(self) -> Restorer | None:
+        room = self.room
+        if room.people.config.branch is None:
+            return None
+
+        def tell(detail: str) -> None:
+            for audience, message in kernel_coming(room.view, detail):
+                room.fanout.tell(audience, message)
+
+        branch = Branch.from_wire(room.people.config.branch)
+        return Restorer(branch, room.journal, room.runs.held, tell)
 
     def initialize_handlers(self) -> None:
         """Serve the live socket and the files that the camera's worker needs."""
@@ -86,9 +115,12 @@ class RoomExtension(ExtensionApp):
         page["nbinterviewRoom"] = "true"
         page["nbinterviewVersion"] = __version__
         page["nbinterviewPageUrl"] = self.room.people.config.page_url
+        films = Films(self.room.journal, self.room.people)
         self.handlers.extend(
             [
                 (r"/nbinterview/api/v1/live", LiveHandler, {"room": self.room}),
+                (r"/nbinterview/api/v1/check", CheckHandler, {"checks": self.checks}),
+                (r"/nbinterview/api/v1/film", FilmHandler, {"films": films}),
                 ASSETS,
             ]
         )
@@ -102,6 +134,7 @@ class RoomExtension(ExtensionApp):
     async def stop_extension(self) -> None:
         """Close in order: kernel, document, record. The record is closed always."""
         for close in (
+            self.checks.close,
             self._kernels.shutdown_all,
             self.room.runs.close,
             self.collaboration.close,

@@ -44,6 +44,8 @@ class RoomConfig:
     template: Mapping[str, Any]
     policy: Mapping[str, Any]
     people: Mapping[str, Person]
+    branch: Mapping[str, Any] | None = None
+    """`Branch` of room.schema.yaml when this room is a copy of a moment."""
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> RoomConfig:
@@ -58,6 +60,7 @@ class RoomConfig:
             template=wire["template"],
             policy=wire["policy"],
             people={one["hub_name"]: Person(**one) for one in wire["people"]},
+            branch=wire.get("branch"),
         )
 
 

@@ -16,6 +16,7 @@ from nbinterview_server.config import KERNEL_NAME, NOTEBOOK, Person
 
 EVERYBODY: frozenset[Role] = frozenset({"candidate", "interviewer", "reviewer"})
 WORKING: frozenset[Role] = frozenset({"candidate", "interviewer"})
+JUDGING: frozenset[Role] = frozenset({"interviewer", "reviewer"})
 INTERVIEWERS: frozenset[Role] = frozenset({"interviewer"})
 
 _ID = r"[\w-]+"
@@ -75,6 +76,8 @@ TABLE = (
     _allow("POST", rf"/api/kernels/{_ID}/input", WORKING),
     # Ours.
     _allow("GET", r"/nbinterview/api/v1/live", EVERYBODY),
+    _allow("POST", r"/nbinterview/api/v1/check", INTERVIEWERS),
+    _allow("GET", r"/nbinterview/api/v1/film", JUDGING),
 )
 
 

@@ -23,6 +23,7 @@ from nbinterview.schemas import check
 from nbinterview_server.authorizer import person_of
 from nbinterview_server.config import Person
 from nbinterview_server.pacing import Pace
+from nbinterview_server.view import PANEL
 
 if TYPE_CHECKING:
     from nbinterview_server.room import Room
@@ -96,6 +97,8 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
                 return
             self._room.fanout.add(self)
         self.tell(json.dumps(self._room.welcome(self.person)))
+        if self._room.view.check and self.person.role in PANEL:
+            self.tell(json.dumps(self._room.view.check))
 
     def on_close(self) -> None:
         """Record that the page has gone."""

@@ -26,6 +26,7 @@ _KERNEL_STATES = {
     "interrupted": "idle",
     "died": "died",
     "refused": "refused",
+    "restored": "idle",
 }
 
 
@@ -49,6 +50,8 @@ class View:
     """Executions asked for and not finished."""
     kernel: Message | None = None
     """The last `kernel` message; None before there was one in this room."""
+    check: Message | None = None
+    """The last `check` message: of one that runs, or that came to its end."""
 
     def step(self, record: Record) -> list[tuple[Audience, Message]]:
         """Take one record in; return what to tell whom."""
@@ -196,6 +199,18 @@ def _kernel(view: View, record: Record) -> Told:
     return _tell_kernel(view, state, record.payload["detail"])
 
 
+def kernel_coming(view: View, detail: str) -> Told:
+    """Return what to tell while a kernel is being made ready; it is on no record."""
+    return _tell_kernel(view, "starting", detail)
+
+
+def _check(view: View, record: Record) -> Told:
+    if record.payload["state"] == "asked":
+        return []
+    view.check = {"type": "check", "check": dict(record.payload)}
+    return [(PANEL, view.check)]
+
+
 def _requested(view: View, _record: Record) -> Told:
     view.runs += 1
     return _tell_kernel(view, "busy")
@@ -220,6 +235,7 @@ _STEPS: Mapping[str, Callable[[View, Record], Told]] = {
     "flag": _flag,
     "flag.closed": _flag_closed,
     "kernel": _kernel,
+    "check": _check,
     "execution.requested": _requested,
     "execution.finished": _finished,
 }

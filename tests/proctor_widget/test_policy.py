@@ -77,7 +77,7 @@ def test_fullscreen_is_standard_in_fullscreen() -> None:
 
 
 def test_every_shipped_policy_can_be_read() -> None:
-    assert names() == ["fullscreen", "standard"]
+    assert names() == ["fullscreen", "standard", "unwatched"]
     assert [Policy.from_dict(load(name)).name for name in names()] == names()
 
 

@@ -7,6 +7,7 @@ import logging
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
+from jupyter_client.session import DELIM
 from jupyter_core.utils import ensure_async
 from jupyter_server import CallContext
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
@@ -44,6 +45,16 @@ class Lives(Protocol):
         """Let nothing begin on this kernel for a while."""
 
 
+class Restores(Protocol):
+    """Who brings a branch's first kernel to where another one stood."""
+
+    def begin(self, kernel_id: str, manager: Any) -> None:
+        """Begin with this kernel, which was just started."""
+
+    async def stop(self, *, restarting: bool) -> None:
+        """Give up, as the kernel is being restarted or stopped."""
+
+
 def asking() -> str:
     """Return who makes the present request, or `room` when nobody does."""
     handler = CallContext.get(CallContext.JUPYTER_HANDLER)
@@ -76,6 +87,7 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
 
     journal: Journal | None = None
     lives: Lives | None = None
+    restorer: Restores | None = None
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -109,6 +121,8 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
         layers = getattr(self.get_kernel(started).provisioner, "layers", {})
         payload = {"state": "started", "detail": "", "layers": layers}
         await self._write([Entry("kernel", who, payload)])
+        if self.restorer is not None:
+            self.restorer.begin(started, self.get_kernel(started))
         return started
 
     def pre_start_kernel(self, kernel_name: str | None, kwargs: Any) -> Any:
@@ -135,6 +149,7 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
     async def restart_kernel(self, kernel_id: str, now: bool = False) -> Any:
         """Restart because somebody asked; what runs is lost."""
         who = asking()
+        await self._stop_restoring(restarting=True)
         self._lost(kernel_id, "The kernel was restarted.")
         held = self.lives.held(kernel_id) if self.lives else nullcontext()
         try:
@@ -157,6 +172,7 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
         self, kernel_id: str, now: bool = False, restart: bool = False
     ) -> Any:
         """Stop the kernel."""
+        await self._stop_restoring(restarting=restart)
         self._lost(kernel_id, "The kernel was stopped.")
         found = await super()._async_shutdown_kernel(
             kernel_id, now=now, restart=restart
@@ -164,6 +180,19 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
         if not restart:
             await self._note(asking(), "stopped", "")
         return found
+
+    def start_watching_activity(self, kernel_id: str) -> None:
+        """Watch what the kernel is doing by its states, not by all that it prints."""
+        super().start_watching_activity(kernel_id)
+        stream = self._kernels[kernel_id]._activity_stream
+        watch = stream._recv_callback
+
+        def peek(frames: list[bytes]) -> None:
+            at = frames.index(DELIM)
+            if b'"status"' in frames[at + 2]:
+                watch(frames)
+
+        stream.on_recv(peek)
 
     def _died(self, kernel_id: str) -> None:
         """Hear from Jupyter that the kernel died and is being started again."""
@@ -178,6 +207,10 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
         words = "The kernel stopped again and again and was not started any more."
         self._lost(kernel_id, words)
         self._note_soon(Entry("kernel", KERNEL, {"state": "died", "detail": words}))
+
+    async def _stop_restoring(self, *, restarting: bool) -> None:
+        if self.restorer is not None:
+            await self.restorer.stop(restarting=restarting)
 
     def _lost(self, kernel_id: str, why: str) -> None:
         if self.lives is not None:
