@@ -8,4 +8,5 @@
  */
 export type * from './generated/film.js';
 export { SPEEDS } from './interface.js';
+export { mount } from './mount.js';
 export type { Action, Mount, Options, Player, Speed } from './interface.js';

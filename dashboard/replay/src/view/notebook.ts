@@ -1,0 +1,179 @@
+/** The notebook of one moment: a view for every cell, kept as long as the cell is there. */
+import type { Caret, Cell, Moment } from '../film/moment.js';
+import type { Film } from '../generated/film.js';
+import { CellView } from './cell.js';
+import { make, setAttribute } from './dom.js';
+import type { CaretMark } from './lines.js';
+
+const CARET_STEP_MS = 5000;
+const CARET_STEPS = 4;
+const ACTIVE_MS = 3000;
+/** How far beyond the edge cells are drawn in full. */
+const AHEAD_PX = 500;
+const EDGE_PX = 48;
+
+export class NotebookView {
+  constructor(
+    private readonly _film: Film,
+    /** Called when the person takes the scrolling over. */
+    private readonly _onScrolled: () => void
+  ) {
+    this.element.append(this._empty, this._cells);
+    for (const kind of ['wheel', 'touchmove', 'pointerdown'] as const) {
+      this.element.addEventListener(kind, this._onHand, { passive: true });
+    }
+    this.element.addEventListener('keydown', this._onKey);
+    if (typeof IntersectionObserver !== 'undefined') {
+      this._observer = new IntersectionObserver(this._onNear, {
+        root: this.element,
+        rootMargin: `${AHEAD_PX}px 0px`
+      });
+    }
+  }
+
+  readonly element = make('div', 'nbr-notebook', {
+    tabindex: 0,
+    role: 'region',
+    'aria-label': 'Notebook'
+  });
+
+  update(moment: Moment, at_ms: number): void {
+    const carets = caretsByCell(moment.carets, at_ms);
+    const views = new Map<number, CellView>();
+    for (const [index, cell] of moment.cells.entries()) {
+      const view = this._views.get(cell.handle) ?? this._appear(cell);
+      views.set(cell.handle, view);
+      view.update(cell, {
+        index,
+        at_ms,
+        carets: carets.get(cell.handle) ?? [],
+        active: activeAuthor(cell, at_ms)
+      });
+    }
+    for (const [handle, view] of this._views) {
+      if (!views.has(handle)) {
+        this._observer?.unobserve(view.element);
+        view.element.remove();
+      }
+    }
+    this._views = views;
+    this._order();
+    this._empty.hidden = moment.cells.length > 0;
+  }
+
+  /** Bring the cell into view in which something happened last. */
+  show(moment: Moment, smooth: boolean): void {
+    const { latest } = moment;
+    const view = latest && this._views.get(latest.cell);
+    if (!view) {
+      return;
+    }
+    view.near = true;
+    const typed = moment.carets.some(
+      caret => caret.cell === latest.cell && caret.at_ms === latest.at_ms
+    );
+    const caret = typed ? view.element.querySelector('.nbr-caret') : null;
+    this._scrollTo(caret ?? view.element, smooth);
+  }
+
+  /** Draw everything in full, for paper. */
+  drawAll(): void {
+    this._views.forEach(view => {
+      view.near = true;
+    });
+  }
+
+  dispose(): void {
+    this._observer?.disconnect();
+  }
+
+  private _appear(cell: Cell): CellView {
+    const view = new CellView(this._film, cell);
+    if (this._observer === null) {
+      view.near = true;
+    } else {
+      this._byElement.set(view.element, view);
+      this._observer.observe(view.element);
+    }
+    return view;
+  }
+
+  private _order(): void {
+    let next = this._cells.firstElementChild;
+    for (const { element } of this._views.values()) {
+      if (element === next) {
+        next = next.nextElementSibling;
+      } else {
+        this._cells.insertBefore(element, next);
+      }
+    }
+  }
+
+  /** Scroll this box only, never the page around it. */
+  private _scrollTo(target: Element, smooth: boolean): void {
+    const box = this.element.getBoundingClientRect();
+    const { top, bottom, height } = target.getBoundingClientRect();
+    const fits = height + 2 * EDGE_PX <= box.height;
+    const inside = fits
+      ? top >= box.top && bottom <= box.bottom - EDGE_PX / 2
+      : bottom > box.top + box.height / 2 && bottom <= box.bottom;
+    if (!inside) {
+      // What does not fit is shown at its end: there the output comes.
+      const by = fits ? top - box.top - box.height / 3 : bottom - box.bottom + EDGE_PX;
+      const behavior = smooth ? 'smooth' : 'instant';
+      this.element.scrollTo({ top: this.element.scrollTop + by, behavior });
+    }
+  }
+
+  private readonly _onNear = (entries: IntersectionObserverEntry[]): void => {
+    for (const { isIntersecting, target } of entries) {
+      const view = this._byElement.get(target);
+      if (isIntersecting && view) {
+        view.near = true;
+      }
+    }
+  };
+
+  private readonly _onHand = (event: Event): void => {
+    // A press inside of the text is reading; beside it, on the bar, it is scrolling.
+    if (event.type !== 'pointerdown' || event.target === this.element) {
+      this._onScrolled();
+    }
+  };
+
+  private readonly _onKey = (event: KeyboardEvent): void => {
+    if (['PageUp', 'PageDown', 'ArrowUp', 'ArrowDown'].includes(event.key)) {
+      this._onScrolled();
+    }
+  };
+
+  private _views = new Map<number, CellView>();
+  private readonly _byElement = new WeakMap<Element, CellView>();
+  private _observer: IntersectionObserver | null = null;
+  private readonly _cells = make('div', 'nbr-cells');
+  private readonly _empty = make('p', 'nbr-empty', {}, 'The notebook is empty.');
+}
+
+/** Name the region by its moment, for those who hear it. */
+export function nameMoment(view: NotebookView, time: string): void {
+  setAttribute(view.element, 'aria-label', `Notebook at ${time}`);
+}
+
+function caretsByCell(
+  carets: readonly Caret[],
+  at_ms: number
+): Map<number, readonly CaretMark[]> {
+  const result = new Map<number, readonly CaretMark[]>();
+  for (const caret of carets) {
+    const strength = CARET_STEPS - Math.floor((at_ms - caret.at_ms) / CARET_STEP_MS);
+    if (strength > 0) {
+      const others = result.get(caret.cell) ?? [];
+      result.set(caret.cell, [...others, { ...caret, strength }]);
+    }
+  }
+  return result;
+}
+
+function activeAuthor({ touched }: Cell, at_ms: number): string | null {
+  return touched !== null && at_ms - touched.at_ms < ACTIVE_MS ? touched.author : null;
+}
