@@ -23,6 +23,7 @@ COMMANDS = (
     ("invitation", "withdraw"),
     ("record", "export"),
     ("record", "import"),
+    ("replay",),
 )
 POLICIES = ("standard", "fullscreen")
 INTRODUCTION = """\

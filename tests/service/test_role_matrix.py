@@ -85,6 +85,8 @@ MATRIX: dict[str, Entry] = {
     f"POST {API}/interviews/{{interview_id}}/start": Entry(PANEL | OPERATOR),
     f"POST {API}/interviews/{{interview_id}}/end": Entry(PANEL | OPERATOR),
     f"GET {API}/interviews/{{interview_id}}/record": Entry(OPERATOR),
+    f"GET {API}/interviews/{{interview_id}}/records": Entry(OPERATOR),
+    f"GET {API}/interviews/{{interview_id}}/film": Entry(PANEL | OPERATOR),
     f"POST {API}/records/import": Entry(
         OPERATOR, lambda world: {"content": world.export}
     ),

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nbinterview import __version__
-from nbinterview.cli import interviews
+from nbinterview.cli import interviews, replay
 from nbinterview.cli.client import Service
 from nbinterview.errors import NBInterviewError
 from nbinterview.home import Home
@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         _group(commands, "invitation", "links that were given out")
     )
     interviews.record_commands(_group(commands, "record", "an interview as a file"))
+    replay.add_command(commands)
     return parser
 
 

@@ -29,6 +29,7 @@ from nbinterview.ledger.marks import KERNEL_STATES, RUN_STATUS, marks_of
 from nbinterview.ledger.notebook import DEFAULT_PATH
 from nbinterview.ledger.origins import Moment, Origins, runs, span
 from nbinterview.ledger.pastes import pastes_of, time_s
+from nbinterview.ledger.playback import film_after
 from nbinterview.ledger.timing import Timing
 from nbinterview.ledger.tracing import Tag
 from nbinterview.outputs import (
@@ -65,6 +66,20 @@ def make_film(header: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) -
     whole = list(records)
     timing = Timing.of(whole)
     return _Maker(header, whole, timing).film()
+
+
+def film_moments(
+    people: Sequence[Mapping[str, Any]],
+    records: Sequence[Mapping[str, Any]],
+    seqs: Sequence[int],
+) -> list[list[FilmCell]]:
+    """Return the film's cells after each of these records, given in their order.
+
+    With what all the records tell of the origins of text; without images.
+    """
+    header = {"id": "", "title": "", "people": people}
+    film = _Maker(header, records, Timing.of(records)).film()
+    return [film_after(film, seq) for seq in seqs]
 
 
 class _Maker:

@@ -1,4 +1,4 @@
-"""The notebook as it was at the end, rebuilt from the record's document updates.
+"""The notebook as it was after some of the record's document updates.
 
 What comes out was written by a candidate: show it, never run or trust it.
 """
@@ -30,9 +30,10 @@ def document_updates(
 def rebuild(updates: Iterable[bytes]) -> dict[str, Any]:
     """Return the notebook (nbformat) after all these updates, in their order."""
     document: Doc[Any] = Doc()
-    notebook = YNotebook(document)
     for update in updates:
         document.apply_update(update)
+    # Afterwards: its undo manager would keep everything that was ever deleted.
+    notebook = YNotebook(document)
     # As it is: giving doubled cells new ids would make this depend on chance.
     content = notebook.get(deduplicate=False)
     found: dict[str, Any] = json.loads(json.dumps(content))

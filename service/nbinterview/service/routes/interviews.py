@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from nbinterview import __version__
 from nbinterview.service import guards
-from nbinterview.service.domain import access, exchange, interviews
+from nbinterview.service.domain import access, exchange, interviews, ledger
 from nbinterview.service.domain.templates import read_template
+from nbinterview.service.films import film_response
 from nbinterview.service.guards import InterviewId, StaffDep, StateDep
 from nbinterview.service.operations import (
     interview_view,
@@ -22,6 +23,7 @@ from nbinterview.service.operations import (
 )
 from nbinterview.service.policies import load_policy
 from nbinterview.service.routes import models
+from nbinterview.service.routes.record_pages import record_page
 
 router = APIRouter(dependencies=guards.DOCUMENTED)
 
@@ -131,6 +133,34 @@ async def export(interview_id: InterviewId, state: StateDep) -> StreamingRespons
                 yield line
 
     return StreamingResponse(lines(), media_type="application/jsonl")
+
+
+@router.get(
+    "/interviews/{interview_id}/records",
+    response_model=models.RecordPage,
+    dependencies=[Depends(guards.operator_only)],
+)
+async def records(
+    interview_id: InterviewId,
+    state: StateDep,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=ledger.MAX_PAGE_RECORDS)] = 1000,
+) -> Response:
+    """Return a page of the interview's records."""
+    async with state.database.read() as session:
+        await interviews.get(session, interview_id)
+        return await record_page(session, interview_id, after=after, limit=limit)
+
+
+@router.get("/interviews/{interview_id}/film", response_model=dict[str, Any])
+async def film(
+    request: Request, interview_id: InterviewId, caller: StaffDep, state: StateDep
+) -> Response:
+    """Return the interview as a film; see `film.schema.yaml`."""
+    async with state.database.read() as session:
+        await access.require_panel(session, caller, interview_id)
+        await interviews.get(session, interview_id)
+    return film_response(request, await state.films.packed(interview_id))
 
 
 @router.post(

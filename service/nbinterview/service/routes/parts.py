@@ -23,6 +23,7 @@ from nbinterview.service.guards import (
     require_readable,
 )
 from nbinterview.service.routes import models
+from nbinterview.service.routes.record_pages import record_page
 from nbinterview.service.tickets import Ticket, sign_ticket
 
 router = APIRouter(dependencies=guards.DOCUMENTED)
@@ -168,17 +169,9 @@ async def report_records(
     """Return a page of records, of all kinds or of some."""
     await require_readable(state, reader, interview_id)
     async with state.database.read() as session:
-        found = await ledger.page(
+        return await record_page(
             session, interview_id, after=after, limit=limit, kinds=kind
         )
-    next_after = found[-1][0] if len(found) == limit else None
-    # The records are JSON already: put together, not parsed and written again.
-    wires = b",".join(wire for _, wire in found)
-    body = b'{"records":[%b],"next_after":%b}' % (
-        wires,
-        json.dumps(next_after).encode(),
-    )
-    return Response(body, media_type="application/json")
 
 
 @router.get("/report/interviews/{interview_id}/film", response_model=dict[str, Any])
