@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from pycrdt import Doc, create_sync_message, handle_sync_message
+from pycrdt import Decoder, Doc, create_sync_message, handle_sync_message
 from websockets.asyncio.client import ClientConnection, connect
 
 from nbinterview.home import Setup
@@ -326,6 +326,9 @@ class DocumentPage:
         self.connection = connection
         self.awareness: list[bytes] = []
         self.received: list[bytes] = []
+        self.saved: list[int] = []
+        """How many writes the room has called saved, each time it said so."""
+        self.refused: list[dict[str, Any]] = []
         self._sending: asyncio.Queue[bytes] = asyncio.Queue()
         self._applying = False
         self._subscription = self.doc.observe(self._changed)
@@ -347,6 +350,8 @@ class DocumentPage:
             assert isinstance(message, bytes)
             if message[0] == 1:
                 self.awareness.append(message)
+            if message[0] in (100, 101):
+                self._hear(message)
             if message[0] == 0:
                 if message[1] == 2:
                     self.received.append(message)
@@ -357,6 +362,13 @@ class DocumentPage:
                     self._applying = False
                 if reply is not None:
                     await self.connection.send(reply)
+
+    def _hear(self, message: bytes) -> None:
+        decoder = Decoder(message)
+        if decoder.read_var_uint() == 100:
+            self.saved.append(decoder.read_var_uint())
+        else:
+            self.refused.append(json.loads(decoder.read_var_string()))
 
     async def _send(self) -> None:
         while True:

@@ -148,7 +148,7 @@ async def test_nobody_speaks_for_anothers_cursor(room: RoomServer) -> None:
 
 @pytest.mark.parametrize(
     "message",
-    [b"\x00\x02\x03\x01\x02\x03", b"\x01\x05\xff\xff\xff\xff\xff", b"\x00", b"\x01"],
+    [b"\x01\x05\xff\xff\xff\xff\xff", b"\x00", b"\x01", b"\x00\x00\x02\xff\xff"],
 )
 async def test_what_yjs_cannot_read_harms_nobody(
     room: RoomServer, message: bytes

@@ -15,12 +15,8 @@ from nbinterview.errors import Invalid, Unavailable
 from nbinterview.ledger.records import Record
 from nbinterview_server import headers
 from nbinterview_server.config import RoomConfig, RoomEnv
-from nbinterview_server.documents.awareness import (
-    MAX_IDS_PER_PERSON,
-    Owners,
-    _decode,
-    rewrite,
-)
+from nbinterview_server.documents.awareness import _decode, rewrite
+from nbinterview_server.documents.owners import MAX_IDS_PER_PERSON, Owners
 from nbinterview_server.pacing import Pace
 from nbinterview_server.view import ALL, PANEL, View, welcome
 from tests.extensions.harness import CANDIDATE, INTERVIEWER, room_config
@@ -43,7 +39,7 @@ def update(*states: tuple[int, int, Any]) -> bytes:
 # ------------------------------------------------------------------ awareness
 
 
-@given(st.text(), st.integers(0, 2**53), st.integers(0, 2**31))
+@given(st.text(), st.integers(1, 2**53), st.integers(0, 2**31))
 def test_whatever_name_a_page_sends_the_platforms_is_seen(
     name: str, client_id: int, clock: int
 ) -> None:
@@ -70,10 +66,21 @@ def test_states_of_others_do_not_come_through() -> None:
 
 def test_nobody_takes_all_client_ids() -> None:
     owners = Owners()
-    for client_id in range(MAX_IDS_PER_PERSON):
-        assert owners.owns("p-a", client_id)
-    assert not owners.owns("p-a", 10_000)
-    assert owners.owns("p-b", 10_000)
+    for client_id in range(1, MAX_IDS_PER_PERSON + 1):
+        assert owners.claim("p-a", {client_id})
+    assert not owners.claim("p-a", {10_000})
+    assert owners.claim("p-a", {1, 2})
+    assert owners.claim("p-b", {10_000})
+
+
+def test_an_id_stays_with_the_first_and_the_rooms_are_nobodys() -> None:
+    owners = Owners()
+    owners.reserve(7)
+    assert owners.claim("p-a", {1, 2})
+    assert not owners.claim("p-b", {2, 3})
+    assert owners.claim("p-b", {3}), "nothing of a refused claim is kept"
+    for nobodys in (0, 7):
+        assert not owners.claim("p-a", {nobodys})
 
 
 @given(st.binary(max_size=60))

@@ -15,9 +15,9 @@ from pycrdt import Decoder, Encoder
 
 from nbinterview.errors import Invalid
 from nbinterview_server.config import Person
+from nbinterview_server.documents.owners import Owners
 
 MAX_STATE_BYTES = 64 * 1024
-MAX_IDS_PER_PERSON = 256
 
 
 def identity(person: Person) -> dict[str, Any]:
@@ -30,24 +30,6 @@ def identity(person: Person) -> dict[str, Any]:
         "color": person.color,
         "avatar_url": None,
     }
-
-
-class Owners:
-    """Remembers whose each Yjs client id is: the first one to bring it."""
-
-    def __init__(self) -> None:
-        self._owner: dict[int, str] = {}
-
-    def owns(self, hub_name: str, client_id: int) -> bool:
-        """Say whether this id is this person's, claiming it when it is new."""
-        known = self._owner.get(client_id)
-        if known is None:
-            count = sum(1 for owner in self._owner.values() if owner == hub_name)
-            if count >= MAX_IDS_PER_PERSON:
-                return False
-            self._owner[client_id] = hub_name
-            return True
-        return known == hub_name
 
 
 def rewrite(update: bytes, person: Person, owners: Owners) -> bytes | None:
@@ -63,7 +45,7 @@ def rewrite(update: bytes, person: Person, owners: Owners) -> bytes | None:
     mine = [
         (client_id, clock, _renamed(state, person))
         for client_id, clock, state in states
-        if owners.owns(person.hub_name, client_id)
+        if owners.claim(person.hub_name, {client_id})
     ]
     return _encode(mine) if mine else None
 

@@ -8,6 +8,9 @@ room itself, and nothing of it is patched. See docs/adr/0005.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from jupyter_server.base.websocket import WebSocketMixin
@@ -25,19 +28,24 @@ from tornado.web import HTTPError
 
 from nbinterview_server.authorizer import person_of
 from nbinterview_server.config import NOTEBOOK, Person
+from nbinterview_server.documents.notebook_file import NotebookFile
 from nbinterview_server.documents.rooms import PresenceRoom, RecordedRoom
+from nbinterview_server.room import Room
 
 GLOBAL_AWARENESS = "JupyterLab:globalAwareness"
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 FLUSH_S = 3.0
 
 
+MakeRoom = Callable[[str], PresenceRoom | RecordedRoom]
+
+
 class RoomWebsocketServer(JupyterWebsocketServer):  # type: ignore[misc]  # untyped
     """Has exactly the rooms of one interview, made when first asked for."""
 
-    def __init__(self, make_document: Any, **kwargs: Any) -> None:
+    def __init__(self, make_room: MakeRoom, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._make_document = make_document
+        self._make_room = make_room
         self._making = asyncio.Lock()
 
     def room_exists(self, _path: str) -> bool:
@@ -52,17 +60,11 @@ class RoomWebsocketServer(JupyterWebsocketServer):  # type: ignore[misc]  # unty
                 await room.stop()
                 room = None
             if room is None:
-                room = self.rooms[path] = self._make(path)
+                room = self.rooms[path] = self._make_room(path)
             await self.start_room(room)
             if isinstance(room, RecordedRoom):
                 await room.initialize()
             return room
-
-    def _make(self, path: str) -> PresenceRoom | RecordedRoom:
-        if path == GLOBAL_AWARENESS:
-            return PresenceRoom(path, log=self.log, exception_handler=exception_logger)
-        room: RecordedRoom = self._make_document(path)
-        return room
 
     async def flush(self) -> None:
         """Wait, not for ever, until every change is on disk."""
@@ -127,7 +129,7 @@ class RoomCollaboration(YDocExtension):  # type: ignore[misc]  # untyped
             self.serverapp.web_app.settings, self.log, self.file_poll_interval
         )
         self.ywebsocket_server = RoomWebsocketServer(
-            self._make_document,
+            self._make_room,
             ystore_class=None,
             rooms_ready=False,
             auto_clean_rooms=False,
@@ -149,7 +151,18 @@ class RoomCollaboration(YDocExtension):  # type: ignore[misc]  # untyped
             ]
         )
 
-    def _make_document(self, room_id: str) -> RecordedRoom:
+    def _make_room(self, room_id: str) -> PresenceRoom | RecordedRoom:
+        room = self.serverapp.web_app.settings["nbinterview_room"]
+        if room_id != GLOBAL_AWARENESS:
+            return self._make_document(room_id, room)
+        return PresenceRoom(
+            room_id,
+            journal=room.journal,
+            log=self.log,
+            exception_handler=exception_logger,
+        )
+
+    def _make_document(self, room_id: str, room: Room) -> RecordedRoom:
         if room_id.count(":") < 2:
             raise RoomNotFound(room_id)
         file_format, file_type, file_id = decode_file_path(room_id)
@@ -158,7 +171,7 @@ class RoomCollaboration(YDocExtension):  # type: ignore[misc]  # untyped
             raise RoomNotFound(room_id)
         if files.get_path(file_id) != NOTEBOOK:
             raise RoomNotFound(room_id)
-        room = self.serverapp.web_app.settings["nbinterview_room"]
+        env = room.env
         return RecordedRoom(
             room_id,
             file_format,
@@ -170,6 +183,12 @@ class RoomCollaboration(YDocExtension):  # type: ignore[misc]  # untyped
             exception_handler=exception_logger,
             save_delay=self.document_save_delay,
             journal=room.journal,
+            notebook_file=NotebookFile(
+                env.work / NOTEBOOK,
+                env.directory / "notebook.json",
+                partial(datetime.now, UTC),
+            ),
+            template=room.people.config.template,
         )
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:

@@ -9,17 +9,17 @@ refuses, the room stands still until it takes the record again.
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from jupyter_server_ydoc.rooms import DocumentRoom, TransientRoom
+from jupyter_server_ydoc.utils import LogLevel
+from jupyter_ydoc import YNotebook
 from pycrdt import (
-    TransactionEvent,
+    Doc,
     YMessageType,
     YSyncMessageType,
     create_awareness_message,
@@ -30,14 +30,47 @@ from pycrdt import (
     read_message,
 )
 
-from nbinterview.errors import Invalid, TooLarge
-from nbinterview.ledger.records import Record
-from nbinterview_server.config import Person
-from nbinterview_server.documents.authorship import ROOM, author, written_by
-from nbinterview_server.documents.awareness import Owners, rewrite
+from nbinterview.errors import Invalid, NBInterviewError, TooLarge
+from nbinterview_server.documents.authorship import ROOM, written_by
+from nbinterview_server.documents.awareness import rewrite
+from nbinterview_server.documents.custody import Custody, Refused
 from nbinterview_server.documents.edits import EditCounter
-from nbinterview_server.journal import Entry, Journal, NotWritten
+from nbinterview_server.documents.notebook_file import (
+    Found,
+    NotebookFile,
+    file_content,
+    hash_of,
+    template_content,
+)
+from nbinterview_server.documents.outbox import (
+    Answer,
+    Change,
+    Item,
+    PageSocket,
+    Refusal,
+    Saved,
+    authored_updates,
+    document_payload,
+    entry_of,
+    refused_entry,
+    refused_message,
+    saved_message,
+    saved_writes,
+    updates_of,
+)
+from nbinterview_server.documents.owners import TEMPLATES_ID, Owners
+from nbinterview_server.documents.updates import framed
+from nbinterview_server.journal import Journal, NotWritten
 from nbinterview_server.pacing import Pace
+
+__all__ = [
+    "NamedRoom",
+    "PageSocket",
+    "PresenceRoom",
+    "RecordedRoom",
+    "document_payload",
+    "updates_of",
+]
 
 MAX_UPDATE_BYTES = 8 * 1024 * 1024
 """Of one message; its record, in base64, stays below the journal's limit."""
@@ -45,70 +78,12 @@ AWARENESS_PER_S = 100.0
 BURST_AWARENESS = 200
 TOO_FAST_S = 10.0
 """So far ahead of its pace, a page is not believed to be one."""
+TOO_FAST = "too many messages"
 
-# Codes of closing a websocket. JupyterLab shows the reason of an UNSUPPORTED one and
-# offers to load the page again; after a RESTART it connects again by itself.
-UNSUPPORTED, POLICY, RESTART = 1003, 1008, 1012
-_TOO_LARGE = json.dumps(
-    {
-        "reason": "too_large",
-        "errorReason": "This edit is too large.",
-        "reloadable": True,
-    }
-)
+# Codes of closing a websocket; after a RESTART JupyterLab connects again by itself.
+POLICY, RESTART = 1008, 1012
 
 log = logging.getLogger(__name__)
-
-
-class PageSocket(Protocol):
-    """One page's connection to one Y room."""
-
-    person: Person
-    read_only: bool
-    path: str
-
-    async def send(self, message: bytes) -> None:
-        """Send one message; a page that is gone is no error."""
-
-    def close(self, code: int | None = None, reason: str | None = None) -> None:
-        """End the connection."""
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        """Iterate over what the page sends until it is gone."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One Yjs update, on whose behalf it was made, and what it did to the cells."""
-
-    author: str
-    update: bytes
-    edit: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one page asked for; it may hold changes that wait before it."""
-
-    page: PageSocket
-    message: bytes
-
-
-def document_payload(
-    path: str, update: bytes, edit: Mapping[str, int]
-) -> dict[str, Any]:
-    """Return the payload of a `document` record."""
-    encoded = base64.b64encode(update).decode("ascii")
-    return {"path": path, "update": encoded, "edit": dict(edit)}
-
-
-def updates_of(records: Sequence[Record], path: str) -> list[bytes]:
-    """Return the Yjs updates of one document, in order."""
-    return [
-        base64.b64decode(record.payload["update"])
-        for record in records
-        if record.payload["path"] == path
-    ]
 
 
 class NamedRoom:
@@ -117,13 +92,12 @@ class NamedRoom:
     clients: set[PageSocket]
     ydoc: Any
     awareness: Any
-
-    def _prepare(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._owners = Owners()
-        self._monotonic = monotonic
+    _owners: Owners
+    _journal: Journal
+    _monotonic: Callable[[], float] = staticmethod(time.monotonic)
 
     async def serve(self, channel: PageSocket) -> None:
-        """Serve one page until it is gone."""
+        """Serve one page until it is gone, or was turned away."""
         self.clients.add(channel)
         pace = Pace(AWARENESS_PER_S, BURST_AWARENESS, self._monotonic)
         try:
@@ -132,32 +106,37 @@ class NamedRoom:
                 if message[0] == YMessageType.AWARENESS:
                     ahead_s = pace.delay_s()
                     if ahead_s > TOO_FAST_S:
-                        channel.close(POLICY, "too many messages")
+                        await self._turn_away(channel)
                         return
                     if ahead_s > 0:
                         continue  # the next one says where the cursor is
-                await self._take(channel, message)
+                if not await self._take(channel, message):
+                    return
         finally:
             self.clients.discard(channel)
 
-    async def _take(self, page: PageSocket, message: bytes) -> None:
+    async def _turn_away(self, page: PageSocket) -> None:
+        entry = refused_entry(page.person.hub_name, "awareness", TOO_FAST)
+        try:
+            await self._journal.insist([entry])
+        except NotWritten:
+            log.info("the room closes; not recorded: %s", TOO_FAST)
+        page.close(POLICY, TOO_FAST)
+
+    async def _take(self, page: PageSocket, message: bytes) -> bool:
+        """Take one message; False when no more of this page is wanted."""
         try:
             if message[0] == YMessageType.SYNC:
-                await self._sync(page, message[1:])
-            elif message[0] == YMessageType.AWARENESS:
+                return await self._sync(page, message[1:])
+            if message[0] == YMessageType.AWARENESS:
                 await self._aware(page, message)
         except (Invalid, ValueError, IndexError, RuntimeError, AssertionError) as error:
             # What Yjs cannot read must not end the room for everybody.
             log.warning("a message of %s refused: %s", page.person.hub_name, error)
-            await self._not_understood(page, message, error)
+        return True
 
-    async def _sync(self, page: PageSocket, message: bytes) -> None:
+    async def _sync(self, page: PageSocket, message: bytes) -> bool:
         raise NotImplementedError
-
-    async def _not_understood(
-        self, page: PageSocket, message: bytes, error: Exception
-    ) -> None:
-        """Hook: tell the page that its message could not be applied."""
 
     async def _aware(self, page: PageSocket, message: bytes) -> None:
         update = rewrite(read_message(message[1:]), page.person, self._owners)
@@ -175,65 +154,95 @@ class NamedRoom:
 class PresenceRoom(NamedRoom, TransientRoom):  # type: ignore[misc]  # untyped
     """Lab's global awareness: states only. Its document stays empty for everybody."""
 
-    def __init__(self, room_id: str, **kwargs: Any) -> None:
+    def __init__(self, room_id: str, *, journal: Journal, **kwargs: Any) -> None:
         super().__init__(room_id, **kwargs)
-        self._prepare()
+        self._owners = Owners()
+        self._journal = journal
 
-    async def _sync(self, page: PageSocket, message: bytes) -> None:
+    async def _sync(self, page: PageSocket, message: bytes) -> bool:
         if message[0] == YSyncMessageType.SYNC_STEP1:
             reply = handle_sync_message(message, self.ydoc)
             assert reply is not None
             await page.send(reply)
+        return True
 
 
 class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
     """The interview's notebook, rebuilt from the journal, never from the file."""
 
     ready: bool
-    broken = False
-    """Its document holds a change that cannot be recorded: another room is needed."""
-    _subscription: Any
+    ready_event: Any
 
     def __init__(
-        self, room_id: str, *args: Any, journal: Journal, **kwargs: Any
+        self,
+        room_id: str,
+        *args: Any,
+        journal: Journal,
+        notebook_file: NotebookFile,
+        template: Mapping[str, Any],
+        **kwargs: Any,
     ) -> None:
         super().__init__(room_id, *args, **kwargs)
-        self._prepare()
         self._journal = journal
         self._path = str(self._document.path)
-        self._outbox: asyncio.Queue[Change | Answer] = asyncio.Queue()
+        self._notebook_file = notebook_file
+        self._template = template
+        self._custody = Custody(self.ydoc, self._note)
+        self._owners = self._custody.owners
+        self._outbox: asyncio.Queue[Item] = asyncio.Queue()
+        self._writes: Counter[PageSocket] = Counter()
+        self._overlooked: set[PageSocket] = set()
+        self._saving = asyncio.Lock()
+        self._gave_up = False
+
+    @property
+    def broken(self) -> bool:
+        """It holds a change that cannot be recorded: another room is needed."""
+        return self._gave_up or self._custody.broken
+
+    # --------------------------------------------------------------- opening
 
     async def initialize(self) -> None:
-        """Load the notebook: what the journal holds, or the template's file."""
+        """Load the notebook: what the journal holds, or the template."""
         if self.ready:
             return
         with written_by(ROOM):
             async with self._update_lock:
-                if self._subscription is not None:
+                if self.ready_event.is_set():
                     return
                 # Its own task: anyio ties a thread to the task that reads a file, and
                 # a page's never ends, so that the server would not either.
-                rebuilt = await asyncio.create_task(self._load())
+                recorded = await asyncio.create_task(self._recorded())
+                rebuilt = bool(recorded)
+                if not rebuilt:
+                    recorded = [await asyncio.create_task(self._begin())]
                 self._edits = EditCounter(self._document.ycells)
-                self._subscription = self.ydoc.observe(self._note)
+                self._custody.restore(recorded)
+                self._edits.take()
                 if rebuilt:
                     self._nothing_runs()
                 self.ready = True
             if rebuilt:
                 self._save_to_disc()
 
-    async def _load(self) -> bool:
-        model = await self._file.load_content(self._file_format, self._file_type)
+    async def _recorded(self) -> list[tuple[str, bytes]]:
         records = await self._journal.aread(kinds=["document"])
-        updates = updates_of(records, self._path)
-        if not updates:
-            await self._apply_deterministic_source_content(model["content"])
-            first = document_payload(self._path, self.ydoc.get_update(), {})
-            await self._journal.append("document", ROOM, first)
-            return False
-        for update in updates:
-            self.ydoc.apply_update(update)
-        return True
+        recorded = authored_updates(records, self._path)
+        if recorded:
+            await self._tell(await asyncio.to_thread(self._notebook_file.check))
+        return recorded
+
+    async def _begin(self) -> tuple[str, bytes]:
+        """Record the template as the first update; the same for the same template."""
+        content = template_content(self._template)
+        await self._tell(await asyncio.to_thread(self._notebook_file.begin, content))
+        model = await self._file.load_content(self._file_format, self._file_type)
+        source: Doc[Any] = Doc(client_id=TEMPLATES_ID)
+        YNotebook(source).set(model["content"])
+        first = source.get_update()
+        payload = document_payload(self._path, first, {})
+        await self._journal.append("document", ROOM, payload)
+        return ROOM, first
 
     def _nothing_runs(self) -> None:
         """After a restart no cell is running, whatever the document last said."""
@@ -245,32 +254,120 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
                 if metadata is not None and "jupyter_server_nbmodel" in metadata:
                     del metadata["jupyter_server_nbmodel"]
 
-    async def _maybe_save_document(self, *args: Any, **kwargs: Any) -> None:
-        with written_by(ROOM):
-            await super()._maybe_save_document(*args, **kwargs)
-
     async def _watch_ready(self) -> None:
-        """The base class would observe late; `initialize` does it in time."""
+        """The base class would observe here; the custody does."""
 
-    def _note(self, event: TransactionEvent) -> None:
-        self._outbox.put_nowait(Change(author(), event.update, self._edits.take()))
+    # -------------------------------------------------------------- the file
 
-    async def _sync(self, page: PageSocket, message: bytes) -> None:
-        if page.read_only and message[0] != YSyncMessageType.SYNC_STEP1:
-            return
-        if len(message) > MAX_UPDATE_BYTES:
-            log.warning("an edit of %s is too large", page.person.hub_name)
-            page.close(UNSUPPORTED, _TOO_LARGE)
-            return
-        with written_by(page.person.hub_name):
-            reply = handle_sync_message(message, self.ydoc)
-        if reply is not None:
-            self._outbox.put_nowait(Answer(page, reply))
-
-    async def _not_understood(
-        self, page: PageSocket, message: bytes, error: Exception
+    async def _maybe_save_document(
+        self, saving_document: asyncio.Task[None] | None, save_now: bool = False
     ) -> None:
-        await self._handle_sync_message_error(error, message, page)
+        """Write the file a moment after the last change, or at once."""
+        if self._save_delay is None and not save_now:
+            return
+        if saving_document is not None and not saving_document.done():
+            saving_document.cancel()
+        try:
+            if not save_now:
+                await asyncio.sleep(self._save_delay)
+            # A write that began goes on to its end; the next one waits for it.
+            await asyncio.shield(self._save())
+        except asyncio.CancelledError:
+            return  # by the next change, which saves
+
+    async def _save(self) -> None:
+        with written_by(ROOM):
+            try:
+                async with self._saving:
+                    await self._write_file()
+            except Exception as error:  # the next change tries again
+                self.log.exception("the notebook's file could not be written")
+                self._emit(LogLevel.ERROR, None, f"Error saving file: {error!r}")
+
+    async def _write_file(self) -> None:
+        content = file_content(await self._document.aget())
+        found = await asyncio.to_thread(self._notebook_file.write, content)
+        async with self._update_lock:
+            self._document.dirty = False
+            self._document.hash = hash_of(content)
+        self._emit(LogLevel.INFO, "save", "Content saved.")
+        await self._tell(found)
+
+    async def _tell(self, found: Found | None) -> None:
+        """Record what was found in the place of the room's own file."""
+        if found is None:
+            return
+        log.warning("%s Kept as: %s.", found.reason, found.kept_as)
+        entry = refused_entry(ROOM, "file", found.reason, kept_as=found.kept_as)
+        await self._journal.insist([entry])
+
+    async def stop(self) -> None:
+        """End the room, after a write of the file that began."""
+        async with self._saving:
+            self._custody.close()
+        await super().stop()
+
+    # ------------------------------------------------------------- the pages
+
+    async def serve(self, channel: PageSocket) -> None:
+        """Serve one page until it is gone, or was turned away."""
+        try:
+            await super().serve(channel)
+        finally:
+            del self._writes[channel]
+            self._overlooked.discard(channel)
+
+    async def _sync(self, page: PageSocket, message: bytes) -> bool:
+        kind = message[0]
+        if kind == YSyncMessageType.SYNC_STEP1:
+            reply = handle_sync_message(message, self.ydoc)
+            assert reply is not None
+            self._outbox.put_nowait(Answer(page, reply))
+            return True
+        if kind not in (YSyncMessageType.SYNC_STEP2, YSyncMessageType.SYNC_UPDATE):
+            return True
+        self._writes[page] += 1
+        if page.read_only:
+            self._overlook(page, kind, message[1:])
+            return True
+        return self._write(page, self._writes[page], message[1:])
+
+    def _write(self, page: PageSocket, write: int, message: bytes) -> bool:
+        try:
+            if len(message) > MAX_UPDATE_BYTES:
+                raise TooLarge("This edit is too large to be saved.")
+            self._custody.take(page.person.hub_name, framed(message))
+        except NBInterviewError as error:
+            log.warning("an edit of %s refused: %s", page.person.hub_name, error)
+            self._outbox.put_nowait(Refusal(page, write, error))
+            return False
+        self._outbox.put_nowait(Saved(page, write))
+        return True
+
+    def _overlook(self, page: PageSocket, kind: int, message: bytes) -> None:
+        """Leave a reviewer's write out; once for each connection, say so on record.
+
+        Not more: the notebook's page writes a little by itself when it opens.
+        """
+        if page in self._overlooked:
+            return
+        if kind == YSyncMessageType.SYNC_STEP2 and not self._brings(message):
+            return
+        self._overlooked.add(page)
+        error = Refused("Reviewers look and change nothing.")
+        refusal = Refusal(page, self._writes[page], error, ends=False)
+        self._outbox.put_nowait(refusal)
+
+    def _brings(self, message: bytes) -> bool:
+        try:
+            return self._custody.brings_structs(framed(message))
+        except NBInterviewError:
+            return True
+
+    # ------------------------------------------------------------ the outbox
+
+    def _note(self, author: str, update: bytes) -> None:
+        self._outbox.put_nowait(Change(author, update, self._edits.take()))
 
     async def _broadcast_updates(self) -> None:
         while True:
@@ -285,36 +382,36 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
                 log.exception("a change cannot be recorded, nobody has seen it")
                 self._give_up()
                 return
+            for page, write in saved_writes(waiting).items():
+                await page.send(saved_message(write))
             for item in waiting:
                 await self._send(item)
                 self._outbox.task_done()
+            if self.broken:
+                self._give_up()
+                return
 
     def _give_up(self) -> None:
         """Send the pages away, to a room made anew from what the journal holds."""
-        self.broken = True
+        self._gave_up = True
         for client in list(self.clients):
             client.close(RESTART, "the document is loaded again")
 
-    async def _record(self, waiting: Sequence[Change | Answer]) -> None:
-        entries = [
-            Entry(
-                "document",
-                item.author,
-                document_payload(self._path, item.update, item.edit),
-            )
-            for item in waiting
-            if isinstance(item, Change)
-        ]
+    async def _record(self, waiting: Sequence[Item]) -> None:
+        entries = [entry for item in waiting if (entry := entry_of(item, self._path))]
         if entries:
             await self._journal.insist(entries)
 
-    async def _send(self, item: Change | Answer) -> None:
-        if isinstance(item, Answer):
+    async def _send(self, item: Item) -> None:
+        if isinstance(item, Change):
+            message = create_update_message(item.update)
+            for client in list(self.clients):
+                await client.send(message)
+        elif isinstance(item, Answer):
             await item.page.send(item.message)
-            return
-        message = create_update_message(item.update)
-        for client in list(self.clients):
-            await client.send(message)
+        elif isinstance(item, Refusal) and item.ends:
+            await item.page.send(refused_message(item))
+            item.page.close(POLICY, "refused")
 
     async def flush(self) -> None:
         """Wait until everything said so far is on disk and broadcast."""

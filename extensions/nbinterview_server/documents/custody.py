@@ -1,0 +1,151 @@
+"""Custody of one shared document: what each person may add to it, and what they did.
+
+The core has no sockets, no clock and no event loop, so that it can be tested by
+random schedules. What it needs is a pycrdt document and somebody who hears of
+every change, in order:
+
+    changes = []
+    custody = Custody(Doc(), lambda author, update: changes.append((author, update)))
+    custody.restore(recorded)        # [(author, update), ...]: once, before all else
+    custody.take("p-zoe", update)    # True: it changed something; False: it did not
+    custody.doc                      # the server itself writes to it, as `author()`
+
+`take` decides before it applies, as pycrdt has no way back: a write is taken
+whole, or `Refused`, `Invalid` or `TooLarge` says why, and nothing has happened.
+What is heard is what this person really wrote: structs that were known already
+are not in it. Restoring from what was heard makes the same document.
+
+Rules: new structs only under client ids of the person who sends them; nothing
+that would be left pending; nothing that Yjs and pycrdt would take differently.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pycrdt import TransactionEvent
+
+from nbinterview.errors import Invalid, NBInterviewError
+from nbinterview_server.documents.authorship import KERNEL, ROOM, author, written_by
+from nbinterview_server.documents.integration import Known, Plan, Refused
+from nbinterview_server.documents.owners import Owners
+from nbinterview_server.documents.updates import OWN, decode
+
+__all__ = ["Broken", "Custody", "Heard", "Refused"]
+
+Heard = Callable[[str, bytes], None]
+NO_CHANGE = b"\x00\x00"
+
+log = logging.getLogger(__name__)
+
+
+class Broken(Refused):
+    """pycrdt failed within a write: the document has to be made anew."""
+
+
+class Custody:
+    """The authority over one document."""
+
+    def __init__(self, doc: Any, heard: Heard, owners: Owners | None = None) -> None:
+        """Guard `doc`, a `pycrdt.Doc` to which nobody has written yet."""
+        self.doc = doc
+        self.owners = owners or Owners()
+        self.owners.reserve(doc.client_id)
+        self.broken = False
+        """The document is no longer what was heard of it."""
+        self._heard = heard
+        self._known = Known()
+        self._taking = False
+        self._taken: bytes | None = None
+        self._subscription: Any = None
+
+    def restore(self, recorded: Iterable[tuple[str, bytes]]) -> int:
+        """Apply what was recorded, by author; return how many updates do not fit.
+
+        What an older room let in without these rules is let in again, except what
+        would hang in the air. From then on, changes are heard.
+        """
+        left_out = 0
+        for number, (name, data) in enumerate(recorded, start=1):
+            try:
+                plan = Plan(self._known, decode(data, OWN), trusted=True)
+                self.doc.apply_update(data)
+            except (NBInterviewError, ValueError) as error:
+                log.warning("recorded update %d left out: %s", number, error)
+                left_out += 1
+                continue
+            self._remember(name, plan)
+        self._subscription = self.doc.observe(self._changed)
+        return left_out
+
+    def take(self, name: str, data: bytes) -> bool:
+        """Apply one write of a person, and say whether it changed anything.
+
+        Raises:
+            Refused: it is not theirs to write, or would be left pending.
+            Broken: the document cannot be used any more.
+            Invalid: it is no update.
+            TooLarge: it holds more than one update may.
+        """
+        if self.broken:
+            raise Broken("The document is being loaded again.")
+        plan = Plan(self._known, decode(data))
+        if not self.owners.may_claim(name, plan.clients):
+            raise Refused("This edit is written under the id of somebody else.")
+        if plan.empty:
+            return False
+        changed = self._apply(name, data)
+        if plan.rows and changed is None:
+            self.broken = True
+            raise Broken("This edit could not be applied.")
+        self._remember(name, plan)
+        if changed is not None:
+            self._heard(name, changed)
+        return changed is not None
+
+    def brings_structs(self, data: bytes) -> bool:
+        """Say whether there is anything new in an update, whoever sent it."""
+        return bool(Plan(self._known, decode(data)).rows)
+
+    def close(self) -> None:
+        """Hear no more."""
+        if self._subscription is not None:
+            self.doc.unobserve(self._subscription)
+            self._subscription = None
+
+    def _apply(self, name: str, data: bytes) -> bytes | None:
+        """Return what was changed. On any failure within, the document is broken."""
+        self._taking, self._taken = True, None
+        try:
+            with written_by(name):
+                self.doc.apply_update(data)
+        except ValueError as error:  # it was read and not begun
+            raise Invalid("This is not a Yjs update: pycrdt cannot read it.") from error
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of pycrdt is no Exception
+            self.broken = True
+            raise Broken("This edit could not be applied.") from error
+        finally:
+            self._taking = False
+        return self._taken
+
+    def _remember(self, name: str, plan: Plan) -> None:
+        if name in (ROOM, KERNEL):
+            for client in plan.rows:
+                self.owners.reserve(client)
+        else:
+            self.owners.record(name, plan.clients)
+        self._known.take(plan)
+
+    def _changed(self, event: TransactionEvent) -> None:
+        update = event.update
+        if update == NO_CHANGE or self.broken:
+            return
+        if self._taking:
+            self._taken = update
+            return
+        self._remember(ROOM, Plan(self._known, decode(update, OWN), trusted=True))
+        self._heard(author(), update)

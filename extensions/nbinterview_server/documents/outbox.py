@@ -1,0 +1,141 @@
+"""What a document's room says, in order, and how it is written.
+
+Changes go to the journal and then to all pages; what is told to one page waits
+behind the changes that it speaks of.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pycrdt import Encoder
+
+from nbinterview.errors import NBInterviewError
+from nbinterview.ledger.records import Record
+from nbinterview_server.config import Person
+from nbinterview_server.journal import Entry
+
+SAVED, REFUSED = 100, 101
+"""Our messages, beside those of y-protocols; see how-the-parts-talk.md."""
+
+
+class PageSocket(Protocol):
+    """One page's connection to one Y room."""
+
+    person: Person
+    read_only: bool
+    path: str
+
+    async def send(self, message: bytes) -> None:
+        """Send one message; a page that is gone is no error."""
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """End the connection."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Iterate over what the page sends until it is gone."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One Yjs update, on whose behalf it was made, and what it did to the cells."""
+
+    author: str
+    update: bytes
+    edit: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one page asked for; it may hold changes that wait before it."""
+
+    page: PageSocket
+    message: bytes
+
+
+@dataclass(frozen=True)
+class Saved:
+    """This write of a page is on disk, or was without effect."""
+
+    page: PageSocket
+    write: int
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """This write of a page was not taken."""
+
+    page: PageSocket
+    write: int
+    error: NBInterviewError
+    ends: bool = True
+    """The page is told, and the connection ended."""
+
+
+Item = Change | Answer | Saved | Refusal
+
+
+def entry_of(item: Item, path: str) -> Entry | None:
+    """Return the record of an item that has one."""
+    if isinstance(item, Change):
+        payload = document_payload(path, item.update, item.edit)
+        return Entry("document", item.author, payload)
+    if isinstance(item, Refusal):
+        return refused_entry(
+            item.page.person.hub_name, "document", item.error.detail, write=item.write
+        )
+    return None
+
+
+def refused_entry(author: str, what: str, reason: str, **more: Any) -> Entry:
+    """Return a `refused` record: what was not taken and why, none of its text."""
+    return Entry("refused", author, {"what": what, "reason": reason, **more})
+
+
+def document_payload(
+    path: str, update: bytes, edit: Mapping[str, int]
+) -> dict[str, Any]:
+    """Return the payload of a `document` record."""
+    encoded = base64.b64encode(update).decode("ascii")
+    return {"path": path, "update": encoded, "edit": dict(edit)}
+
+
+def updates_of(records: Sequence[Record], path: str) -> list[bytes]:
+    """Return the Yjs updates of one document, in order."""
+    return [update for _, update in authored_updates(records, path)]
+
+
+def authored_updates(records: Sequence[Record], path: str) -> list[tuple[str, bytes]]:
+    """Return the Yjs updates of one document with their authors, in order."""
+    return [
+        (record.author, base64.b64decode(record.payload["update"]))
+        for record in records
+        if record.payload["path"] == path
+    ]
+
+
+def saved_message(write: int) -> bytes:
+    """Return the message that says how many writes are on disk."""
+    encoder = Encoder()
+    encoder.write_var_uint(SAVED)
+    encoder.write_var_uint(write)
+    return encoder.to_bytes()
+
+
+def refused_message(refusal: Refusal) -> bytes:
+    """Return the message that says which write was not taken, and why."""
+    encoder = Encoder()
+    encoder.write_var_uint(REFUSED)
+    problem = {**refusal.error.problem(), "write": refusal.write}
+    # ASCII: pycrdt writes the length in characters, readers count bytes.
+    encoder.write_var_string(json.dumps(problem))
+    return encoder.to_bytes()
+
+
+def saved_writes(items: Sequence[Item]) -> dict[PageSocket, int]:
+    """Return the newest saved write of each page."""
+    return {item.page: item.write for item in items if isinstance(item, Saved)}

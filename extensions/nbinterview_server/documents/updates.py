@@ -1,0 +1,450 @@
+"""What a Yjs update brings, read without applying it.
+
+An update (format v1) is, for each client id, a row of structs with rising clocks,
+and then a delete set. pycrdt applies updates and shows nothing of them, has no
+way back, believes that text is UTF-8 and follows nested values by recursion
+until the process dies. So every update is read here first.
+
+Text is counted in UTF-16 code units, as Yjs counts it. Reading takes time in
+proportion to the bytes, holds no more than limits allow, and never recurses.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
+from struct import unpack
+from typing import Any, NamedTuple, NoReturn
+
+from nbinterview.errors import Invalid, TooLarge
+
+MAX_CLOCK = 2**31 - 1
+MAX_INTEGER = 2**53 - 1
+"""What a number of JavaScript holds exactly."""
+MAX_VAR_BYTES = 8
+
+
+class Limits(NamedTuple):
+    """How much one update may hold."""
+
+    structs: int = 50_000
+    deletions: int = 50_000
+    values: int = 500_000
+    """JSON-like values, those inside of others counted too."""
+    depth: int = 100
+    """Of nested values; pycrdt reads them by recursion, and 100,000 end the process."""
+
+
+PERSONS = Limits()
+"""For what a person's page sends."""
+OWN = Limits(*[2**31] * 4)
+"""For what this server wrote itself, or took before."""
+
+
+class Kind(IntEnum):
+    """What a struct carries: the content numbers of the format."""
+
+    GC = 0
+    DELETED = 1
+    JSON = 2
+    BINARY = 3
+    STRING = 4
+    EMBED = 5
+    FORMAT = 6
+    TYPE = 7
+    ANY = 8
+    DOC = 9
+    SKIP = 10
+
+
+class Type(IntEnum):
+    """What a struct of kind TYPE makes."""
+
+    ARRAY = 0
+    MAP = 1
+    TEXT = 2
+    XML_ELEMENT = 3
+    XML_FRAGMENT = 4
+    XML_HOOK = 5
+    XML_TEXT = 6
+
+
+_KINDS = {int(kind): kind for kind in Kind}
+_NAMED_TYPES = {Type.XML_ELEMENT, Type.XML_HOOK}
+
+
+class Id(NamedTuple):
+    """One unit of a document: whose, and which of theirs."""
+
+    client: int
+    clock: int
+
+
+class Deletion(NamedTuple):
+    """A range of deleted units, `end` not included."""
+
+    client: int
+    clock: int
+    end: int
+
+
+@dataclass(slots=True)
+class Struct:
+    """One struct of an update; GC and SKIP have neither neighbours nor a parent."""
+
+    client: int
+    clock: int
+    length: int
+    kind: Kind
+    origin: Id | None = None
+    """The unit to the left when it was written."""
+    right: Id | None = None
+    """The unit to the right when it was written."""
+    parent: Id | str | None = None
+    """The type it is in, or a root's name; None when a neighbour tells."""
+    sub: str | None = None
+    """Its key, when the parent is a map and no neighbour tells."""
+    start: int = 0
+    stop: int = 0
+    """Where its content lies in the update."""
+    text: str | None = None
+    """The content of a STRING."""
+
+    @property
+    def end(self) -> int:
+        """The clock after it."""
+        return self.clock + self.length
+
+
+@dataclass
+class Update:
+    """A decoded update. `structs` are in the order of the bytes."""
+
+    data: bytes = field(repr=False)
+    structs: list[Struct]
+    deletions: list[Deletion]
+
+    @cached_property
+    def by_client(self) -> dict[int, list[Struct]]:
+        """Return the structs of each client, by rising clock."""
+        found: dict[int, list[Struct]] = {}
+        for struct in self.structs:
+            found.setdefault(struct.client, []).append(struct)
+        return found
+
+    def content(self, struct: Struct) -> bytes:
+        """Return the bytes of a struct's content, as they were encoded."""
+        return self.data[struct.start : struct.stop]
+
+    def values(self, struct: Struct) -> list[Any]:
+        """Return the values of an ANY struct, as JSON has them."""
+        reader = _Reader(self.data, struct.start)
+        return [reader.value() for _ in range(reader.uint())]
+
+    def type_of(self, struct: Struct) -> Type:
+        """Return what a TYPE struct makes."""
+        return Type(_Reader(self.data, struct.start).uint())
+
+
+def decode(data: bytes, limits: Limits = PERSONS) -> Update:
+    """Return what an update brings.
+
+    Raises:
+        Invalid: these bytes are no update of format v1.
+        TooLarge: it is one, with more in it than one update may have.
+    """
+    reader = _Reader(data, limits=limits)
+    try:
+        structs = _structs(reader)
+        deletions = _deletions(reader)
+    except IndexError:
+        _malformed("it ends too early")
+    if reader.at != len(data):
+        _malformed("something follows it")
+    return Update(data, structs, deletions)
+
+
+def framed(message: bytes) -> bytes:
+    """Return what follows its own length, as sync messages carry it."""
+    reader = _Reader(message)
+    try:
+        length = reader.uint()
+    except IndexError:
+        _malformed("it ends too early")
+    if length != len(message) - reader.at:
+        _malformed("its length is another one")
+    return message[reader.at :]
+
+
+def utf16_length(text: str) -> int:
+    """Return the length of text in UTF-16 code units."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
+def _malformed(what: str) -> NoReturn:
+    raise Invalid(f"This is not a Yjs update: {what}.")
+
+
+def _structs(reader: _Reader) -> list[Struct]:
+    structs: list[Struct] = []
+    clients: set[int] = set()
+    for _ in range(reader.uint()):
+        count, client, clock = reader.uint(), reader.uint(), reader.uint()
+        if client in clients:
+            _malformed("a client comes twice")
+        clients.add(client)
+        if len(structs) + count > reader.limits.structs:
+            raise TooLarge(f"An edit has at most {reader.limits.structs} parts.")
+        for _ in range(count):
+            struct = _struct(reader, client, clock)
+            clock = struct.end
+            if struct.length < 1 or clock > MAX_CLOCK:
+                _malformed("a length is out of range")
+            structs.append(struct)
+    return structs
+
+
+def _struct(reader: _Reader, client: int, clock: int) -> Struct:
+    info = reader.byte()
+    kind = _KINDS.get(info & 0x1F)
+    if kind is None:
+        _malformed("a content is of no known kind")
+    if kind is Kind.GC or kind is Kind.SKIP:
+        if info != kind:
+            _malformed("a gap has neighbours")  # Yjs and pycrdt disagree about it
+        return Struct(client, clock, reader.uint(), kind)
+    struct = Struct(client, clock, 1, kind)
+    if info & 0x80:
+        struct.origin = Id(reader.uint(), reader.uint())
+    if info & 0x40:
+        struct.right = Id(reader.uint(), reader.uint())
+    if not info & 0xC0:
+        named = reader.uint()
+        if named > 1:
+            _malformed("a parent is of no known kind")
+        struct.parent = reader.text() if named else Id(reader.uint(), reader.uint())
+        if info & 0x20:
+            struct.sub = reader.text()
+    struct.start = reader.at
+    _CONTENT[kind](reader, struct)
+    struct.stop = reader.at
+    return struct
+
+
+def _deletions(reader: _Reader) -> list[Deletion]:
+    found: list[Deletion] = []
+    clients: set[int] = set()
+    for _ in range(reader.uint()):
+        client, count = reader.uint(), reader.uint()
+        if client in clients:
+            _malformed("a client's deletions come twice")
+        clients.add(client)
+        if len(found) + count > reader.limits.deletions:
+            raise TooLarge(f"An edit has at most {reader.limits.deletions} deletions.")
+        for _ in range(count):
+            clock, length = reader.uint(), reader.uint()
+            if length < 1 or clock + length > MAX_CLOCK:
+                _malformed("a deletion is out of range")
+            found.append(Deletion(client, clock, clock + length))
+    return found
+
+
+# ------------------------------------------------------------------ contents
+
+
+def _read_length(reader: _Reader, struct: Struct) -> None:
+    struct.length = reader.uint()
+
+
+def _read_json_values(reader: _Reader, struct: Struct) -> None:
+    struct.length = reader.count()
+    for _ in range(struct.length):
+        text = reader.text()
+        if text != "undefined":
+            _check_json(text)
+
+
+def _read_binary(reader: _Reader, _struct: Struct) -> None:
+    reader.skip(reader.uint())
+
+
+def _read_string(reader: _Reader, struct: Struct) -> None:
+    struct.text = reader.text()
+    struct.length = utf16_length(struct.text)
+
+
+def _read_embed(reader: _Reader, _struct: Struct) -> None:
+    _check_json(reader.text())
+
+
+def _read_format(reader: _Reader, _struct: Struct) -> None:
+    reader.text()
+    _check_json(reader.text())
+
+
+def _read_type(reader: _Reader, _struct: Struct) -> None:
+    number = reader.uint()
+    if number > Type.XML_TEXT:
+        _malformed("a type is of no known kind")
+    if number in _NAMED_TYPES:
+        reader.text()
+
+
+def _read_any(reader: _Reader, struct: Struct) -> None:
+    struct.length = reader.count()
+    reader.skip_values(struct.length)
+
+
+def _read_doc(reader: _Reader, _struct: Struct) -> None:
+    reader.text()
+    reader.skip_values(1)
+
+
+_CONTENT = {
+    Kind.DELETED: _read_length,
+    Kind.JSON: _read_json_values,
+    Kind.BINARY: _read_binary,
+    Kind.STRING: _read_string,
+    Kind.EMBED: _read_embed,
+    Kind.FORMAT: _read_format,
+    Kind.TYPE: _read_type,
+    Kind.ANY: _read_any,
+    Kind.DOC: _read_doc,
+}
+
+
+def _check_json(text: str) -> None:
+    """Refuse what a browser's `JSON.parse` would stumble over."""
+    try:
+        json.loads(text, parse_constant=_malformed)
+    except (ValueError, RecursionError):
+        _malformed("an embedded value is no JSON")
+
+
+# ------------------------------------------------------------------ the bytes
+
+_FIXED_BYTES = {127: 0, 126: 0, 124: 4, 123: 8, 122: 8, 121: 0, 120: 0}
+_CONSTANTS = {127: None, 126: None, 121: False, 120: True}
+_FORMS = {124: ">f", 123: ">d", 122: ">q"}
+_INTEGER, _TEXT, _OBJECT, _ARRAY, _BYTES = 125, 119, 118, 117, 116
+
+
+class _Reader:
+    """Reads lib0's encoding. `IndexError` where the bytes end."""
+
+    __slots__ = ("at", "data", "limits", "values_left")
+
+    def __init__(self, data: bytes, at: int = 0, limits: Limits = OWN) -> None:
+        self.data = data
+        self.at = at
+        self.limits = limits
+        self.values_left = limits.values
+
+    def byte(self) -> int:
+        found = self.data[self.at]
+        self.at += 1
+        return found
+
+    def uint(self) -> int:
+        data, at = self.data, self.at
+        byte = data[at]
+        if byte < 0x80:
+            self.at = at + 1
+            return byte
+        found, shift, first = byte & 0x7F, 7, at
+        while byte >= 0x80:
+            at += 1
+            byte = data[at]
+            found |= (byte & 0x7F) << shift
+            shift += 7
+            if at - first >= MAX_VAR_BYTES:
+                _malformed("a number is too long")
+        if found > MAX_INTEGER:
+            _malformed("a number is too large")
+        self.at = at + 1
+        return found
+
+    def skip(self, count: int) -> None:
+        if count > len(self.data) - self.at:
+            raise IndexError
+        self.at += count
+
+    def text(self) -> str:
+        count = self.uint()
+        start = self.at
+        self.skip(count)
+        try:
+            return self.data[start : self.at].decode("utf-8")
+        except UnicodeDecodeError:
+            _malformed("a text is not UTF-8")
+
+    def count(self) -> int:
+        """Return how many values follow, when so many may."""
+        found = self.uint()
+        self.values_left -= found
+        if self.values_left < 0:
+            raise TooLarge(f"An edit has at most {self.limits.values} values.")
+        return found
+
+    def skip_values(self, count: int) -> None:
+        """Go past values, the nested ones with a stack of our own."""
+        # Of each open array or object: how many values are left, and whether keyed.
+        still_open = [(count, False)]
+        while still_open:
+            left, keyed = still_open.pop()
+            if left == 0:
+                continue
+            still_open.append((left - 1, keyed))
+            if keyed:
+                self.text()
+            tag = self.byte()
+            if tag == _TEXT:
+                self.text()
+            elif tag == _INTEGER:
+                self._integer()
+            elif tag == _BYTES:
+                self.skip(self.uint())
+            elif tag in (_OBJECT, _ARRAY):
+                still_open.append((self.count(), tag == _OBJECT))
+                if len(still_open) > self.limits.depth:
+                    raise TooLarge("A value in this edit is nested too deeply.")
+            elif tag in _FIXED_BYTES:
+                self.skip(_FIXED_BYTES[tag])
+            else:
+                _malformed("a value is of no known kind")
+
+    def _integer(self) -> int:
+        first = self.byte()
+        found, shift, start = first & 0x3F, 6, self.at
+        byte = first
+        while byte >= 0x80:
+            byte = self.byte()
+            found |= (byte & 0x7F) << shift
+            shift += 7
+            if self.at - start >= MAX_VAR_BYTES:
+                _malformed("a number is too long")
+        if found > MAX_INTEGER:
+            _malformed("a number is too large")
+        return -found if first & 0x40 else found
+
+    def value(self) -> Any:
+        """Return one value. Recursive: only after `skip_values` has checked it."""
+        tag = self.byte()
+        if tag in _CONSTANTS:
+            return _CONSTANTS[tag]
+        if tag == _TEXT:
+            return self.text()
+        if tag == _INTEGER:
+            return self._integer()
+        if tag == _ARRAY:
+            return [self.value() for _ in range(self.uint())]
+        if tag == _OBJECT:
+            return {self.text(): self.value() for _ in range(self.uint())}
+        size = self.uint() if tag == _BYTES else _FIXED_BYTES[tag]
+        self.skip(size)
+        raw = self.data[self.at - size : self.at]
+        if tag == _BYTES:
+            return raw
+        return unpack(_FORMS[tag], raw)[0]
