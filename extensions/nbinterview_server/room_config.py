@@ -29,7 +29,8 @@ EXTENSIONS = {
     "voila.server_extension": False,
 }
 
-# Running code is not among them: cells run through the room, which records them.
+# Neither running code nor answering it is among them: both go through the room,
+# which records them.
 KERNEL_MESSAGES = [
     "comm_close",
     "comm_info_request",
@@ -37,7 +38,6 @@ KERNEL_MESSAGES = [
     "comm_open",
     "complete_request",
     "history_request",
-    "input_reply",
     "inspect_request",
     "is_complete_request",
     "kernel_info_request",
@@ -63,7 +63,8 @@ def _server(c: Any, env: RoomEnv) -> None:
     c.ServerApp.quit_button = False
     c.ServerApp.allow_unauthenticated_access = False
     c.ServerApp.authorizer_class = "nbinterview_server.authorizer.RoomAuthorizer"
-    c.ServerApp.max_body_size = 8 * MIB
+    # Handlers refuse more than 8 MiB with words; this cuts the connection.
+    c.ServerApp.max_body_size = 16 * MIB
     c.ContentsManager.allow_hidden = False
     c.FileContentsManager.delete_to_trash = False
 

@@ -19,9 +19,9 @@ from jupyter_server.services.kernelspecs.handlers import (
     MainKernelSpecHandler,
 )
 from jupyter_server_nbmodel.extension import REQUEST_ID_REGEX
-from jupyter_server_nbmodel.handlers import InputHandler, RequestHandler
+from jupyter_server_nbmodel.handlers import RequestHandler
 
-from nbinterview.errors import Invalid, NBInterviewError, NotFound
+from nbinterview.errors import Invalid, NBInterviewError, NotFound, TooLarge
 from nbinterview.schemas import shortened
 from nbinterview_server.authorizer import person_of
 from nbinterview_server.execution.sessions import RoomSession, RoomSessions, answer
@@ -29,7 +29,9 @@ from nbinterview_server.execution.sessions import RoomSession, RoomSessions, ans
 if TYPE_CHECKING:
     from nbinterview_server.execution.runs import Runs
 
+MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_CODE_CHARS = 1_000_000
+MAX_INPUT_BYTES = 64 * 1024
 KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 
 _REQUEST = Draft202012Validator(
@@ -87,7 +89,7 @@ class RoomExecuteHandler(APIHandler):
         """Queue the code; it is on record when this answers."""
         try:
             person = person_of(self)
-            code, metadata = read_request(self.get_json_body())
+            code, metadata = read_request(_body(self))
             if kernel_id not in self.kernel_manager:
                 raise NotFound("There is no such kernel here.")
             request = await self._runs.ask(person.hub_name, kernel_id, code, metadata)
@@ -108,6 +110,52 @@ class RoomExecuteHandler(APIHandler):
             "outputs": "[]",
         }
         self.finish(json.dumps(queued))
+
+
+def _body(handler: APIHandler) -> object:
+    size_bytes = len(handler.request.body)
+    if size_bytes > MAX_BODY_BYTES:
+        raise TooLarge(f"A request has at most {MAX_BODY_BYTES} bytes.")
+    return handler.get_json_body()
+
+
+def read_answer(body: object) -> str:
+    """Return the answer to `input()`; `Invalid` or `TooLarge` when it is none."""
+    if not isinstance(body, dict) or not isinstance(body.get("input"), str):
+        raise Invalid("an answer is a text", field="input")
+    for unknown in sorted(set(body) - {"input"})[:1]:
+        field = shortened(unknown)
+        raise Invalid(f"unknown field {field!r}", field=field)
+    answered: str = body["input"]
+    if len(answered.encode("utf-8", "replace")) > MAX_INPUT_BYTES:
+        raise TooLarge(
+            f"An answer has at most {MAX_INPUT_BYTES // 1024} KiB. "
+            "A longer text can be put into a cell.",
+            field="input",
+        )
+    return answered
+
+
+class RoomInputHandler(APIHandler):
+    """Answers a cell that asks by `input()`."""
+
+    def initialize(self, runs: Runs) -> None:
+        """Take the runs from the route."""
+        self._runs = runs
+
+    @tornado.web.authenticated
+    async def post(self, kernel_id: str) -> None:
+        """Give the kernel an answer; it is on record before."""
+        try:
+            person = person_of(self)
+            value = read_answer(_body(self))
+            if kernel_id not in self.kernel_manager:
+                raise NotFound("There is no such kernel here.")
+            await self._runs.answer(person.hub_name, kernel_id, value)
+        except NBInterviewError as error:
+            answer(self, error)
+            return
+        self.set_status(HTTPStatus.CREATED)
 
 
 class RoomKernelSpecs(MainKernelSpecHandler):
@@ -157,7 +205,11 @@ class RoomExecution(ExtensionApp):
                 (r"/api/kernelspecs/(?P<kernel_name>[\w.%-]+)", RoomKernelSpec),
                 (r"/api/sessions", RoomSessions),
                 (r"/api/sessions/(?P<session_id>[\w-]+)", RoomSession),
-                (rf"/api/kernels/{KERNEL_ID}/input", InputHandler, stack),
+                (
+                    rf"/api/kernels/{KERNEL_ID}/input",
+                    RoomInputHandler,
+                    {"runs": room.runs},
+                ),
                 (
                     rf"/api/kernels/{KERNEL_ID}/requests/{REQUEST_ID_REGEX}",
                     RequestHandler,

@@ -36,6 +36,8 @@ def message_type(message: Mapping[str, Any]) -> str:
 
 def size_bytes(value: object) -> int | None:
     """Return the size of JSON in UTF-8; None when it has no such form."""
+    if isinstance(value, str) and value.isascii():
+        return len(value) + 2  # text can be long, and is only text
     try:
         return len(json.dumps(value, ensure_ascii=False).encode())
     except (TypeError, ValueError, RecursionError):
@@ -60,6 +62,14 @@ def tidy_question(message: Mapping[str, Any]) -> dict[str, Any]:
     return {**message, "content": {"prompt": _text(prompt), "password": password}}
 
 
+def content_bytes(message: Mapping[str, Any]) -> int:
+    """Return how much an output says: the JSON of its fields, in UTF-8."""
+    if isinstance(known := message.get("size_bytes"), int):
+        return known
+    content = message["content"]
+    return sum(size_bytes(value) or 0 for value in content.values())
+
+
 class Outputs:
     """Hands one run's outputs on to `hook`, and says in the cell what it cut."""
 
@@ -75,7 +85,8 @@ class Outputs:
         if kind not in OUTPUT_TYPES or self._left_bytes <= 0:
             return
         content, cut = _TIDY[kind](message["content"])
-        self._left_bytes -= size_bytes(content) or 0
+        cut = cut or bool(message.get("cut") and kind != "stream")
+        self.charge(content_bytes({"content": content}))
         if self._left_bytes <= 0:
             self._note(_RUN_CUT)
             return
@@ -83,8 +94,12 @@ class Outputs:
         if cut:
             self._note(_ITEM_CUT)
 
+    def charge(self, used_bytes: int) -> None:
+        """Count against what the run may write."""
+        self._left_bytes -= used_bytes
+
     def _note(self, words: str) -> None:
-        self._left_bytes -= len(words)
+        self.charge(len(words))
         self._tell("stream", {"name": "stderr", "text": words})
 
     def _tell(self, kind: str, content: dict[str, Any]) -> None:

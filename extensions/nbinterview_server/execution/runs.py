@@ -1,36 +1,43 @@
 """Runs of cells: on record before they start and after they end.
 
 jupyter-server-nbmodel queues and runs them. It gets its kernel from us, so each
-run passes through `_Client.execute_interactive`, where it begins and ends.
+run passes through `Client.execute_interactive`, where it begins and ends.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from jupyter_server_nbmodel.execution_stack import ExecutionStack
 
+from nbinterview.errors import Conflict
 from nbinterview_server.documents.authorship import KERNEL, written_by
+from nbinterview_server.execution.cell import Cell
+from nbinterview_server.execution.clients import Kernels
 from nbinterview_server.execution.outputs import (
     OUTPUT_TYPES,
     Hook,
     Outputs,
+    content_bytes,
     message_type,
-    size_bytes,
-    tidy_question,
     tidy_reply,
 )
+from nbinterview_server.execution.paced import Paced
 from nbinterview_server.journal import Entry, Journal, NotWritten
 
 log = logging.getLogger(__name__)
 
 READY_S = 30.0
 RETRY_S = 0.2
+ENDED_S = 3.0
+"""So long the next run waits for this one's end to be on record."""
+FLUSHES = 20
+"""So often a run's end waits for the document, some seconds each time."""
 
 
 @dataclass
@@ -44,12 +51,18 @@ class Run:
     output_bytes: int = 0
     lost: str = ""
     """Why this will not come to an end; empty while it may."""
+    began_s: float | None = None
+    """When the kernel was asked; None while it is not."""
+    question: Mapping[str, Any] | None = None
+    """Prompt and `password` of the answer that is waited for."""
+    answered: bool = False
+    """Whether an answer is on record that the kernel does not have yet."""
 
     def count(self, message: Mapping[str, Any]) -> None:
         """Count one message of the kernel."""
         if message_type(message) in OUTPUT_TYPES:
             self.outputs += 1
-            self.output_bytes += size_bytes(message["content"]) or 0
+            self.output_bytes += content_bytes(message)
 
 
 class Runs:
@@ -65,16 +78,19 @@ class Runs:
         monotonic: Callable[[], float],
     ) -> None:
         self._journal = journal
+        self._collaboration = collaboration
         self._new_id = new_id
-        self._monotonic = monotonic
+        self.monotonic = monotonic
         self._open: dict[str, dict[str, Run]] = {}
         """By kernel, then by the request of jupyter-server-nbmodel."""
+        self._now: dict[str, Run] = {}
+        """By kernel: what it runs."""
         self._lost: dict[str, asyncio.Future[str]] = {}
         self._answering: set[str] = set()
         """Kernels that answered since they were started."""
         self._held: dict[str, asyncio.Event] = {}
         self._telling: set[asyncio.Task[None]] = set()
-        self.stack = ExecutionStack(_Kernels(kernels, self), collaboration)
+        self.stack = ExecutionStack(Kernels(kernels, self), collaboration)
 
     async def ask(
         self, author: str, kernel_id: str, code: str, metadata: Mapping[str, Any]
@@ -91,6 +107,35 @@ class Runs:
             request: str = self.stack.put(kernel_id, code, dict(metadata))
         self._open.setdefault(kernel_id, {})[request] = run
         return request
+
+    async def answer(self, author: str, kernel_id: str, value: str) -> None:
+        """Record somebody's answer to `input()`, then give it to the kernel.
+
+        Raises `Conflict` when nothing is asked, or somebody else was faster.
+        """
+        run = self._now.get(kernel_id)
+        question = run.question if run else None
+        if run is None or question is None:
+            raise Conflict("Nothing is being asked at the moment.", field="input")
+        run.question = None
+        payload = {"execution_id": run.execution_id, **question}
+        if not question["password"]:
+            payload["value"] = value
+        try:
+            await self._journal.append("execution.input", author, payload)
+        except BaseException:
+            run.question = question
+            raise
+        run.answered = True
+        try:
+            await self.stack.send_input(kernel_id, value)
+        finally:
+            run.answered = False
+
+    def may_answer(self, kernel_id: str) -> bool:
+        """Say whether the kernel may have an answer now: one that is on record."""
+        run = self._now.get(kernel_id)
+        return run is not None and run.answered
 
     def lost(self, kernel_id: str, why: str) -> None:
         """End what was asked of this kernel so far: it will never answer."""
@@ -116,22 +161,33 @@ class Runs:
             await held.wait()
         if kernel_id in self._answering:
             return
-        deadline_s = self._monotonic() + READY_S
+        deadline_s = self.monotonic() + READY_S
         while True:
             try:
                 await client.wait_for_ready(timeout=READY_S)
                 break
             except RuntimeError:  # between two processes there is none
-                if self._monotonic() > deadline_s:
+                if self.monotonic() > deadline_s:
                     raise
                 await asyncio.sleep(RETRY_S)
         self._answering.add(kernel_id)
 
-    async def run(self, kernel_id: str, execute: Any, code: str, hook: Hook) -> Any:
+    async def run(
+        self,
+        kernel_id: str,
+        execute: Callable[[Run, Hook], Coroutine[Any, Any, Any]],
+        hook: Hook,
+    ) -> Any:
         """Run one cell to its end, or until its kernel is lost; return the reply."""
         request, run = self._running(kernel_id)
-        began_s = self._monotonic()
-        outputs = Outputs(hook)
+        self._now[kernel_id] = run
+        cell = Cell.of(hook)
+
+        def write(messages: Sequence[dict[str, Any]]) -> None:
+            outputs.charge(cell.write(messages))
+
+        paced = Paced(write)
+        outputs = Outputs(paced.take)
 
         def shown(message: dict[str, Any]) -> None:
             try:
@@ -142,19 +198,31 @@ class Runs:
 
         def ours(message: dict[str, Any]) -> None:
             run.count(message)
-            hook(message)
+            paced.take(message)
 
         if run.lost:
             reply = _lost(run.lost, ours)
         else:
-            reply = await self._race(kernel_id, execute(code, shown), ours)
-        ended = tidy_reply(reply.get("content"))
-        duration_ms = round((self._monotonic() - began_s) * 1000)
-        self._open[kernel_id].pop(request, None)
-        await self._finished(run, ended, duration_ms)
+            reply = await self._race(kernel_id, execute(run, shown), ours)
+        await paced.drain()
+        await self._ended(kernel_id, request, tidy_reply(reply.get("content")))
+        return {"content": tidy_reply(reply.get("content"))}
+
+    async def _ended(
+        self, kernel_id: str, request: str, reply: Mapping[str, Any]
+    ) -> None:
+        """Record a run's end; the next one waits for it, but not for ever."""
+        run = self._open[kernel_id].pop(request)
+        del self._now[kernel_id]
+        if run.question is not None:
+            # Else the page would be asked for ever. Nothing reaches the kernel.
+            await self.stack.send_input(kernel_id, "")
+        began_s = run.began_s
+        ran_s = 0.0 if began_s is None else self.monotonic() - began_s
+        recorded = self._tell_end(run, reply, round(ran_s * 1000))
+        await asyncio.wait({recorded}, timeout=ENDED_S)
         # After this the worker may have dropped what was queued behind an error.
         asyncio.get_running_loop().call_soon(self._sweep, kernel_id)
-        return {"content": ended}
 
     async def _race(
         self, kernel_id: str, execution: Coroutine[Any, Any, Any], hook: Hook
@@ -188,14 +256,33 @@ class Runs:
         alive = {one["request_id"] for one in self.stack.pending(kernel_id)}
         runs = self._open.get(kernel_id, {})
         for request in [one for one in runs if one not in alive]:
-            dropped = self._finished(runs.pop(request), {"status": "aborted"}, 0)
-            task = asyncio.ensure_future(dropped)
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+            self._tell_end(runs.pop(request), {"status": "aborted"}, 0)
+
+    def _tell_end(
+        self, run: Run, reply: Mapping[str, Any], duration_ms: int
+    ) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(self._finished(run, reply, duration_ms))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+        return task
+
+    async def _outputs_recorded(self) -> None:
+        """Wait until the document's changes so far are on disk.
+
+        A disk that refuses is waited for; who types all the time is not.
+        """
+        for _ in range(FLUSHES):
+            try:
+                await self._collaboration.ywebsocket_server.flush()
+            except TimeoutError:
+                log.warning("the document's changes are not on disk yet")
+            else:
+                return
 
     async def _finished(
         self, run: Run, reply: Mapping[str, Any], duration_ms: int
     ) -> None:
+        await self._outputs_recorded()
         payload = {
             "execution_id": run.execution_id,
             "cell_id": run.cell_id,
@@ -223,64 +310,3 @@ def _lost(why: str, hook: Hook) -> dict[str, Any]:
     content = {"ename": "KernelLost", "evalue": why, "traceback": [why]}
     hook({"header": {"msg_type": "error"}, "content": content})
     return {"content": {"status": "error", "execution_count": None}}
-
-
-class _Kernels:
-    """The kernel manager as jupyter-server-nbmodel sees it."""
-
-    def __init__(self, kernels: Any, runs: Runs) -> None:
-        self._kernels = kernels
-        self._runs = runs
-
-    def get_kernel(self, kernel_id: str) -> _Kernel:
-        """Return the kernel, whose clients report to us."""
-        return _Kernel(self._kernels.get_kernel(kernel_id), kernel_id, self._runs)
-
-    def interrupt_kernel(self, kernel_id: str) -> Any:
-        """Interrupt what runs."""
-        return self._kernels.interrupt_kernel(kernel_id)
-
-
-@dataclass(frozen=True)
-class _Kernel:
-    kernel: Any
-    kernel_id: str
-    runs: Runs
-
-    def client(self) -> _Client:
-        return _Client(self.kernel.client(), self.kernel_id, self.runs)
-
-
-class _Client:
-    """A kernel client whose runs are recorded; everything else is the client's."""
-
-    def __init__(self, client: Any, kernel_id: str, runs: Runs) -> None:
-        self._client = client
-        self._kernel_id = kernel_id
-        self._runs = runs
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    async def wait_for_ready(self) -> None:
-        """Nothing: each run makes sure, and goes on trying."""
-
-    async def execute_interactive(
-        self, code: str, output_hook: Hook, stdin_hook: Hook | None
-    ) -> Any:
-        """Run code; what it prints goes to `output_hook`."""
-
-        async def execute(code: str, hook: Hook) -> Any:
-            await self._runs.ready(self._kernel_id, self._client)
-            return await self._client.execute_interactive(
-                code, output_hook=hook, stdin_hook=stdin_hook and asked
-            )
-
-        def asked(message: dict[str, Any]) -> None:
-            assert stdin_hook is not None
-            try:
-                stdin_hook(tidy_question(message))
-            except Exception:  # whatever a kernel asks must not end its run
-                log.warning("a question of the kernel was left out", exc_info=True)
-
-        return await self._runs.run(self._kernel_id, execute, code, output_hook)

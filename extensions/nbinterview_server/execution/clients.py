@@ -1,0 +1,93 @@
+"""The kernel as jupyter-server-nbmodel sees it: what it runs passes through us."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nbinterview_server.execution.conversation import converse
+from nbinterview_server.execution.outputs import Hook, tidy_question
+
+if TYPE_CHECKING:
+    from nbinterview_server.execution.runs import Run, Runs
+
+MAX_QUEUED = 20_000
+"""Messages of a kernel that may wait; ZMQ drops what comes beyond, and its 1,000
+are less than a loop prints in a fifth of a second."""
+
+log = logging.getLogger(__name__)
+
+
+class Kernels:
+    """The kernel manager as jupyter-server-nbmodel sees it."""
+
+    def __init__(self, kernels: Any, runs: Runs) -> None:
+        self._kernels = kernels
+        self._runs = runs
+
+    def get_kernel(self, kernel_id: str) -> Kernel:
+        """Return the kernel, whose clients report to us."""
+        return Kernel(self._kernels.get_kernel(kernel_id), kernel_id, self._runs)
+
+    def interrupt_kernel(self, kernel_id: str) -> Any:
+        """Interrupt what runs."""
+        return self._kernels.interrupt_kernel(kernel_id)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One kernel, whose clients report to us."""
+
+    kernel: Any
+    kernel_id: str
+    runs: Runs
+
+    def client(self) -> Client:
+        """Return a client of it."""
+        client = self.kernel.client()
+        client.context.rcvhwm = MAX_QUEUED  # of the sockets that it will open
+        return Client(client, self.kernel_id, self.runs)
+
+
+class Client:
+    """A kernel client whose runs are recorded; everything else is the client's."""
+
+    def __init__(self, client: Any, kernel_id: str, runs: Runs) -> None:
+        self._client = client
+        self._kernel_id = kernel_id
+        self._runs = runs
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    async def wait_for_ready(self) -> None:
+        """Nothing: each run makes sure, and goes on trying."""
+
+    def input(self, value: str) -> None:
+        """Answer the kernel's question, if this answer is on record."""
+        if self._runs.may_answer(self._kernel_id):
+            self._client.input(value)
+
+    async def execute_interactive(
+        self, code: str, output_hook: Hook, stdin_hook: Hook | None
+    ) -> Any:
+        """Run code; what it prints goes to `output_hook`."""
+
+        async def execute(run: Run, hook: Hook) -> Any:
+            def asked(message: dict[str, Any]) -> None:
+                assert stdin_hook is not None
+                try:
+                    question = tidy_question(message)
+                    run.question = question["content"]
+                    stdin_hook(question)
+                except Exception:  # whatever a kernel asks must not end its run
+                    log.warning("a question of the kernel was left out", exc_info=True)
+
+            await self._runs.ready(self._kernel_id, self._client)
+            run.began_s = self._runs.monotonic()
+            return await converse(
+                self._client, code, hook, asked if stdin_hook else None
+            )
+
+        return await self._runs.run(self._kernel_id, execute, output_hook)

@@ -1,0 +1,134 @@
+"""One run, said to its kernel and heard from it: quickly, and a little at a time.
+
+`execute_interactive` of jupyter_client spends most of a second on 5,000 prints,
+holds everybody up while it reads 50 MB that will be cut anyway, and waits for
+ever when the kernel's last word is lost in a flood.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import time
+from collections.abc import Callable
+from hmac import compare_digest
+from typing import Any
+
+import zmq
+import zmq.asyncio
+from jupyter_client.session import DELIM
+
+from nbinterview_server.execution.outputs import MAX_ITEM_BYTES, Hook
+
+SLICE_S = 0.002
+"""So long outputs are taken at a time, ..."""
+PAUSE_S = 0.002
+"""... and so long everybody else has the server in between."""
+IDLE_S = 2.0
+"""So long after its answer a kernel may still bring outputs."""
+MAX_CONTENT_BYTES = 4 * MAX_ITEM_BYTES
+"""Of a message that is read as a whole; of a larger one, only what is kept."""
+
+_TEXT = re.compile(rb'"text":\s*"')
+_ERROR = re.compile(rb'"ename":\s*"(\w{1,200})"')
+
+log = logging.getLogger(__name__)
+
+
+async def converse(
+    client: Any, code: str, output_hook: Hook, stdin_hook: Hook | None
+) -> dict[str, Any]:
+    """Run code; hand outputs and questions on; return the kernel's reply."""
+    request: str = client.execute(code, allow_stdin=stdin_hook is not None)
+    heard = _Outputs(client, request, output_hook)
+    shell = client.shell_channel.socket
+    stdin = client.stdin_channel.socket if stdin_hook else None
+    poller = zmq.asyncio.Poller()
+    for socket in filter(None, (heard.socket, shell, stdin)):
+        poller.register(socket, zmq.POLLIN)
+    reply: dict[str, Any] | None = None
+    while reply is None or not heard.idle:
+        events = dict(await poller.poll(1000 * IDLE_S if reply else None))
+        if not events and reply:
+            log.warning("a kernel did not say that it is idle")
+            break
+        if stdin_hook and stdin in events:
+            stdin_hook(await client.get_stdin_msg(timeout=0))
+        if shell in events:
+            message = await client.get_shell_msg(timeout=0)
+            if message["parent_header"].get("msg_id") == request:
+                reply = message
+        if heard.socket in events and not heard.take():
+            await asyncio.sleep(PAUSE_S)
+    return reply
+
+
+class _Outputs:
+    """What the kernel publishes about one request."""
+
+    def __init__(self, client: Any, request: str, hook: Hook) -> None:
+        self.socket = client.iopub_channel.socket
+        self.idle = False
+        self._now: zmq.Socket[bytes] = zmq.Socket.shadow(self.socket.underlying)
+        self._session = client.session
+        self._request = request
+        self._hook = hook
+
+    def take(self, clock: Callable[[], float] = time.monotonic) -> bool:
+        """Take what is there, for a short while; say whether that was all."""
+        end_s = clock() + SLICE_S
+        while not self.idle:
+            try:
+                frames = self._now.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return True
+            try:
+                self._one(frames)
+            except Exception:  # whatever a kernel sends must not end its run
+                log.warning("a message of the kernel was left out", exc_info=True)
+            if clock() > end_s:
+                return False
+        return True
+
+    def _one(self, frames: list[bytes]) -> None:
+        signature, *parts = frames[frames.index(DELIM) + 1 :][:5]
+        header, parent, metadata, content = parts
+        if json.loads(parent).get("msg_id") != self._request:
+            return
+        kind = json.loads(header).get("msg_type")
+        message = {
+            "header": {"msg_type": kind},
+            "metadata": json.loads(metadata),
+            "size_bytes": len(content),
+        }
+        if len(content) > MAX_CONTENT_BYTES:
+            self._hook({**message, "content": beginning(kind, content), "cut": True})
+            return
+        if not compare_digest(signature, self._session.sign(parts)):
+            raise ValueError("wrong signature")
+        found = json.loads(content)
+        self.idle = kind == "status" and found.get("execution_state") == "idle"
+        self._hook({**message, "content": found})
+
+
+def beginning(kind: object, content: bytes) -> dict[str, Any]:
+    """Return of an output that is far too large what will be kept, unparsed."""
+    if kind == "stream" and (found := _TEXT.search(content, 0, 1000)):
+        name = "stderr" if b'"stderr"' in content[: found.start()] else "stdout"
+        piece = content[found.end() :][: MAX_ITEM_BYTES + 100]
+        return {"name": name, "text": _text(piece.decode("utf-8", "ignore"))}
+    if kind == "error" and (found := _ERROR.search(content)):
+        return {"ename": found[1].decode(), "evalue": "", "traceback": []}
+    return {}
+
+
+def _text(piece: str) -> str:
+    """Return the text of JSON that was cut, perhaps inside of an escape."""
+    for end in range(len(piece), len(piece) - 13, -1):
+        try:
+            return str(json.loads(f'"{piece[:end]}"'))
+        except ValueError:
+            continue
+    return ""
