@@ -101,7 +101,13 @@ export class MountedPlayer implements Player {
     if (timeline === null) {
       return;
     }
-    const screen = new Screen(timeline, this._options, this._beat, this._tell);
+    const screen = new Screen(
+      timeline,
+      this._options,
+      this._beat,
+      this._tell,
+      this._root.clientWidth
+    );
     this._root.replaceChildren(screen.element);
     screen.seek(this._wanted_ms);
     this._screen = screen;

@@ -17,6 +17,8 @@ import { nameMoment, NotebookView } from './view/notebook.js';
 
 /** While it plays, the slider says where it is this often only. */
 const SAY_EVERY_MS = 30_000;
+/** From here on, list and notebook have room side by side; as in the style sheet. */
+const WIDE_PX = 760;
 
 export type Heard = (at_ms: number, seq: number) => void;
 
@@ -25,7 +27,8 @@ export class Screen {
     private readonly _timeline: Timeline,
     options: Options,
     beat: Beat,
-    private readonly _tell: Heard
+    private readonly _tell: Heard,
+    width_px: number
   ) {
     const { film, times_ms, duration_ms } = _timeline;
     const marks = inOrder(film.marks);
@@ -33,7 +36,7 @@ export class Screen {
     this._marks = marks;
     this._playhead = new Playhead(beat, this._onMoved);
     Object.assign(this._playhead, { idle, duration_ms });
-    this._head = new Head(film, options.actions ?? [], action => {
+    this._head = new Head(film, marks, options.actions ?? [], action => {
       action.run(this.at_ms, this.seq);
     });
     this._notebook = new NotebookView(film, () => {
@@ -54,7 +57,7 @@ export class Screen {
         this._set(which, !this._on[which]);
       }
     });
-    this._layOut(options);
+    this._layOut(options, width_px);
   }
 
   readonly element = make('div', 'nbr-screen');
@@ -125,7 +128,7 @@ export class Screen {
     this._notebook.dispose();
   }
 
-  private _layOut(options: Options): void {
+  private _layOut(options: Options, width_px: number): void {
     const stage = make(
       'div',
       'nbr-stage',
@@ -139,7 +142,8 @@ export class Screen {
     this._set('skip_idle', options.skip_idle ?? true);
     this._set('follow', options.follow ?? true);
     this._set('provenance', options.provenance ?? true);
-    this._set('marks', true);
+    // On a small screen the notebook comes first.
+    this._set('marks', width_px === 0 || width_px >= WIDE_PX);
     this._setSpeed(options.speed ?? 1);
     this._controls.setPlaying(false);
   }

@@ -100,7 +100,7 @@ function options(marks: readonly Mark[]): HTMLOptionElement[] {
 
 function row(film: Film, mark: Mark, visit: (mark: Mark) => void): HTMLLIElement {
   const person = personOf(film, mark.author);
-  const who = make('span', 'nbr-who', {}, person?.display_name ?? mark.author);
+  const who = make('span', 'nbr-who', {}, person?.display_name ?? '');
   setColor(who, person?.color);
   const button = make(
     'button',

@@ -11,6 +11,7 @@ const ACTIVE_MS = 3000;
 /** How far beyond the edge cells are drawn in full. */
 const AHEAD_PX = 500;
 const EDGE_PX = 48;
+const SETTLING_FRAMES = 4;
 
 export class NotebookView {
   constructor(
@@ -69,11 +70,27 @@ export class NotebookView {
       return;
     }
     view.near = true;
-    const typed = moment.carets.some(
-      caret => caret.cell === latest.cell && caret.at_ms === latest.at_ms
+    this._settle(moment, view, smooth, SETTLING_FRAMES);
+  }
+
+  /** What comes into view may turn out to be higher than was guessed: look again. */
+  private _settle(
+    moment: Moment,
+    view: CellView,
+    smooth: boolean,
+    tries: number
+  ): void {
+    cancelAnimationFrame(this._settling);
+    const { latest, carets } = moment;
+    const typed = carets.some(
+      caret => caret.cell === latest?.cell && caret.at_ms === latest.at_ms
     );
     const caret = typed ? view.element.querySelector('.nbr-caret') : null;
-    this._scrollTo(caret ?? view.element, smooth);
+    if (this._scrollTo(caret ?? view.element, smooth) && !smooth && tries > 0) {
+      this._settling = requestAnimationFrame(() => {
+        this._settle(moment, view, smooth, tries - 1);
+      });
+    }
   }
 
   /** Draw everything in full, for paper. */
@@ -84,6 +101,7 @@ export class NotebookView {
   }
 
   dispose(): void {
+    cancelAnimationFrame(this._settling);
     this._observer?.disconnect();
   }
 
@@ -109,8 +127,8 @@ export class NotebookView {
     }
   }
 
-  /** Scroll this box only, never the page around it. */
-  private _scrollTo(target: Element, smooth: boolean): void {
+  /** Scroll this box only, never the page around it. True if there was need to. */
+  private _scrollTo(target: Element, smooth: boolean): boolean {
     const box = this.element.getBoundingClientRect();
     const { top, bottom, height } = target.getBoundingClientRect();
     const fits = height + 2 * EDGE_PX <= box.height;
@@ -123,6 +141,7 @@ export class NotebookView {
       const behavior = smooth ? 'smooth' : 'instant';
       this.element.scrollTo({ top: this.element.scrollTop + by, behavior });
     }
+    return !inside;
   }
 
   private readonly _onNear = (entries: IntersectionObserverEntry[]): void => {
@@ -137,6 +156,7 @@ export class NotebookView {
   private readonly _onHand = (event: Event): void => {
     // A press inside of the text is reading; beside it, on the bar, it is scrolling.
     if (event.type !== 'pointerdown' || event.target === this.element) {
+      cancelAnimationFrame(this._settling);
       this._onScrolled();
     }
   };
@@ -147,6 +167,7 @@ export class NotebookView {
     }
   };
 
+  private _settling = 0;
   private _views = new Map<number, CellView>();
   private readonly _byElement = new WeakMap<Element, CellView>();
   private _observer: IntersectionObserver | null = null;
