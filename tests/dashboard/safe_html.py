@@ -94,6 +94,7 @@ ATTRIBUTES = frozenset(
         "cx",
         "cy",
         "data-row",
+        "data-sign",
         "data-rule",
         "data-status",
         "for",

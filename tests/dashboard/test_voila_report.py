@@ -183,11 +183,15 @@ def test_a_hostile_notebook_runs_nothing(
         page = report(context, platform.report_of(hostile.id))
         page.screenshot(path=artifacts / "hostile.png", full_page=True)
         page.get_by_text("[picture: far]").wait_for()
+        replay = f"{platform.addresses.service_url}interviews/{hostile.id}/replay"
         for link in page.locator("main a").all():
             target = link.get_attribute("href") or ""
-            assert target.startswith(("#", "?")), target
-        assert page.locator("main script, main iframe, main object").count() == 0
-        assert page.locator("#notebook svg, #notebook img").count() == 0
+            assert target.startswith(("#", "?")) or target == replay, target
+        # The film is data; what it shows is in the player, as text.
+        assert page.locator("main script").count() == 1
+        assert page.locator("main script[type='application/json']").count() == 1
+        assert page.locator("main iframe, main object").count() == 0
+        assert page.locator("#notebook .cells svg, #notebook .cells img").count() == 0
         report(context, platform.report_url)
     assert attacks == []
     assert all(url.startswith((platform.report_url, "data:")) for url in asked), asked

@@ -1,9 +1,9 @@
 """The report's web server: Voila on its own, one notebook, one page, no other route.
 
-The page is complete when it arrives: its style and its few lines of script are
-inline and named by hash in the policy, so that nothing else is loaded or run,
-and Voila's own front end (which needs `unsafe-eval` and a CDN) is left out.
-See docs/adr/0006-static-report.md.
+The page is complete when it arrives: its style, its few lines of script and the
+replay's player are inline and named by hash in the policy, so that nothing else is
+loaded or run, and Voila's own front end (which needs `unsafe-eval` and a CDN) is left
+out. See docs/adr/0006-static-report.md and 0008-replay-is-a-film.md.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import base64
 import hashlib
 import hmac
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,17 +51,43 @@ def dashboard_dir() -> Path:
     raise Unavailable("The report's notebook is not installed.")
 
 
-def content_security_policy(style: str, script: str) -> str:
+@dataclass(frozen=True)
+class Inline:
+    """What stands in the page itself: one style, and scripts by their use."""
+
+    style: str
+    script: str
+    player: str
+    """Of the replay; only in a page that has a film."""
+
+
+def inline_parts(dashboard: Path) -> Inline:
+    """Read the page's own files and the player's, which are built."""
+    template = dashboard / "template"
+    built = Path(nbinterview.__file__).parent / "replay_static"
+    try:
+        player = (built / "replay-inline.js").read_text("utf-8")
+        look = (built / "replay.css").read_text("utf-8")
+    except FileNotFoundError as error:
+        raise Unavailable(
+            f"{error.filename} was not built: run `npm run build -w dashboard/replay`."
+        ) from error
+    style = (template / "report.css").read_text("utf-8")
+    script = (template / "report.js").read_text("utf-8")
+    return Inline(f"{style}\n{look}", script, player)
+
+
+def content_security_policy(inline: Inline) -> str:
     """Return the strictest policy under which the page works.
 
-    Pictures come as data: URLs (plots of the final notebook); there is nothing to
-    connect to, to frame, or to send a form to.
+    Pictures come as data: URLs (plots); there is nothing to connect to, to frame, or
+    to send a form to.
     """
     return "; ".join(
         (
             "default-src 'none'",
-            f"style-src 'sha256-{_digest(style)}'",
-            f"script-src 'sha256-{_digest(script)}'",
+            f"style-src {_source(inline.style)}",
+            f"script-src {_source(inline.script)} {_source(inline.player)}",
             "img-src data:",
             "base-uri 'none'",
             "form-action 'none'",
@@ -71,8 +98,9 @@ def content_security_policy(style: str, script: str) -> str:
     )
 
 
-def _digest(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+def _source(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
 
 
 def cookie_secret(report_token: str) -> bytes:
@@ -80,7 +108,7 @@ def cookie_secret(report_token: str) -> bytes:
     return hmac.digest(report_token.encode(), b"report cookies", "sha256")
 
 
-def voila_config(dashboard: Path, style: str, script: str) -> Config:
+def voila_config(dashboard: Path, inline: Inline) -> Config:
     """Return Voila's configuration: one template, our kernels, nothing to choose."""
     return Config(
         {
@@ -91,7 +119,7 @@ def voila_config(dashboard: Path, style: str, script: str) -> Config:
                 "file_allowlist": [],
                 "multi_kernel_manager_class": ReportKernelManager,
                 "kernel_spec_manager_class": OwnInterpreterOnly,
-                "resources": {"style": style, "script": script},
+                "resources": asdict(inline),
                 "extension_allowlist": [],
                 "extension_denylist": [],
             },
@@ -114,8 +142,7 @@ class ReportApp(Voila):  # type: ignore[misc]  # untyped
     report_token = Unicode()
     report_key = Unicode()
     dashboard = Instance(Path)
-    style = Unicode()
-    script = Unicode()
+    inline = Instance(Inline)
 
     def setup_template_dirs(self) -> None:
         """Look templates up in our folder, then in nbconvert's plain base."""
@@ -132,10 +159,8 @@ class ReportApp(Voila):  # type: ignore[misc]  # untyped
             loader=jinja2.FileSystemLoader(self.dashboard / "template"),
             autoescape=True,
         )
-        environment.globals.update(
-            resources={"style": self.style, "script": self.script}
-        )
-        policy = content_security_policy(self.style, self.script)
+        environment.globals.update(resources=asdict(self.inline))
+        policy = content_security_policy(self.inline)
         settings.update(
             allow_unauthenticated_access=False,
             hub_auth=self.identity_provider.hub_auth,
@@ -182,11 +207,10 @@ class ReportApp(Voila):  # type: ignore[misc]  # untyped
 def make_app(home: Home, addresses: Addresses) -> ReportApp:
     """Return the server, ready to `start`."""
     dashboard = dashboard_dir()
-    style = (dashboard / "template" / "report.css").read_text("utf-8")
-    script = (dashboard / "template" / "report.js").read_text("utf-8")
+    inline = inline_parts(dashboard)
     token = home.secret("report_token")
     app: ReportApp = ReportApp.instance(
-        config=voila_config(dashboard, style, script),
+        config=voila_config(dashboard, inline),
         config_file_paths=[],
         identity_provider_class=ReportIdentityProvider,
         addresses=addresses,
@@ -194,8 +218,7 @@ def make_app(home: Home, addresses: Addresses) -> ReportApp:
         report_key=home.secret("report_key"),
         cookie_secret=cookie_secret(token),
         dashboard=dashboard,
-        style=style,
-        script=script,
+        inline=inline,
         # Else Voila gives the identity provider a token that it does not take.
         auto_token=True,
         base_url=REPORT_PREFIX,

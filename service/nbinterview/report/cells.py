@@ -7,7 +7,7 @@ structure only, outputs are text, PNG or JPEG.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from nbinterview.outputs import (
     joined,
     reduced,
 )
+from nbinterview.report.origins import LineOrigin, in_words, lines_of
 from nbinterview.report.text import line, number, plain
 
 MAX_CELLS = 500
@@ -46,6 +47,10 @@ class Cell:
     count: str
     locked: bool
     outputs: tuple[Output, ...] = ()
+    margin: tuple[LineOrigin | None, ...] = ()
+    """Where each line comes from; empty when that is not known."""
+    origins: tuple[str, ...] = ()
+    """The margin in words."""
 
 
 def notebook_cells(notebook: Mapping[str, Any] | None) -> list[Cell]:
@@ -79,22 +84,37 @@ def _cell(place: int, cell: Mapping[str, Any], budget: ImageBudget) -> Cell:
     count = number(cell.get("execution_count"))
     outputs = cell.get("outputs") if kind == "code" else None
     metadata = cell.get("metadata")
+    margin = lines_of(cell)
     return Cell(
         number=place,
         anchor=f"cell-{place}",
         kind="code" if kind == "code" else "text",
-        html=highlighted(source) if kind == "code" else markdown(source),
+        html=highlighted(source, margin) if kind == "code" else markdown(source),
         count="" if count is None else f"{count:.0f}",
         locked=isinstance(metadata, Mapping) and metadata.get("editable") is False,
         outputs=_outputs(outputs, budget) if isinstance(outputs, list) else (),
+        margin=tuple(margin),
+        origins=tuple(in_words(margin)),
     )
 
 
-def highlighted(source: str) -> str:
-    """Return Python source as HTML: escaped, coloured by classes."""
+def highlighted(source: str, margin: Sequence[LineOrigin | None] = ()) -> str:
+    """Return Python source as HTML: escaped, coloured by classes, with its margin."""
     formatter = HtmlFormatter(nowrap=True, classprefix="p-")
     lexer = PythonLexer(stripnl=False, ensurenl=False)
-    return str(highlight(plain(source, MAX_SOURCE_CHARS), lexer, formatter))
+    found = str(highlight(plain(source, MAX_SOURCE_CHARS), lexer, formatter))
+    if not margin:
+        return found
+    # Pygments closes at the end of each line whatever it opened there.
+    lines = found.removesuffix("\n").split("\n")
+    return "".join(map(_line, lines, [*margin, *[None] * len(lines)]))
+
+
+def _line(html: str, origin: LineOrigin | None) -> str:
+    if origin is None:
+        return f'<span class="line">{html}\n</span>'
+    about = f'class="line {origin.classes}" data-sign="{origin.sign}"'
+    return f"<span {about}>{html}\n</span>"
 
 
 class _Structure(HTMLRenderer):

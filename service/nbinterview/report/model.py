@@ -23,6 +23,7 @@ from nbinterview.report.lanes import (
     Window,
     build_lanes,
 )
+from nbinterview.report.origins import Share, shares
 from nbinterview.report.scoring import ScoreView, score_view
 from nbinterview.report.sensors import SensorView, sensor_views
 from nbinterview.report.tables import EventView, RunView
@@ -96,6 +97,7 @@ class ReportView:
     refused: list[EventView]
     score: ScoreView | None
     cells: list[Cell] = field(default_factory=list)
+    shares: list[Share] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -223,6 +225,7 @@ def build(
         refused=tables.events(records, window, names, "refused", ("what",)),
         score=score_view(records, _policy_data(interview, started)),
         cells=notebook_cells(notebook),
+        shares=shares(notebook),
     )
 
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from nbinterview.report import timeline, words
 from nbinterview.report.model import ReportView, Row
+from nbinterview.report.origins import ORIGINS
 from nbinterview.report.replay import Replay
 from nbinterview.report.text import clock, duration
 
@@ -30,7 +31,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(clock=clock, duration=duration)
-    environment.globals.update(words=words)
+    environment.globals.update(words=words, origins=ORIGINS)
     return environment
 
 

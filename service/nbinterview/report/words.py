@@ -12,6 +12,13 @@ DECIDES = (
     "and the program never rejects, ends or locks an interview by itself."
 )
 
+ORIGINS_NOTE = (
+    "This says how text came into the notebook, not why. Pasting one's own notes or an "
+    "example from documentation is ordinary work where the task allows it, and a "
+    "completion or an input method can bring text at once. Text that was moved within "
+    "the notebook keeps its origin."
+)
+
 BROWSER = "claimed by the browser"
 SERVER = "seen by the server"
 

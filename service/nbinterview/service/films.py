@@ -1,4 +1,4 @@
-"""Films of interviews: made one at a time, kept while nothing new is recorded."""
+"""Films and notebooks of interviews: made one at a time, kept while nothing is new."""
 
 from __future__ import annotations
 
@@ -6,55 +6,84 @@ import asyncio
 import gzip
 import json
 from collections import OrderedDict
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from fastapi import Request
 from fastapi.responses import Response
 
 from nbinterview.errors import NotFound
 from nbinterview.ledger.film import make_film
+from nbinterview.ledger.moments import find, notebook_after
+from nbinterview.ledger.provenance import annotate
 from nbinterview.service.db import Database
 from nbinterview.service.domain import interviews, ledger
 
-KEPT_FILMS = 4
+T = TypeVar("T")
+KEPT = 8
 # Most of a large film is pictures, which get no smaller by trying harder.
 _GZIP_LEVEL = 4
 
 
 class Films:
-    """Makes films off the event loop; holds the newest few, packed."""
+    """Plays records off the event loop; holds the newest few results."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._one_at_a_time = asyncio.Lock()
-        self._kept: OrderedDict[str, tuple[dict[str, Any], bytes]] = OrderedDict()
+        self._kept: OrderedDict[Any, tuple[dict[str, Any], Any]] = OrderedDict()
 
     async def packed(self, interview_id: str) -> bytes:
         """Return the film of an interview up to now: JSON, gzip.
 
         Raises `NotFound` when nothing is recorded yet.
         """
+        return await self._made(interview_id, _packed)
+
+    async def notebook(self, interview_id: str) -> dict[str, Any]:
+        """Return the notebook up to now, with where its text comes from.
+
+        Raises `NotFound` when it was not opened yet.
+        """
+        return await self._made(interview_id, _notebook)
+
+    async def _made(
+        self, interview_id: str, make: Callable[[dict[str, Any], list[Any]], T]
+    ) -> T:
         async with self._one_at_a_time:
             async with self._database.read() as session:
                 [summary] = await interviews.summaries(session, [interview_id])
-                known, film = self._kept.get(interview_id, (None, b""))
+                known, found = self._kept.get((interview_id, make), (None, None))
                 if known == summary:
-                    return film
+                    return cast("T", found)
                 wires = [wire async for wire in ledger.lines(session, interview_id)]
-            if not wires:
-                raise NotFound("The notebook of this interview was not opened yet.")
-            film = await asyncio.to_thread(_packed, summary, wires)
-            self._kept[interview_id] = summary, film
-            self._kept.move_to_end(interview_id)
-            while len(self._kept) > KEPT_FILMS:
+            made = await asyncio.to_thread(_from_wires, make, summary, wires)
+            self._kept[interview_id, make] = summary, made
+            self._kept.move_to_end((interview_id, make))
+            while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-            return film
+            return made
 
 
-def _packed(summary: dict[str, Any], wires: list[bytes]) -> bytes:
-    film = make_film(summary, map(json.loads, wires))
+def _from_wires(
+    make: Callable[[dict[str, Any], list[Any]], T],
+    summary: dict[str, Any],
+    wires: list[bytes],
+) -> T:
+    if not wires:
+        raise NotFound("The notebook of this interview was not opened yet.")
+    return make(summary, list(map(json.loads, wires)))
+
+
+def _packed(summary: dict[str, Any], records: list[Any]) -> bytes:
+    film = make_film(summary, records)
     text = json.dumps(film, ensure_ascii=False, separators=(",", ":"))
     return gzip.compress(text.encode(), _GZIP_LEVEL)
+
+
+def _notebook(summary: dict[str, Any], records: list[Any]) -> dict[str, Any]:
+    end = find(records, None)
+    return annotate(notebook_after(records, end.seq), summary["people"], records, end)
 
 
 def film_response(request: Request, packed: bytes) -> Response:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from nbinterview.errors import Conflict, NotFound
-from nbinterview.ledger.notebook import document_updates, rebuild
+from nbinterview.errors import Conflict
 from nbinterview.ledger.records import format_time
 from nbinterview.service import guards, operations
 from nbinterview.service.domain import access, interviews, invitations, ledger
@@ -101,6 +99,24 @@ async def records(
     return {"acknowledged_seq": acknowledged, "state": interview.state}
 
 
+@router.get(
+    "/rooms/{interview_id}/records",
+    response_model=models.RecordPage,
+    dependencies=room_only,
+)
+async def room_records(
+    interview_id: InterviewId,
+    state: StateDep,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=ledger.MAX_BATCH_RECORDS)] = 200,
+) -> Response:
+    """Give a room its own records back, when its journal has lost them."""
+    async with state.database.read() as session:
+        await interviews.get(session, interview_id)
+        found = await ledger.page(session, interview_id, after=after, limit=limit)
+    return _page(found, limit)
+
+
 # ------------------------------------------------------------------- report
 
 
@@ -187,14 +203,6 @@ async def report_film(
 async def report_notebook(
     interview_id: InterviewId, reader: ReaderDep, state: StateDep
 ) -> dict[str, Any]:
-    """Return the notebook as it is at the end of the record."""
+    """Return the notebook at the end of the record, with where its text comes from."""
     await require_readable(state, reader, interview_id)
-    async with state.database.read() as session:
-        payloads = [
-            json.loads(wire)["payload"]
-            async for wire in ledger.lines(session, interview_id, kinds=["document"])
-        ]
-    updates = document_updates(payloads)
-    if not updates:
-        raise NotFound("The notebook of this interview was not opened yet.")
-    return await asyncio.to_thread(rebuild, updates)
+    return await state.films.notebook(interview_id)
