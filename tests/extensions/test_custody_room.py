@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from jupyter_ydoc import YNotebook
-from pycrdt import Doc, create_update_message
+from pycrdt import Doc, Text, create_update_message
 
 from nbinterview_server.config import NOTEBOOK
+from nbinterview_server.documents.notebook_file import file_content
 from nbinterview_server.documents.outbox import authored_updates
 from tests.extensions.harness import (
     CANDIDATE,
@@ -59,7 +60,16 @@ def journal_notebook(room: RoomServer) -> str:
     notebook = YNotebook(doc)
     for _, update in authored_updates(room.records("document"), NOTEBOOK):
         doc.apply_update(update)
-    return json.dumps(notebook.get(), sort_keys=False)
+    return file_content(notebook.get()).decode()
+
+
+def move_last_cell_to(notebook: YNotebook, index: int) -> None:
+    """Move a cell as JupyterLab does: a copy of it, and the old one deleted."""
+    last = len(notebook.ycells) - 1
+    with notebook.ydoc.transaction():
+        cell = notebook.create_ycell(notebook.get_cell(last))
+        del notebook.ycells[last]
+        notebook.ycells.insert(index, cell)
 
 
 async def test_every_write_is_called_saved_when_it_is_on_disk(
@@ -136,7 +146,7 @@ async def test_after_a_refusal_nothing_more_of_that_connection_is_taken(
     async with document(room, CANDIDATE) as page:
         await loaded(page)
         gap = Doc(client_id=991)
-        text = gap.get("x", type=__import__("pycrdt").Text)
+        text = gap.get("x", type=Text)
         text += "a"
         before = gap.get_state()
         text += "b"
@@ -169,9 +179,12 @@ async def test_a_reviewers_write_is_on_record_once_and_the_page_stays(
 async def test_an_update_for_another_document_reaches_none(room: RoomServer) -> None:
     path = await document_path(room, CANDIDATE)
     count = len(room.records("document"))
-    async with room.socket(
-        CANDIDATE, "api/collaboration/room/JupyterLab:globalAwareness"
-    ) as presence, document(room, CANDIDATE, path) as page:
+    async with (
+        room.socket(
+            CANDIDATE, "api/collaboration/room/JupyterLab:globalAwareness"
+        ) as presence,
+        document(room, CANDIDATE, path) as page,
+    ):
         await loaded(page)
         update = update_of(append("strayed"), page)
         await presence.send(create_update_message(update))
@@ -269,20 +282,22 @@ async def test_the_journals_notebook_is_the_live_one_byte_for_byte(
             )
             await notebook.run(f"print('out', {number})\n{number} + 1")
             await eventually(lambda: len(one.sources()) == len(two.sources()))
-            one.notebook.ycells.move(1, len(one.notebook.ycells))
-            one.notebook.ycells.move(len(one.notebook.ycells) - 1, 1)
+            move_last_cell_to(one.notebook, 1)
+            move_last_cell_to(two.notebook, 2)
             del two.notebook.ycells[1]["source"][0:2]
             written = one.saved[-1], two.saved[-1]
             write(two, "\n# the last")
             write(one, "\n# the very last")
             await eventually(
-                lambda: (one.saved[-1], two.saved[-1]) > written
-                and one.sources() == two.sources()
-                and "very last" in "".join(one.sources())
+                lambda: (
+                    (one.saved[-1], two.saved[-1]) > written
+                    and one.sources() == two.sources()
+                    and "very last" in "".join(one.sources())
+                )
             )
 
             def the_same() -> bool:
-                live = json.dumps(one.notebook.get(), sort_keys=False)
+                live = file_content(one.notebook.get()).decode()
                 return live == journal_notebook(room)
 
             await eventually(the_same)

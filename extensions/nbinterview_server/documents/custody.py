@@ -49,7 +49,7 @@ class Custody:
     """The authority over one document."""
 
     def __init__(self, doc: Any, heard: Heard, owners: Owners | None = None) -> None:
-        """Guard `doc`, a `pycrdt.Doc` to which nobody has written yet."""
+        """Guard `doc`, a `pycrdt.Doc` that only the server has written to."""
         self.doc = doc
         self.owners = owners or Owners()
         self.owners.reserve(doc.client_id)
@@ -65,9 +65,11 @@ class Custody:
         """Apply what was recorded, by author; return how many updates do not fit.
 
         What an older room let in without these rules is let in again, except what
-        would hang in the air. From then on, changes are heard.
+        would hang in the air. From then on, changes are heard; the first is what
+        the server had written to the document before.
         """
         left_out = 0
+        already = self.doc.get_update()
         for number, (name, data) in enumerate(recorded, start=1):
             try:
                 plan = Plan(self._known, decode(data, OWN), trusted=True)
@@ -78,6 +80,8 @@ class Custody:
                 continue
             self._remember(name, plan)
         self._subscription = self.doc.observe(self._changed)
+        if already != NO_CHANGE:
+            self._own(already)
         return left_out
 
     def take(self, name: str, data: bytes) -> bool:
@@ -147,5 +151,9 @@ class Custody:
         if self._taking:
             self._taken = update
             return
+        self._own(update)
+
+    def _own(self, update: bytes) -> None:
+        """Hear of what the server itself wrote."""
         self._remember(ROOM, Plan(self._known, decode(update, OWN), trusted=True))
         self._heard(author(), update)

@@ -28,7 +28,7 @@ from nbinterview_server.documents.updates import (
 
 MAX_DEPTH = 32
 """Of types in types. A notebook's have 5; Yjs deletes them by recursion."""
-MAX_STEPS = 50_000_000
+MAX_STEPS = 20_000_000
 """Of comparing neighbours while one update is placed, in the worst case."""
 
 
