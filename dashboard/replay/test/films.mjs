@@ -39,7 +39,7 @@ const around = (film, duration_ms) => ({
   started_at: '2026-11-20T13:00:00Z',
   duration_ms,
   last_seq: film.frames.length + 1,
-  people: PEOPLE,
+  people: structuredClone(PEOPLE),
   images: {},
   marks: [],
   ...film

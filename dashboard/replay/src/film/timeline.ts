@@ -38,11 +38,12 @@ export class Timeline {
 
   /** The moment after so many frames, from the nearest one that is known. */
   momentAfter(frames: number): Moment {
-    const snapshot = Math.floor(frames / FRAMES_BETWEEN_SNAPSHOTS);
-    let moment = this._snapshots[snapshot] ?? BEFORE;
-    let done = snapshot * FRAMES_BETWEEN_SNAPSHOTS;
-    if (this._last.frames > done && this._last.frames <= frames) {
-      ({ frames: done, moment } = this._last);
+    let { frames: done, moment } = this._last;
+    // Going on from where one was, while it is near, keeps every cell that is not touched.
+    if (done > frames || done < frames - FRAMES_BETWEEN_SNAPSHOTS) {
+      const snapshot = Math.floor(frames / FRAMES_BETWEEN_SNAPSHOTS);
+      done = snapshot * FRAMES_BETWEEN_SNAPSHOTS;
+      moment = this._snapshots[snapshot] ?? BEFORE;
     }
     for (; done < frames; done += 1) {
       moment = next(this.film, this.times_ms, done, moment);
