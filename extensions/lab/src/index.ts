@@ -1,5 +1,6 @@
 /** The interview room in JupyterLab. */
 
+import { custodyPlugins } from './custody/plugin';
 import { focusPlugin } from './focus/plugin';
 import { livePlugin } from './live/plugin';
 import { panelPlugin } from './panel/plugin';
@@ -8,4 +9,11 @@ import { watchPlugin } from './watch/plugin';
 
 export * from './tokens';
 
-export default [livePlugin, roomPlugin, watchPlugin, focusPlugin, panelPlugin];
+export default [
+  livePlugin,
+  ...custodyPlugins,
+  roomPlugin,
+  watchPlugin,
+  focusPlugin,
+  panelPlugin
+];

@@ -6,6 +6,8 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
+import type { RoomProvider } from './custody/provider';
+import type { IHandedBack, IStanding } from './custody/standing';
 import type { Notices } from './room/notices';
 import type {
   ClientEvent,
@@ -67,6 +69,24 @@ export interface ILive extends IDisposable {
   record(event: ClientEvent, monotonicMs?: number): void;
   /** Report what was measured since the last call; no frames is a sign of life. */
   observe(frames: Frame[], framesDropped: number): void;
+}
+
+/** Whether what is typed is saved; there is none outside a room. */
+export const ICustody = new Token<ICustody>(
+  '@nbinterview/lab:ICustody',
+  'How it stands with what this person writes into the notebook.'
+);
+
+/** How it stands with what this person writes into the notebook. */
+export interface ICustody {
+  readonly standing: IStanding;
+  /** It changed, so that somebody would see it. */
+  readonly changed: ISignal<ICustody, void>;
+  readonly handedBack: IHandedBack;
+  /** Show the standing of this provider from now on. */
+  follow(provider: RoomProvider): void;
+  /** Resolves when this browser's database is up to date. */
+  flushed(): Promise<void>;
 }
 
 /** The room's own look; null where the server is not an interview's room. */

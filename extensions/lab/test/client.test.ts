@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { ACK_TIMEOUT_MS } from '../src/live/client';
+import { Kept } from '../src/kept/kept';
 import { Spool } from '../src/live/spool';
 import type { Problem } from '../src/wire';
 import { ADA, BOOT, connected, EARLIER_BOOT, welcome, world } from './helpers';
@@ -196,7 +197,7 @@ describe('the end of the interview', () => {
 
 describe('an earlier load of the page', () => {
   function spoolOf(author: string): Spool {
-    const spool = new Spool(null);
+    const spool = new Spool(new Kept(null));
     for (const client_seq of [7, 8]) {
       spool.add({
         boot_id: EARLIER_BOOT,

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ISocket } from '../src/live/client';
 import { LiveClient } from '../src/live/client';
+import { Kept } from '../src/kept/kept';
 import { Spool } from '../src/live/spool';
 import type { FromPage, FromRoom, Welcome } from '../src/wire';
 
@@ -93,7 +94,7 @@ export interface IWorld {
 }
 
 /** A client whose sockets the test holds. */
-export function world(spool = new Spool(null)): IWorld {
+export function world(spool = new Spool(new Kept(null))): IWorld {
   const sockets: FakeSocket[] = [];
   const client = new LiveClient({
     bootId: BOOT,

@@ -1,15 +1,19 @@
-import { describe, expect, it } from 'vitest';
+import { Signal } from '@lumino/signaling';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
+import type { IStanding } from '../src/custody/standing';
 import { isOwnText } from '../src/focus/notebooktext';
 import { isMisplaced } from '../src/room/commands';
+import { followConnection, LONG_LOSS_MS, refusedNotice } from '../src/room/connection';
 import { kernelNotice } from '../src/room/kernel';
 import { RoomModel } from '../src/room/model';
 import { Notices } from '../src/room/notices';
 import { inkOn } from '../src/room/people';
-import { savedState } from '../src/room/saved';
+import { savedState, savedWords, toldWords } from '../src/room/saved';
 import { keepSettingsHere, keptSettings } from '../src/room/settings';
 import { afterWords } from '../src/watch/words';
 import { showWarnings } from '../src/watch/warnings';
+import type { ICustody } from '../src/tokens';
 import type { Person } from '../src/wire';
 import { ADA, connected, trans, welcome } from './helpers';
 
@@ -24,32 +28,128 @@ function person(hub_name: string, display_name: string, present: boolean): Perso
   };
 }
 
+const STANDING: IStanding = {
+  line: 'online',
+  saving: 'none',
+  unsaved: 0,
+  survives: true,
+  refusal: null
+};
+
+/** Custody as the room's bar sees it. */
+class FakeCustody implements ICustody {
+  standing = STANDING;
+  readonly changed: Signal<ICustody, void> = new Signal<ICustody, void>(this);
+  readonly handedBack = { text: '', forget: () => undefined };
+  readonly follow = (): void => undefined;
+  readonly flushed = (): Promise<void> => Promise.resolve();
+
+  become(changes: Partial<IStanding>): void {
+    this.standing = { ...this.standing, ...changes };
+    this.changed.emit();
+  }
+}
+
 describe('the saved indicator', () => {
+  const refusal = { detail: '', text: '' };
+
   it.each([
-    ['online', false, 'open', 'saved'],
-    ['online', true, 'open', 'saving'],
-    ['online', null, 'open', 'connecting'],
-    ['connecting', false, 'open', 'connecting'],
-    ['offline', false, 'open', 'offline'],
-    ['offline', true, 'open', 'offline'],
-    ['online', true, 'ended', 'saving'],
-    ['online', false, 'ended', 'kept'],
-    ['closed', true, 'ended', 'kept'],
-    ['closed', null, 'ended', 'kept']
-  ] as const)('%s, dirty %s and %s: %s', (status, dirty, state, said) => {
-    expect(savedState(status, dirty, state)).toBe(said);
+    [{}, 'open', 'saved', 'Saved'],
+    [{ saving: 'brief', unsaved: 1 }, 'open', 'saved', 'Saved'],
+    [{ saving: 'some', unsaved: 1 }, 'open', 'saving', 'Saving…'],
+    [{ saving: 'long', unsaved: 1200 }, 'open', 'saving', 'Saving 1,200 edits…'],
+    [{ line: 'connecting' }, 'open', 'connecting', 'Connecting…'],
+    [{ line: 'offline' }, 'open', 'offline', 'Offline. Your work is saved'],
+    [
+      { line: 'offline', unsaved: 1 },
+      'open',
+      'offline',
+      'Offline. 1 edit kept in this browser'
+    ],
+    [
+      { line: 'offline', unsaved: 2, survives: false },
+      'open',
+      'offline',
+      'Offline. 2 edits on this page only: keep it open'
+    ],
+    [{ refusal }, 'open', 'refused', 'Not saved'],
+    [{ saving: 'some', unsaved: 1 }, 'ended', 'saving', 'Saving…'],
+    [{}, 'ended', 'kept', 'Work kept'],
+    [{ line: 'offline' }, 'ended', 'kept', 'Work kept'],
+    [{ line: 'offline', unsaved: 2 }, 'ended', 'late', '2 edits came after the end']
+  ] as const)('%j and %s: %s', (changes, state, said, words) => {
+    const standing = { ...STANDING, ...changes };
+    expect(savedState(standing, state)).toBe(said);
+    expect(savedWords(said, standing, trans)).toBe(words);
+  });
+
+  it('is read out when it settles, not at each keystroke', () => {
+    const custody = new FakeCustody();
+    const model = new RoomModel(connected().client, custody);
+    const told = (changes: Partial<IStanding>): string => {
+      custody.become(changes);
+      return toldWords(model.told, custody.standing.survives, trans);
+    };
+    expect(told({ saving: 'some', unsaved: 1 })).toBe('');
+    expect(told({ saving: 'none', unsaved: 0 })).toBe('');
+    const away = told({ line: 'offline' });
+    expect(away).toContain('Not connected');
+    expect(told({ unsaved: 1 })).toBe(away);
+    expect(told({ line: 'online', saving: 'some' })).toBe(away);
+    const back = told({ saving: 'none', unsaved: 0 });
+    expect(back).toContain('Everything is saved');
+    expect(told({ saving: 'some', unsaved: 1 })).toBe(back);
+  });
+});
+
+describe('a long loss', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('is explained, by what this browser keeps', () => {
+    vi.useFakeTimers();
+    const custody = new FakeCustody();
+    const notices = new Notices();
+    const { client } = connected();
+    followConnection(client, custody, notices, trans);
+    custody.become({ line: 'offline' });
+    vi.advanceTimersByTime(LONG_LOSS_MS - 1);
+    expect(notices.all).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(notices.all[0]?.text).toContain('kept in this browser');
+    custody.become({ survives: false });
+    expect(notices.all[0]?.text).toContain('Please keep this page open');
+    custody.become({ line: 'online' });
+    expect(notices.all).toEqual([]);
+    client.dispose();
+  });
+});
+
+describe('a refused edit', () => {
+  it('comes back as text', () => {
+    const notice = refusedNotice('not yours', 'x = 1', () => undefined, trans);
+    expect(notice.excerpt).toBe('x = 1');
+    expect(notice.text).toContain('(not yours)');
+    expect(notice.text).toContain('paste it there');
+  });
+
+  it('without text only asks to go on', () => {
+    const notice = refusedNotice('', '', () => undefined, trans);
+    expect(notice.excerpt).toBeUndefined();
+    expect(notice.text).not.toContain('Copy');
   });
 });
 
 describe('the title bar', () => {
   it('knows the room even when it comes after the welcome', () => {
     const { client } = connected({ title: 'Churn' });
-    expect(new RoomModel(client).title).toBe('Churn');
+    expect(new RoomModel(client, new FakeCustody()).title).toBe('Churn');
   });
 
   it('shows who is here, this person first', () => {
     const { client, socket } = connected();
-    const model = new RoomModel(client);
+    const model = new RoomModel(client, new FakeCustody());
     socket().say({
       type: 'people',
       people: [
@@ -59,20 +159,6 @@ describe('the title bar', () => {
       ]
     });
     expect(model.presentPeople.map(each => each.display_name)).toEqual(['Zoe', 'Alan']);
-  });
-
-  it('says offline when the line is down, and saved again afterwards', () => {
-    const { client, socket } = connected();
-    const model = new RoomModel(client);
-    model.dirty = false;
-    expect(model.saved).toBe('saved');
-    socket().lose();
-    expect(model.saved).toBe('offline');
-    client.connect();
-    socket().open();
-    socket().say(welcome());
-    expect(model.saved).toBe('saved');
-    client.dispose();
   });
 
   it.each([

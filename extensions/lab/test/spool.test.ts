@@ -1,8 +1,10 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
 
-import { openSpoolStore } from '../src/live/indexeddb';
-import type { ISpooled, ISpoolStore } from '../src/live/spool';
+import { openStore } from '../src/kept/indexeddb';
+import type { IStore } from '../src/kept/kept';
+import { Kept } from '../src/kept/kept';
+import type { ISpooled } from '../src/live/spool';
 import { MAX_OBSERVATIONS, Spool } from '../src/live/spool';
 import { ADA, BOOT, EARLIER_BOOT } from './helpers';
 
@@ -40,10 +42,14 @@ function observations(client_seq: number): ISpooled {
 const numbers = (spool: Spool): number[] =>
   spool.pending().map(entry => entry.client_seq);
 
-async function reloaded(factory: IDBFactory): Promise<Spool> {
-  const spool = new Spool(await openSpoolStore(factory, 'room'));
-  await spool.load();
-  return spool;
+/** A spool as a page load finds it, and what becomes of it in the browser. */
+async function reloaded(
+  factory: IDBFactory,
+  name = 'room'
+): Promise<{ spool: Spool; kept: Kept<ISpooled> }> {
+  const kept = new Kept<ISpooled>(await openStore<ISpooled>(factory, name));
+  await kept.load();
+  return { spool: new Spool(kept), kept };
 }
 
 describe('a spool in the browser’s database', () => {
@@ -51,11 +57,11 @@ describe('a spool in the browser’s database', () => {
     const factory = new IDBFactory();
     const before = await reloaded(factory);
     [3, 1, 2].forEach((_, at) => {
-      before.add(event(at + 1));
+      before.spool.add(event(at + 1));
     });
-    before.acknowledge(BOOT, 1);
-    await before.flushed();
-    const after = await reloaded(factory);
+    before.spool.acknowledge(BOOT, 1);
+    await before.kept.flushed();
+    const { spool: after } = await reloaded(factory);
     expect(after.pending()).toEqual([event(2), event(3)]);
     expect(after.pending().map(each => each.boot_id)).toEqual([BOOT, BOOT]);
   });
@@ -63,28 +69,26 @@ describe('a spool in the browser’s database', () => {
   it('forgets in the database what an earlier load had left', async () => {
     const factory = new IDBFactory();
     const before = await reloaded(factory);
-    before.add(event(1, EARLIER_BOOT));
-    await before.flushed();
+    before.spool.add(event(1, EARLIER_BOOT));
+    await before.kept.flushed();
     const after = await reloaded(factory);
-    after.acknowledge(EARLIER_BOOT, 1);
-    await after.flushed();
-    expect((await reloaded(factory)).size).toBe(0);
+    after.spool.acknowledge(EARLIER_BOOT, 1);
+    await after.kept.flushed();
+    expect((await reloaded(factory)).spool.size).toBe(0);
   });
 
   it('keeps rooms apart', async () => {
     const factory = new IDBFactory();
-    const spool = await reloaded(factory);
+    const { spool, kept } = await reloaded(factory);
     spool.add(event(1));
-    await spool.flushed();
-    const other = new Spool(await openSpoolStore(factory, 'another room'));
-    await other.load();
-    expect(other.size).toBe(0);
+    await kept.flushed();
+    expect((await reloaded(factory, 'another room')).spool.size).toBe(0);
   });
 });
 
 describe('a spool', () => {
   it('acknowledges one page load without touching another', () => {
-    const spool = new Spool(null);
+    const spool = new Spool(new Kept(null));
     spool.add(event(1, EARLIER_BOOT));
     spool.add(event(1));
     spool.acknowledge(BOOT, 5);
@@ -92,7 +96,7 @@ describe('a spool', () => {
   });
 
   it('drops one message only', () => {
-    const spool = new Spool(null);
+    const spool = new Spool(new Kept(null));
     [1, 2, 3].forEach(each => {
       spool.add(event(each));
     });
@@ -101,7 +105,7 @@ describe('a spool', () => {
   });
 
   it('lets the oldest observations go when there are too many, never an event', () => {
-    const spool = new Spool(null);
+    const spool = new Spool(new Kept(null));
     spool.add(event(1));
     for (let n = 2; n <= MAX_OBSERVATIONS + 3; n++) {
       spool.add(observations(n));
@@ -111,31 +115,33 @@ describe('a spool', () => {
   });
 
   it('goes on in memory when the database refuses, and says so once', async () => {
-    const full: ISpoolStore = {
+    const full: IStore<ISpooled> = {
       load: () => Promise.resolve([]),
       put: () => Promise.reject(new Error('quota')),
       remove: () => Promise.reject(new Error('quota'))
     };
     const told: unknown[] = [];
-    const spool = new Spool(full, error => told.push(error));
-    await spool.load();
+    const kept = new Kept(full, error => told.push(error));
+    await kept.load();
+    const spool = new Spool(kept);
     spool.add(event(1));
     spool.add(event(2));
     spool.acknowledge(BOOT, 1);
-    await spool.flushed();
+    await kept.flushed();
     expect(numbers(spool)).toEqual([2]);
     expect(told).toEqual([new Error('quota')]);
   });
 
   it('goes on in memory when the database cannot be read', async () => {
-    const broken: ISpoolStore = {
+    const broken: IStore<ISpooled> = {
       load: () => Promise.reject(new Error('broken')),
       put: () => Promise.resolve(),
       remove: () => Promise.resolve()
     };
     const told: unknown[] = [];
-    const spool = new Spool(broken, error => told.push(error));
-    await spool.load();
+    const kept = new Kept(broken, error => told.push(error));
+    await kept.load();
+    const spool = new Spool(kept);
     spool.add(event(1));
     expect(numbers(spool)).toEqual([1]);
     expect(told).toHaveLength(1);

@@ -2,7 +2,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { FocusTracker } from '@nbinterview/proctor';
 
-import { ILive, IRoom, IWatch } from '../tokens';
+import { ICustody, ILive, IRoom, IWatch } from '../tokens';
 import { isOwnText } from './notebooktext';
 
 /** Watches focus and clipboard while they are agreed to. */
@@ -11,13 +11,15 @@ export const focusPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Tells the room of focus and clipboard, while the candidate agrees.',
   autoStart: true,
   requires: [ILive, IRoom, IWatch],
+  optional: [ICustody],
   activate: (
     _app: JupyterFrontEnd,
     live: ILive | null,
     room: IRoom | null,
-    watch: IWatch | null
+    watch: IWatch | null,
+    custody: ICustody | null
   ): void => {
-    if (live === null || room === null || watch === null) {
+    if (live === null || room === null || watch === null || custody === null) {
       return;
     }
     let tracker: Promise<FocusTracker> | null = null;
@@ -25,7 +27,7 @@ export const focusPlugin: JupyterFrontEndPlugin<void> = {
       if (tracker === null && watch.active.size === 0) {
         return;
       }
-      tracker ??= startTelling(live, room);
+      tracker ??= startTelling(live, room, custody);
       void tracker.then(loaded => {
         for (const sensor of ['focus', 'clipboard'] as const) {
           if (watch.active.has(sensor)) {
@@ -47,14 +49,19 @@ export const focusPlugin: JupyterFrontEndPlugin<void> = {
 };
 
 /** The tracker, once something is agreed to; from then on the page tells of itself. */
-async function startTelling(live: ILive, room: IRoom): Promise<FocusTracker> {
+async function startTelling(
+  live: ILive,
+  room: IRoom,
+  custody: ICustody
+): Promise<FocusTracker> {
   const { FocusTracker } = await import('@nbinterview/proctor');
   const tracker = new FocusTracker({
     onEvent: (event, monotonicMs) => {
       live.record(event, monotonicMs);
     },
     isOwnText: text =>
-      room.notebook !== null && isOwnText(text, notebookText(room.notebook)),
+      room.notebook !== null &&
+      isOwnText(text, notebookText(room.notebook, custody.handedBack.text)),
     cellIdOf: target => cellIdOf(target, room.notebook)
   });
   live.record({ name: 'page', state: 'loaded' });
@@ -67,14 +74,17 @@ async function startTelling(live: ILive, room: IRoom): Promise<FocusTracker> {
   return tracker;
 }
 
-function notebookText(panel: NotebookPanel): Parameters<typeof isOwnText>[1] {
+/** What is in the notebook, and what was, until the room did not take it. */
+function notebookText(
+  panel: NotebookPanel,
+  handedBack: string
+): Parameters<typeof isOwnText>[1] {
   const shared = panel.context.model.sharedModel;
-  return {
-    cells: shared.cells.map(cell => ({
-      source: cell.source,
-      outputs: 'outputs' in cell ? (cell.outputs as unknown[]) : []
-    }))
-  };
+  const cells = shared.cells.map(cell => ({
+    source: cell.source,
+    outputs: 'outputs' in cell ? (cell.outputs as unknown[]) : []
+  }));
+  return { cells: [...cells, { source: handedBack, outputs: [] }] };
 }
 
 /** The id of the cell that an element is in; else of the active one. */

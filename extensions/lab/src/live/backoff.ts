@@ -5,6 +5,15 @@ export const FIRST_DELAY_MS = 500;
 /** Longest wait. */
 export const LONGEST_DELAY_MS = 15_000;
 
+/** The first and the longest wait of a connection. */
+export interface IPatience {
+  firstMs: number;
+  longestMs: number;
+}
+
+/** Of the live connection: events can wait a little. */
+const LIVE: IPatience = { firstMs: FIRST_DELAY_MS, longestMs: LONGEST_DELAY_MS };
+
 /**
  * The wait before try number `attempt` (0 is the first after a loss).
  *
@@ -13,8 +22,13 @@ export const LONGEST_DELAY_MS = 15_000;
  *
  * @param attempt - Tries that failed since the last connection.
  * @param random - A number from 0 to 1, exclusive.
+ * @param patience - The waits of this connection.
  */
-export function reconnectDelayMs(attempt: number, random: number): number {
-  const full = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempt, 10));
+export function reconnectDelayMs(
+  attempt: number,
+  random: number,
+  { firstMs, longestMs }: IPatience = LIVE
+): number {
+  const full = Math.min(longestMs, firstMs * 2 ** Math.min(attempt, 10));
   return Math.round(full * (0.5 + random / 2));
 }

@@ -3,11 +3,11 @@ import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import type { ServerConnection } from '@jupyterlab/services';
 import { UUID } from '@lumino/coreutils';
 
+import { openKept } from '../kept/open';
 import { ILive } from '../tokens';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- activation needs it at once
 import { LiveClient } from './client';
 import type { ISocket } from './client';
-import { openSpoolStore } from './indexeddb';
 import { Spool } from './spool';
 
 /** Opens the page's one live connection, if the server is an interview's room. */
@@ -23,7 +23,7 @@ export const livePlugin: JupyterFrontEndPlugin<ILive | null> = {
     const settings = app.serviceManager.serverSettings;
     const client = new LiveClient({
       bootId: UUID.uuid4(),
-      spool: await openSpool(settings.baseUrl),
+      spool: new Spool(await openKept(`nbinterview:${settings.baseUrl}`)),
       openSocket: () => openSocket(settings),
       monotonicMs: () => performance.now(),
       random: () => Math.random()
@@ -35,21 +35,6 @@ export const livePlugin: JupyterFrontEndPlugin<ILive | null> = {
     return client;
   }
 };
-
-async function openSpool(baseUrl: string): Promise<Spool> {
-  const warn = (error: unknown): void => {
-    console.warn('This browser keeps nothing over a reload:', error);
-  };
-  const store = await openSpoolStore(indexedDB, `nbinterview:${baseUrl}`).catch(
-    (error: unknown) => {
-      warn(error);
-      return null;
-    }
-  );
-  const spool = new Spool(store, warn);
-  await spool.load();
-  return spool;
-}
 
 function openSocket(settings: ServerConnection.ISettings): ISocket {
   const url = new URL(URLExt.join(settings.wsUrl, 'nbinterview/api/v1/live'));

@@ -3,16 +3,19 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { ILive } from '../tokens';
+import type { IStanding } from '../custody/standing';
+import type { ICustody, ILive } from '../tokens';
 import type { InterviewState, Person, Role, Welcome } from '../wire';
 import { presentPeople } from './people';
-import type { SavedState } from './saved';
-import { savedState } from './saved';
+import type { SavedState, ToldState } from './saved';
+import { savedState, toldState } from './saved';
 
-/** Folds the live messages and the notebook's state into what the bar shows. */
+/** Folds the live messages and the notebook's standing into what the bar shows. */
 export class RoomModel {
-  constructor(live: ILive) {
-    this._live = live;
+  constructor(
+    live: ILive,
+    private readonly _custody: ICustody
+  ) {
     if (live.welcome !== null) {
       this._take(live.welcome);
     }
@@ -27,8 +30,11 @@ export class RoomModel {
       this._interviewState = state;
       this._changed.emit();
     });
-    live.statusChanged.connect(() => {
+    _custody.changed.connect(() => {
       this._changed.emit();
+    });
+    this.changed.connect(() => {
+      this._told = toldState(this._told, this.saved);
     });
   }
 
@@ -58,16 +64,18 @@ export class RoomModel {
     return presentPeople(this._people, this._self);
   }
 
-  get saved(): SavedState {
-    return savedState(this._live.status, this._dirty, this._interviewState);
+  /** How it stands with what this page wrote. */
+  get standing(): IStanding {
+    return this._custody.standing;
   }
 
-  /** Whether the notebook holds changes that the room has not stored; null: not open. */
-  set dirty(dirty: boolean | null) {
-    if (dirty !== this._dirty) {
-      this._dirty = dirty;
-      this._changed.emit();
-    }
+  get saved(): SavedState {
+    return savedState(this.standing, this._interviewState);
+  }
+
+  /** The last state that was worth reading out. */
+  get told(): ToldState | null {
+    return this._told;
   }
 
   private _take(welcome: Welcome): void {
@@ -79,12 +87,11 @@ export class RoomModel {
     this._changed.emit();
   }
 
-  private readonly _live: ILive;
   private _title = '';
   private _self = '';
   private _role: Role | null = null;
   private _people: readonly Person[] = [];
   private _interviewState: InterviewState | null = null;
-  private _dirty: boolean | null = null;
+  private _told: ToldState | null = null;
   private readonly _changed = new Signal<this, void>(this);
 }

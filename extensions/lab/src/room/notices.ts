@@ -26,6 +26,10 @@ export interface INotice {
   link?: INoticeLink;
   /** Whether the person can put it away; else it goes when its cause goes. */
   closable?: boolean;
+  /** Called when the person put it away. */
+  onClose?: () => void;
+  /** Text that the person may want to copy. */
+  excerpt?: string;
 }
 
 /** The notices that are shown now, oldest first. */

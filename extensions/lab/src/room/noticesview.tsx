@@ -2,7 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
-import React from 'react';
+import React, { useRef, useState } from 'react';
 
 import { PageLink } from './link';
 import type { INotice, Notices } from './notices';
@@ -32,6 +32,7 @@ export class NoticesWidget extends ReactWidget {
                 notice={notice}
                 close={() => {
                   this._notices.clear(notice.id);
+                  notice.onClose?.();
                 }}
                 trans={this._trans}
               />
@@ -54,6 +55,7 @@ function NoticeCard(props: {
     <section className="jp-nbinterview-Notice" data-kind={notice.kind}>
       <strong>{notice.title}</strong>
       <p>{notice.text}</p>
+      {notice.excerpt !== undefined && <Excerpt text={notice.excerpt} trans={trans} />}
       {(action !== undefined || link !== undefined || notice.closable === true) && (
         <div className="jp-nbinterview-Notice-actions">
           {action !== undefined && (
@@ -70,5 +72,42 @@ function NoticeCard(props: {
         </div>
       )}
     </section>
+  );
+}
+
+/** A text to copy from, by the button or by hand. */
+function Excerpt(props: {
+  text: string;
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { text, trans } = props;
+  const field = useRef<HTMLTextAreaElement>(null);
+  const [copied, setCopied] = useState(false);
+  const copy = (): void => {
+    field.current?.select();
+    navigator.clipboard.writeText(text).then(
+      () => {
+        setCopied(true);
+      },
+      () => {
+        field.current?.focus(); // it is selected: Ctrl+C does it
+      }
+    );
+  };
+  return (
+    <>
+      <textarea
+        ref={field}
+        className="jp-nbinterview-Notice-excerpt"
+        aria-label={trans.__('The text that was not saved')}
+        rows={4}
+        readOnly
+        spellCheck={false}
+        value={text}
+      />
+      <button className="jp-nbinterview-Button" onClick={copy}>
+        {copied ? trans.__('Copied') : trans.__('Copy')}
+      </button>
+    </>
   );
 }

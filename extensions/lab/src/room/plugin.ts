@@ -12,9 +12,10 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
-import { ILive, IRoom } from '../tokens';
+import { ICustody, ILive, IRoom } from '../tokens';
 import type { KernelMessage, Role } from '../wire';
 import { hideCommands, quietConnectionLoss, tidy, trimMenuBar } from './declutter';
+import { followConnection, followRefusal } from './connection';
 import { closeServices, makeReadOnly } from './end';
 import {
   againNotice,
@@ -34,8 +35,6 @@ import { waitForKernel } from './waitforkernel';
 
 /** The notebook of an interview; the server serves no other. */
 const NOTEBOOK = 'interview.ipynb';
-/** A loss that lasts longer is worth more words than the bar's. */
-const LONG_LOSS_MS = 20_000;
 
 /** Makes JupyterLab the room of one interview. */
 export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
@@ -49,7 +48,8 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
     IThemeManager,
     ISettingRegistry,
     ITranslator,
-    INotebookCellExecutor
+    INotebookCellExecutor,
+    ICustody
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -60,16 +60,17 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
     themes: IThemeManager | null,
     settings: ISettingRegistry | null,
     translator: ITranslator | null,
-    executor: INotebookCellExecutor | null
+    executor: INotebookCellExecutor | null,
+    custody: ICustody | null
   ): IRoom | null => {
-    if (live === null) {
+    if (live === null || custody === null) {
       return null;
     }
     const trans = (translator ?? nullTranslator).load('nbinterview');
     document.body.classList.add('jp-nbinterview-mod-room');
     keepSettings(app, settings);
     hideCommands(app.commands);
-    const room = new Room(live, trans, themes, settings);
+    const room = new Room(live, custody, trans, themes, settings);
     shell.add(room.bar, 'header', { rank: 0 });
     notebooks.widgetAdded.connect((_, panel) => {
       room.adopt(panel);
@@ -82,7 +83,8 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
       waitForKernel(executor);
     }
     followKernel(live, room, trans);
-    followConnection(live, room.notices, trans);
+    followConnection(live, custody, room.notices, trans);
+    followRefusal(custody, room, trans);
     void app.restored.then(() => {
       quietConnectionLoss(app.serviceManager);
       if (mainMenu !== null) {
@@ -97,11 +99,12 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
 class Room implements IRoom {
   constructor(
     live: ILive,
+    custody: ICustody,
     private readonly _trans: TranslationBundle,
     themes: IThemeManager | null,
     settings: ISettingRegistry | null
   ) {
-    this._model = new RoomModel(live);
+    this._model = new RoomModel(live, custody);
     this.bar = new TitleBar({
       model: this._model,
       trans: _trans,
@@ -138,17 +141,8 @@ class Room implements IRoom {
     this._notebook = panel;
     panel.title.closable = false;
     markLockedCells(panel, this._trans);
-    void panel.context.ready.then(() => {
-      const { model } = panel.context;
-      const follow = (): void => {
-        this._model.dirty = model.dirty;
-      };
-      model.stateChanged.connect(follow);
-      follow();
-    });
     panel.disposed.connect(() => {
       this._notebook = null;
-      this._model.dirty = null;
     });
     this._notebookOpened.emit(panel);
   }
@@ -295,43 +289,6 @@ async function startKernel({ sessionContext, context }: NotebookPanel): Promise<
     await sessionContext.restartKernel();
   }
   await sessionContext.session?.kernel?.info;
-}
-
-/** Say what to do when the room stays away; a short loss shows in the bar only. */
-function followConnection(
-  live: ILive,
-  notices: Notices,
-  trans: TranslationBundle
-): void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  live.statusChanged.connect((_, status) => {
-    if (status === 'online' || status === 'closed') {
-      clearTimeout(timer);
-      timer = undefined;
-      notices.clear('offline');
-    } else {
-      timer ??= setTimeout(() => {
-        notices.show({
-          id: 'offline',
-          kind: 'problem',
-          title: trans.__('The room cannot be reached'),
-          text: trans.__(
-            'Please keep this page open: it connects again by itself, and what you ' +
-              'typed is kept here. Being away like this is not held against anybody. ' +
-              'If it lasts, check your own connection, then write to the person who ' +
-              'invited you. Reloading can help too; copy what you typed meanwhile first, ' +
-              'as only this page has it.'
-          ),
-          action: {
-            label: trans.__('Reload the page'),
-            run: () => {
-              window.location.reload();
-            }
-          }
-        });
-      }, LONG_LOSS_MS);
-    }
-  });
 }
 
 function keepSettings(app: JupyterFrontEnd, settings: ISettingRegistry | null): void {

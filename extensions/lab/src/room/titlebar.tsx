@@ -10,7 +10,7 @@ import type { InterviewState, Person } from '../wire';
 import { PageLink } from './link';
 import { inkOn } from './people';
 import type { RoomModel } from './model';
-import type { SavedState } from './saved';
+import { savedWords, toldWords } from './saved';
 
 interface IBarProps {
   model: RoomModel;
@@ -117,7 +117,7 @@ function Standing(props: IBarProps): React.ReactElement {
   return (
     <>
       {hasPage && <PageLink label={trans.__('Interview’s page')} url={pageUrl} />}
-      <Saved state={model.saved} trans={trans} />
+      <Saved model={model} trans={trans} />
       <ul className="jp-nbinterview-Avatars" aria-label={trans.__('In the room')}>
         {model.presentPeople.map(person => (
           <Avatar
@@ -143,29 +143,22 @@ function Standing(props: IBarProps): React.ReactElement {
 }
 
 function Saved(props: {
-  state: SavedState;
+  model: RoomModel;
   trans: TranslationBundle;
 }): React.ReactElement {
+  const { model, trans } = props;
+  const { saved, standing, told } = model;
   return (
-    <span className="jp-nbinterview-Saved" data-state={props.state} role="status">
-      {savedWords(props.state, props.trans)}
-    </span>
+    <>
+      <span className="jp-nbinterview-Saved" data-state={saved}>
+        {savedWords(saved, standing, trans)}
+      </span>
+      {/* Said apart: the words beside the mark change with each keystroke. */}
+      <span className="jp-nbinterview-Told" role="status">
+        {toldWords(told, standing.survives, trans)}
+      </span>
+    </>
   );
-}
-
-function savedWords(state: SavedState, trans: TranslationBundle): string {
-  switch (state) {
-    case 'connecting':
-      return trans.__('Connecting…');
-    case 'saved':
-      return trans.__('Saved');
-    case 'saving':
-      return trans.__('Saving…');
-    case 'offline':
-      return trans.__('Offline. Your work is kept on this page');
-    case 'kept':
-      return trans.__('Work kept');
-  }
 }
 
 interface IAvatarProps {

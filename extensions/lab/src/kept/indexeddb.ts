@@ -1,22 +1,22 @@
-/** The spool's place in the browser's own database. */
+/** A kept list's place in the browser's own database. */
 
-import type { ISpooled, ISpoolStore } from './spool';
+import type { IStore } from './kept';
 
 const STORE = 'messages';
 
-/** Open the spool's database; rejects where the browser has none (some private windows). */
-export async function openSpoolStore(
+/** Open a database for one list; rejects where the browser has none (some private windows). */
+export async function openStore<T extends object>(
   factory: IDBFactory,
   name: string
-): Promise<ISpoolStore> {
+): Promise<IStore<T>> {
   const opening = factory.open(name, 1);
   opening.onupgradeneeded = () => {
     opening.result.createObjectStore(STORE, { autoIncrement: true });
   };
-  return new IndexedDBStore(await settled(opening));
+  return new IndexedDBStore<T>(await settled(opening));
 }
 
-class IndexedDBStore implements ISpoolStore {
+class IndexedDBStore<T extends object> implements IStore<T> {
   constructor(database: IDBDatabase) {
     this._database = database;
     // Another page wants to change the database's form: never stand in its way.
@@ -25,43 +25,39 @@ class IndexedDBStore implements ISpoolStore {
     };
   }
 
-  async load(): Promise<ISpooled[]> {
-    const entries: ISpooled[] = [];
+  async load(): Promise<T[]> {
+    const entries: T[] = [];
     const store = this._database.transaction(STORE).objectStore(STORE);
     await eachCursor(store.openCursor(), cursor => {
-      const entry = cursor.value as ISpooled;
-      this._keys.set(keyOf(entry), cursor.primaryKey);
+      const entry = cursor.value as T;
+      this._keys.set(entry, cursor.primaryKey);
       entries.push(entry);
     });
     return entries;
   }
 
-  async put(entry: ISpooled): Promise<void> {
+  async put(entry: T): Promise<void> {
     const transaction = this._database.transaction(STORE, 'readwrite');
     const key = await settled(transaction.objectStore(STORE).add(entry));
-    this._keys.set(keyOf(entry), key);
+    this._keys.set(entry, key);
     await completed(transaction);
   }
 
-  async remove(entries: readonly ISpooled[]): Promise<void> {
+  async remove(entries: readonly T[]): Promise<void> {
     const transaction = this._database.transaction(STORE, 'readwrite');
     const store = transaction.objectStore(STORE);
     for (const entry of entries) {
-      const key = this._keys.get(keyOf(entry));
+      const key = this._keys.get(entry);
       if (key !== undefined) {
         store.delete(key);
-        this._keys.delete(keyOf(entry));
+        this._keys.delete(entry);
       }
     }
     await completed(transaction);
   }
 
   private readonly _database: IDBDatabase;
-  private readonly _keys = new Map<string, IDBValidKey>();
-}
-
-function keyOf(entry: ISpooled): string {
-  return `${entry.boot_id}:${entry.client_seq}`;
+  private readonly _keys = new WeakMap<T, IDBValidKey>();
 }
 
 function settled<T>(request: IDBRequest<T>): Promise<T> {

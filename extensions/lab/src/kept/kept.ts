@@ -1,0 +1,87 @@
+/**
+ * A list that outlives the page: in memory, and in the browser's own database.
+ *
+ * What is measured waits in one until the room acknowledges it, and what is typed until
+ * the room has saved it.
+ */
+
+/** Where entries survive the page. An entry is known by its identity, not its content. */
+export interface IStore<T extends object> {
+  /** Everything kept, in the order it was put. */
+  load(): Promise<T[]>;
+  put(entry: T): Promise<void>;
+  /** Forget these entries. */
+  remove(entries: readonly T[]): Promise<void>;
+}
+
+/** Entries of this page and of earlier loads of it, oldest first. */
+export class Kept<T extends object> {
+  /**
+   * @param store - Where they survive; null keeps them in memory only.
+   * @param onStoreFailure - Told once, when the store stops taking entries.
+   */
+  constructor(
+    store: IStore<T> | null,
+    onStoreFailure: (error: unknown) => void = () => undefined
+  ) {
+    this._store = store;
+    this._onStoreFailure = onStoreFailure;
+  }
+
+  /** Take over what earlier page loads left. A store that cannot be read is left aside. */
+  async load(): Promise<void> {
+    try {
+      this._entries = [...((await this._store?.load()) ?? []), ...this._entries];
+    } catch (error) {
+      this._giveUpStore(error);
+    }
+  }
+
+  /** Whether entries survive this page. */
+  get survives(): boolean {
+    return this._store !== null;
+  }
+
+  get all(): readonly T[] {
+    return this._entries;
+  }
+
+  add(entry: T): void {
+    this._entries.push(entry);
+    this._write(store => store.put(entry));
+  }
+
+  /** Forget the entries that are gone. */
+  remove(gone: (entry: T) => boolean): void {
+    const removed = this._entries.filter(gone);
+    if (removed.length > 0) {
+      this._entries = this._entries.filter(entry => !gone(entry));
+      this._write(store => store.remove(removed));
+    }
+  }
+
+  /** Resolves when everything asked of the store so far is done. */
+  async flushed(): Promise<void> {
+    await this._writes;
+  }
+
+  private _write(job: (store: IStore<T>) => Promise<void>): void {
+    this._writes = this._writes.then(async () => {
+      if (this._store !== null) {
+        await job(this._store).catch((error: unknown) => {
+          this._giveUpStore(error);
+        });
+      }
+    });
+  }
+
+  private _giveUpStore(error: unknown): void {
+    this._store = null;
+    this._onStoreFailure(error);
+  }
+
+  private _entries: T[] = [];
+  private _store: IStore<T> | null;
+  private _writes: Promise<void> = Promise.resolve();
+  private readonly _onStoreFailure: (error: unknown) => void;
+}
