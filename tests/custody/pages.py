@@ -57,9 +57,12 @@ def step_2(update: bytes) -> bytes:
 class Page:
     """A page's document, what of it is not saved yet, and how it speaks."""
 
-    def __init__(self, who: str, *, keeps: bool) -> None:
+    def __init__(
+        self, who: str, *, keeps: bool, new_id: Callable[[], int] | None = None
+    ) -> None:
         """`keeps`: it keeps its updates until `saved`, as our pages do."""
         self.who, self.keeps = who, keeps
+        self._new_id = new_id
         self.unsaved: deque[bytes] = deque()
         """Own updates that the room has not called saved, oldest first."""
         self.saved_count = 0
@@ -77,7 +80,8 @@ class Page:
         self._new_document()
 
     def _new_document(self) -> None:
-        self.doc: Doc[Any] = Doc()
+        client_id = self._new_id() if self._new_id else None
+        self.doc: Doc[Any] = Doc(client_id=client_id)
         self.own_ids.add(self.doc.client_id)
         self.notebook = YNotebook(self.doc)
         self._applying = False
