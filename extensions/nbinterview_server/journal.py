@@ -19,30 +19,25 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from nbinterview.errors import Invalid, NBInterviewError, TooLarge, Unavailable
 from nbinterview.ledger.records import Record, format_time
+from nbinterview_server.recovery import INSERT, SCHEMA, Found, recover, set_aside
 
 Listener = Callable[[Record], None]
 
 MAX_GROUP = 500
 RETRY_S = 0.5
+HELD_S = 3.0
+"""So long a record waits for a journal that is held, before it is refused."""
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 """Half of what the service takes in one request."""
 
 log = logging.getLogger(__name__)
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS records (
-    seq INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL,
-    wire TEXT NOT NULL
-)
-"""
 
 
 class NotWritten(Unavailable):
@@ -85,6 +80,10 @@ class Journal:
         self._salt = salt
         self._listeners: list[Listener] = []
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._open = asyncio.Event()
+        self._open.set()
+        self._held = ""
+        self.found: Found = recover(path, interview, clock())
         self._db = _connect(path)
         self._last_seq = self._read_last_seq()
         self._reader = sqlite3.connect(path, check_same_thread=False)
@@ -99,6 +98,41 @@ class Journal:
     def last_seq(self) -> int:
         """The number of the newest record on disk, 0 when there is none."""
         return self._last_seq
+
+    def hold(self, words: str) -> None:
+        """Take and show nothing until `release`; who cannot wait is told `words`."""
+        self._held = words
+        self._open.clear()
+
+    def release(self) -> None:
+        """Take records from now on."""
+        self._open.set()
+
+    def adopt(self, records: Sequence[Record], *, keep: int) -> None:
+        """Continue record `keep` by records that were written here before.
+
+        What the journal has after it is set aside. Blocks. Only while it is held,
+        as no listener hears of these.
+        """
+        lost = self._last_seq - keep
+        words = f"{len(records)} records came back from the service."
+        if lost > 0:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            name = set_aside(self._path, self._clock())
+            words = f"It differed from the service's copy and was set aside as {name}."
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("DELETE FROM records WHERE seq > ?", [keep])
+        self._db.executemany(
+            INSERT, [(one.seq, one.kind, _wire(one)) for one in records]
+        )
+        self._db.execute("COMMIT")
+        self._last_seq = keep + len(records)
+        self.found = replace(
+            self.found,
+            records=self._last_seq,
+            set_aside=self.found.set_aside + max(0, lost),
+            detail=f"{self.found.detail} {words}".strip(),
+        )
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` with every record from now on, in order."""
@@ -123,6 +157,7 @@ class Journal:
 
     async def append_all(self, entries: Sequence[Entry]) -> list[Record]:
         """Append several records, all of them or none."""
+        await self._admitted()
         if self._closed:
             raise NotWritten("The room is closing.")
         self._loop = asyncio.get_running_loop()
@@ -132,6 +167,13 @@ class Journal:
         self._queue.put(waiting)
         # Shielded: who stops waiting must not keep the others from hearing.
         return await asyncio.shield(waiting.written)
+
+    async def _admitted(self) -> None:
+        try:
+            async with asyncio.timeout(HELD_S):
+                await self._open.wait()
+        except TimeoutError:
+            raise NotWritten(self._held) from None
 
     async def insist(self, entries: Sequence[Entry]) -> list[Record]:
         """Append what the server itself saw: again and again while the disk refuses.
@@ -163,7 +205,8 @@ class Journal:
     async def aread(
         self, after: int = 0, *, kinds: Sequence[str] = (), limit: int = -1
     ) -> list[Record]:
-        """`read` without holding the event loop up."""
+        """`read` without holding the event loop up; waits while the journal is held."""
+        await self._open.wait()
         return await asyncio.to_thread(self.read, after, kinds=kinds, limit=limit)
 
     def close(self) -> None:
@@ -237,7 +280,7 @@ class Journal:
             return
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("INSERT INTO records VALUES (?, ?, ?)", rows)
+            self._db.executemany(INSERT, rows)
             self._db.execute("COMMIT")
         except sqlite3.Error:
             if self._db.in_transaction:
@@ -290,7 +333,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     path.chmod(0o600)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
-    db.execute(_SCHEMA)
+    db.execute(SCHEMA)
     return db
 
 

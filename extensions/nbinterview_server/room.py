@@ -14,9 +14,11 @@ from importlib.metadata import version
 from typing import Any
 
 from nbinterview import __version__
+from nbinterview.errors import NBInterviewError
 from nbinterview.ids import new_id
 from nbinterview.schemas.live_types import InterviewState
 from nbinterview_proctor.policy import Policy, summary
+from nbinterview_server.catch_up import catch_up
 from nbinterview_server.config import Person, RoomConfig, RoomEnv
 from nbinterview_server.documents.authorship import ROOM
 from nbinterview_server.fanout import Fanout
@@ -29,6 +31,7 @@ from nbinterview_server.view import View, welcome
 from nbinterview_server.watch import Watch
 
 FLUSH_S = 4.0
+ASK_S = 2.0
 MAX_BROWSER_CHARS = 200
 
 _ORDER: tuple[InterviewState, ...] = ("scheduled", "open", "ended")
@@ -38,6 +41,11 @@ _DISTRIBUTIONS = (
     "jupyter-collaboration",
     "jupyter-server-nbmodel",
     "pycrdt",
+)
+
+_WAITING = (
+    "The end of this room's record was damaged. It is being completed from the "
+    "interview service, which does not answer yet. Nothing can be written until then."
 )
 
 log = logging.getLogger(__name__)
@@ -85,7 +93,7 @@ class Room:
         )
         self.runs: Any = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._replay()
+        self.journal.hold(_WAITING)
 
     def _replay(self) -> None:
         records = self.journal.read()
@@ -96,8 +104,37 @@ class Room:
             self.journal.listen(hear)
 
     async def start(self) -> None:
-        """Record the start and begin to watch and to ship."""
-        payload = {
+        """Go on from what is on record, and begin to watch and to ship.
+
+        A damaged journal waits for the service, which may hold what it lost. Any
+        other goes on without it.
+        """
+        damaged = bool(self.journal.found.detail)
+        try:
+            async with asyncio.timeout(ASK_S):
+                await catch_up(self.journal, self.service)
+        except (TimeoutError, NBInterviewError) as error:
+            log.warning("the service was not asked what it holds: %r", error)
+            if damaged:
+                self._keep(self._open_later())
+                return
+        await self._open()
+
+    async def _open_later(self) -> None:
+        while True:
+            try:
+                await catch_up(self.journal, self.service)
+            except NBInterviewError as error:
+                log.warning("%s The room waits for the service.", error.detail)
+                await asyncio.sleep(ASK_S)
+            else:
+                await self._open()
+                return
+
+    async def _open(self) -> None:
+        self._replay()
+        self.journal.release()
+        payload: dict[str, Any] = {
             "versions": versions(),
             "policy": self.policy.to_dict(),
             "sandbox": {
@@ -106,6 +143,8 @@ class Room:
                 "python": self.env.kernel_python,
             },
         }
+        if self.journal.found.detail:
+            payload["journal"] = self.journal.found.wire()
         await self.journal.append("room.started", ROOM, payload)
         await self.set_state(self.people.config.state)
         for part in (self.watch, self.shipper):

@@ -1,7 +1,8 @@
-"""The room's two questions to the service: who am I, and please keep these."""
+"""The room's questions to the service: who am I, keep these, what did I tell you."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -91,6 +92,22 @@ class ServiceApi:
         if answer.status_code == 409 and "expected_seq" in found:
             raise Gap(words, int(found["expected_seq"]))
         raise _REFUSALS.get(answer.status_code, Unavailable)(words)
+
+    async def records(self, *, after: int, limit: int) -> list[Record]:
+        """Return this room's own records that the service holds, verified.
+
+        Raises:
+            Invalid: one does not match its hash.
+            Unavailable: try again later.
+        """
+        params = {"after": after, "limit": limit}
+        answer = await self._ask("GET", f"{self._path}/records", params=params)
+        found = _read(answer)
+        if answer.status_code != 200:
+            raise Unavailable(_words(answer.status_code, found))
+        return await asyncio.to_thread(
+            lambda: [Record.from_wire(wire) for wire in found["records"]]
+        )
 
     async def _ask(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         try:

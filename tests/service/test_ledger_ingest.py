@@ -64,6 +64,23 @@ async def test_records_in_order_are_kept_and_repeats_are_harmless(
 
 
 @pytest.mark.asyncio
+async def test_a_room_gets_its_own_records_back(running: Running) -> None:
+    here, there = await _new(running), await _new(running)
+    sent = [record(here, seq) for seq in range(1, 6)]
+    await _sent(running, here, sent)
+    room = await running.room(here)
+    path = f"api/v1/rooms/{here}/records"
+    answer = await room.get(path, params={"after": 1, "limit": 3})
+    assert answer.json() == {"records": sent[1:4], "next_after": 4}
+    answer = await room.get(path, params={"after": 4})
+    assert answer.json() == {"records": sent[4:], "next_after": None}
+    other = await room.get(f"api/v1/rooms/{there}/records")
+    assert other.status_code in {401, 403, 404}
+    too_many = await room.get(path, params={"limit": 100_000})
+    assert too_many.status_code == 400
+
+
+@pytest.mark.asyncio
 async def test_a_gap_says_what_is_expected_and_keeps_nothing(running: Running) -> None:
     here = await _new(running)
     await _sent(running, here, [record(here, 1)])

@@ -97,10 +97,26 @@ MATRIX: dict[str, Entry] = {
         frozenset({"hub"}), lambda _: _json({"browser": "Firefox", "fresh": True})
     ),
     f"GET {API}/rooms/{{interview_id}}": Entry(frozenset({"room"})),
+    f"GET {API}/rooms/{{interview_id}}/records": Entry(frozenset({"room"})),
     f"POST {API}/rooms/{{interview_id}}/records": Entry(
         frozenset({"room"}),
         lambda world: _json({"records": [record(world.interview, 2)]}),
     ),
+    f"POST {API}/interviews/{{interview_id}}/branches": Entry(
+        PANEL | OPERATOR, lambda _: _json({"at_ms": 0})
+    ),
+    f"GET {API}/interviews/{{interview_id}}/checks": Entry(
+        PANEL | OPERATOR | {"reviewer"}
+    ),
+    f"GET {API}/report/interviews/{{interview_id}}/checks": Entry(
+        OPERATOR | {"ticket for this"}
+    ),
+    f"POST {PREFIX}/interviews/{{interview_id}}/branches": Entry(
+        PANEL, lambda _: {"data": {"at_ms": "0"}}
+    ),
+    f"GET {PREFIX}/interviews/{{interview_id}}/checks": Entry(PANEL | {"reviewer"}),
+    # Refused to nobody of these: it is too early.
+    f"POST {PREFIX}/interviews/{{interview_id}}/checks": Entry(PANEL | {"reviewer"}),
     f"POST {API}/tickets": Entry(
         frozenset({"report"}),
         lambda world: _json(

@@ -113,8 +113,7 @@ async def room_records(
     """Give a room its own records back, when its journal has lost them."""
     async with state.database.read() as session:
         await interviews.get(session, interview_id)
-        found = await ledger.page(session, interview_id, after=after, limit=limit)
-    return _page(found, limit)
+        return await record_page(session, interview_id, after=after, limit=limit)
 
 
 # ------------------------------------------------------------------- report
