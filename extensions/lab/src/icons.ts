@@ -1,5 +1,14 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
+/** Drawn for this project: a clock hand that goes back. */
+export const replayIcon = new LabIcon({
+  name: 'nbinterview:replay',
+  svgstr:
+    '<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">' +
+    '<path class="jp-icon3" fill="#616161" d="M12 4a8 8 0 1 1-7.7 5.8l1.9.5A6 6 0 1 0 12 6' +
+    'v3L7.5 5 12 1z"/><path class="jp-icon3" fill="#616161" d="m10.2 9 5 3-5 3z"/></svg>'
+});
+
 /** Drawn for this project: a notebook page with a mark at its side. */
 export const panelIcon = new LabIcon({
   name: 'nbinterview:panel',

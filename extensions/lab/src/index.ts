@@ -4,6 +4,7 @@ import { custodyPlugins } from './custody/plugin';
 import { focusPlugin } from './focus/plugin';
 import { livePlugin } from './live/plugin';
 import { panelPlugin } from './panel/plugin';
+import { replayPlugin } from './replay/plugin';
 import { roomPlugin } from './room/plugin';
 import { watchPlugin } from './watch/plugin';
 
@@ -15,5 +16,6 @@ export default [
   roomPlugin,
   watchPlugin,
   focusPlugin,
-  panelPlugin
+  panelPlugin,
+  replayPlugin
 ];

@@ -107,6 +107,18 @@ export interface IRoom {
   addToBar(widget: Widget): void;
 }
 
+/** The replay; null where the server is not an interview's room. */
+export const IReplay = new Token<IReplay | null>(
+  '@nbinterview/lab:IReplay',
+  'The interview as a film beside the notebook; null outside a room.'
+);
+
+/** The interview as a film beside the notebook. Not for candidates: the room refuses it. */
+export interface IReplay {
+  /** Show the notebook as it was at this time of day (ISO 8601). */
+  show(at: string): Promise<void>;
+}
+
 /** What the candidate agreed to; null for everybody else. */
 export const IWatch = new Token<IWatch | null>(
   '@nbinterview/lab:IWatch',

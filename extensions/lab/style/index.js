@@ -1,2 +1,3 @@
 import '@nbinterview/proctor/style/check.css';
+import '@nbinterview/replay/style/replay.css';
 import './index.css';

@@ -3,7 +3,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { panelIcon } from '../icons';
-import { ILive } from '../tokens';
+import { ILive, IReplay } from '../tokens';
 import { PanelModel } from './model';
 
 /** Shows interviewers what the room noticed, as it happens. */
@@ -12,12 +12,13 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Flags, sensors, people and kernel at the side, for interviewers.',
   autoStart: true,
   requires: [ILive, ILabShell],
-  optional: [ITranslator],
+  optional: [ITranslator, IReplay],
   activate: (
     app: JupyterFrontEnd,
     live: ILive | null,
     shell: ILabShell,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    replay: IReplay | null
   ): void => {
     if (live === null) {
       return;
@@ -29,7 +30,12 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         return;
       }
       const { PanelWidget } = await import('./view');
-      const panel = new PanelWidget({ model, policy: welcome.policy, trans });
+      const panel = new PanelWidget({
+        model,
+        policy: welcome.policy,
+        trans,
+        goTo: replay === null ? null : at => void replay.show(at)
+      });
       panel.title.icon = panelIcon;
       const update = (): void => {
         const count = model.flagCount;

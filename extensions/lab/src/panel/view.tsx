@@ -13,6 +13,8 @@ interface IPanelProps {
   model: PanelModel;
   policy: PolicySummary;
   trans: TranslationBundle;
+  /** Show this time of day in the replay; null when there is none. */
+  goTo: ((at: string) => void) | null;
 }
 
 /** The right side panel of interviewers and reviewers. */
@@ -64,6 +66,7 @@ function Panel(props: IPanelProps): React.ReactElement {
                   finding={finding}
                   nowMs={nowMs}
                   trans={trans}
+                  goTo={props.goTo}
                 />
               ))}
             </ol>
@@ -192,9 +195,15 @@ interface IFindingProps {
   finding: Finding;
   nowMs: number;
   trans: TranslationBundle;
+  goTo: IPanelProps['goTo'];
 }
 
-function FindingLine({ finding, nowMs, trans }: IFindingProps): React.ReactElement {
+function FindingLine({
+  finding,
+  nowMs,
+  trans,
+  goTo
+}: IFindingProps): React.ReactElement {
   if (finding.kind === 'warning') {
     return (
       <li className="jp-nbinterview-Finding" data-kind="warning">
@@ -230,6 +239,16 @@ function FindingLine({ finding, nowMs, trans }: IFindingProps): React.ReactEleme
         )}
         {facts.join(' · ')}
       </p>
+      {goTo !== null && (
+        <button
+          className="jp-nbinterview-LinkButton"
+          onClick={() => {
+            goTo(flag.started_at);
+          }}
+        >
+          {trans.__('Go to the moment')}
+        </button>
+      )}
     </li>
   );
 }
