@@ -11,7 +11,6 @@ import type { IKeptUpdate } from './outbox';
 import { Outbox } from './outbox';
 import type { ISession } from './provider';
 import { RoomProvider } from './provider';
-// eslint-disable-next-line jupyter/prefer-lazy-imports -- activation needs it at once
 import { Custody } from './standing';
 import type { IHandedBack } from './standing';
 

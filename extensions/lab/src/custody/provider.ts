@@ -15,6 +15,7 @@ import type { Awareness } from 'y-protocols/awareness';
 import { applyAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
+import { Courier } from './courier';
 import type { IDocumentSocket } from './line';
 import { Line } from './line';
 import {
@@ -22,17 +23,11 @@ import {
   parsed,
   readMessage,
   saveMessage,
-  step1Message,
-  step2Message,
-  updateMessage
+  step1Message
 } from './messages';
 import type { Outbox } from './outbox';
 import { insertedText } from './refusal';
-
-/** Messages sent in one go, and bytes that may wait in the browser meanwhile. */
-const SLICE = 200;
-const MAX_BUFFERED_BYTES = 1024 * 1024;
-const BUFFERED_WAIT_MS = 20;
+import { Saves } from './saves';
 
 /** Where the document is opened: `format:type:id`, and the session to open it under. */
 export interface ISession {
@@ -167,13 +162,11 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
     if (this._isDisposed || this._refusal !== null) {
       return Promise.resolve(); // nobody can do anything about it now
     }
-    const delegate = new PromiseDelegate<void>();
-    this._lastSave += 1;
-    this._saves.set(this._lastSave, delegate);
+    const { id, done } = this._saves.begin();
     if (this._isOnline) {
-      this._line.send(saveMessage(this._lastSave));
+      this._line.send(saveMessage(id));
     }
-    return delegate.promise;
+    return done;
   }
 
   dispose(): void {
@@ -183,10 +176,11 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
     this._isDisposed = true;
     this.leave();
     this._line.stop();
+    this._courier?.begin();
     this._isOnline = false;
     this._options.doc.off('update', this._keep);
     this._options.awareness.off('update', this._tellAwareness);
-    this._endSaves();
+    this._saves.end();
     this._changed.emit();
     Signal.clearData(this);
   }
@@ -210,6 +204,7 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
     }
     this._early = [];
     this._outbox = outbox;
+    this._courier = new Courier(this._options.doc, outbox, this._line);
     this._line.start();
   }
 
@@ -221,9 +216,7 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
       this._early.push(update);
     } else {
       this._outbox.add(update);
-      if (this._isAnswered) {
-        this._pump();
-      }
+      this._courier?.pump();
     }
     this._changed.emit();
   };
@@ -240,7 +233,7 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
 
   private _opened(): void {
     const { awareness, doc } = this._options;
-    this._outbox?.begin();
+    this._courier?.begin();
     this._line.send(step1Message(doc));
     if (awareness.getLocalState() !== null) {
       this._line.send(awarenessMessage(awareness, [doc.clientID]));
@@ -251,8 +244,10 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
     const message = readMessage(bytes);
     switch (message?.type) {
       case 'step1':
-        this._room = Y.decodeStateVector(message.vector);
-        this._pump();
+        if (!this._options.isReader()) {
+          this._courier?.answer(message.vector);
+          this._changed.emit();
+        }
         break;
       case 'step2':
         Y.applyUpdate(this._options.doc, message.update, this);
@@ -280,65 +275,10 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
   private _hearRaw(body: unknown): void {
     const { type, responseTo, status } = (body ?? {}) as Record<string, unknown>;
     if (type === 'save' && typeof responseTo === 'number') {
-      const delegate = this._saves.get(responseTo);
-      this._saves.delete(responseTo);
-      if (status === 'failed') {
-        delegate?.reject(new Error('The room could not write the notebook’s file.'));
-      } else {
-        delegate?.resolve(); // written, or being written
-      }
+      this._saves.answer(responseTo, status);
     } else if (type === 'conflict') {
       this._refused(null, '');
     }
-  }
-
-  /** Send what waits, a slice at a time, and at last answer the room's step 1. */
-  private _pump(): void {
-    clearTimeout(this._pumpTimer);
-    const outbox = this._outbox;
-    if (outbox === null || !this._line.isOpen || this._refusal !== null) {
-      return;
-    }
-    for (let sent = 0; sent < SLICE; sent += 1) {
-      const update = outbox.next();
-      if (update === null) {
-        this._answer(outbox);
-        return;
-      }
-      this._line.send(updateMessage(update));
-      this._noteSent(update);
-    }
-    const delay = this._line.bufferedAmount > MAX_BUFFERED_BYTES ? BUFFERED_WAIT_MS : 0;
-    this._pumpTimer = setTimeout(() => {
-      this._pump();
-    }, delay);
-  }
-
-  private _noteSent(update: Uint8Array): void {
-    if (this._room !== null) {
-      const { from, to } = Y.parseUpdateMeta(update);
-      for (const [client, end] of to) {
-        const known = this._room.get(client) ?? 0;
-        if ((from.get(client) ?? 0) <= known) {
-          this._room.set(client, Math.max(known, end));
-        }
-      }
-    }
-  }
-
-  private _answer(outbox: Outbox): void {
-    if (this._room === null) {
-      return;
-    }
-    if (!this._options.isReader()) {
-      const vector = Y.encodeStateVector(this._room);
-      const lacking = Y.encodeStateAsUpdate(this._options.doc, vector);
-      outbox.countAnswer(lacking);
-      this._line.send(step2Message(lacking));
-    }
-    this._room = null;
-    this._isAnswered = true;
-    this._changed.emit();
   }
 
   private _synced(): void {
@@ -361,7 +301,7 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
     }
     if (!this._isOnline) {
       this._isOnline = true;
-      for (const save of this._saves.keys()) {
+      for (const save of this._saves.waiting) {
         this._line.send(saveMessage(save));
       }
     }
@@ -370,14 +310,13 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
 
   private _lost(code: number, reason: string): void {
     const { awareness, doc } = this._options;
-    clearTimeout(this._pumpTimer);
-    const tooLarge = code === TOO_BIG || reasonOf(reason) === 'too_large';
-    if (tooLarge) {
-      this._refused(this._outbox?.largest() ?? null, '');
+    const isTooLarge = code === TOO_BIG || reasonOf(reason) === 'too_large';
+    const largest = isTooLarge ? (this._outbox?.largest() ?? null) : null;
+    if (largest !== null) {
+      this._refused(largest, ''); // it would end each connection anew
     }
-    this._outbox?.begin();
-    this._isOnline = this._isAnswered = false;
-    this._room = null;
+    this._courier?.begin();
+    this._isOnline = false;
     const others = [...awareness.getStates().keys()].filter(id => id !== doc.clientID);
     removeAwarenessStates(awareness, others, this);
     if (code === NOT_FOUND || code === BAD_REQUEST) {
@@ -394,37 +333,27 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
     const updates = this._outbox.refuse(write);
     this._refusal = { detail, text: insertedText(updates) };
     this._line.stop();
+    this._courier?.begin();
     this._isOnline = false;
-    this._endSaves();
+    this._saves.end();
     this._changed.emit();
-  }
-
-  private _endSaves(): void {
-    for (const delegate of this._saves.values()) {
-      delegate.resolve();
-    }
-    this._saves.clear();
   }
 
   private readonly _line: Line;
   private readonly _ready = new PromiseDelegate<void>();
   private readonly _changed = new Signal<this, void>(this);
-  private readonly _saves = new Map<number, PromiseDelegate<void>>();
-  private _lastSave = 0;
+  private readonly _saves = new Saves();
   private _isDisposed = false;
   private _hasSynced = false;
   private _isOnline = false;
-  private _isAnswered = false;
   private _refusal: IRefusal | null = null;
   private _session: ISession | null = null;
   private _outbox: Outbox | null = null;
+  private _courier: Courier | null = null;
   /** Written before the outbox was there. */
   private _early: Uint8Array[] = [];
   /** Typed on earlier loads of this page, not yet in this one's document. */
   private _earlier: Uint8Array[] = [];
-  /** What the room has, while its step 1 waits for an answer. */
-  private _room: Map<number, number> | null = null;
-  private _pumpTimer: ReturnType<typeof setTimeout> | undefined;
 }
 
 // Codes of closing a websocket: the standard's own, and jupyter-collaboration's.
