@@ -327,30 +327,36 @@ def test_a_long_interview_is_quick_and_small(
     chromium: Browser, record_property: Callable[[str, object], None]
 ) -> None:
     with shown(chromium, film("big")) as page:
-        took = sorted(page.evaluate(SEEKS, 200))
-        p50, p95 = took[100], took[190]
-        browser = chromium.new_browser_cdp_session()
+        took = sorted(page.evaluate(SEEKS, 120))
+        p50, p95 = took[60], took[114]
+        tab_mb = _tab_mb(chromium)
         here = page.context.new_cdp_session(page)
+        here.send("HeapProfiler.collectGarbage")
         here.send("Performance.enable")
         metrics = {
             each["name"]: each["value"]
             for each in here.send("Performance.getMetrics")["metrics"]
         }
         heap_mb = metrics["JSHeapUsedSize"] / 1e6
-        tab_mb = max(
-            _proportional_mb(each["id"])
-            for each in browser.send("SystemInfo.getProcessInfo")["processInfo"]
-            if each["type"] == "renderer"
+        figures = (
+            f"seek p50 {p50:.0f} ms, p95 {p95:.0f} ms, most {took[-1]:.0f} ms; "
+            f"tab {tab_mb:.0f} MB, after garbage is collected {_tab_mb(chromium):.0f} MB, "
+            f"of these JavaScript {heap_mb:.0f} MB"
         )
-        browser.detach()
-        figures = f"seek p50 {p50:.0f} ms, p95 {p95:.0f} ms, most {took[-1]:.0f} ms; "
-        figures += f"heap {heap_mb:.0f} MB, tab {tab_mb:.0f} MB"
         print(f"\n90 minutes, 200 cells, 50 plots, 30,000 edits: {figures}")
         record_property("replay", figures)
         assert page.locator(".nbr-cell").count() > 0
         assert p95 <= SEEK_P95_MS
         assert tab_mb <= TAB_MB
-        assert heap_mb <= TAB_MB
+
+
+def _tab_mb(chromium: Browser) -> float:
+    """Return what the largest page of the browser takes."""
+    session = chromium.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    pages = (each["id"] for each in processes if each["type"] == "renderer")
+    return max(map(_proportional_mb, pages))
 
 
 def _proportional_mb(pid: int) -> float:

@@ -14,6 +14,8 @@ function start(): void {
     return;
   }
   const film = JSON.parse(data.textContent) as Film;
+  // The text of a long film is large, and has done its work.
+  data.remove();
   const at_ms = Number(place.dataset['atMs'] ?? 0);
   mount(place, film, { address: true, at_ms });
 }

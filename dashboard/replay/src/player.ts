@@ -259,7 +259,7 @@ export class Screen {
     if (which === 'skip_idle') {
       this._playhead.skip_idle = on;
     } else if (which === 'follow' && on) {
-      this._notebook.show(this._moment, true);
+      this._notebook.show(this._moment, false);
     }
   }
 

@@ -1,4 +1,4 @@
-/** The notebook of one moment: a view for every cell, kept as long as the cell is there. */
+/** The notebook of one moment: a view for every cell, made when it first comes. */
 import type { Caret, Cell, Moment } from '../film/moment.js';
 import type { Film } from '../generated/film.js';
 import { CellView } from './cell.js';
@@ -40,10 +40,10 @@ export class NotebookView {
 
   update(moment: Moment, at_ms: number): void {
     const carets = caretsByCell(moment.carets, at_ms);
-    const views = new Map<number, CellView>();
+    const shown = new Set<CellView>();
     for (const [index, cell] of moment.cells.entries()) {
       const view = this._views.get(cell.handle) ?? this._appear(cell);
-      views.set(cell.handle, view);
+      shown.add(view);
       view.update(cell, {
         index,
         at_ms,
@@ -51,13 +51,12 @@ export class NotebookView {
         active: activeAuthor(cell, at_ms)
       });
     }
-    for (const [handle, view] of this._views) {
-      if (!views.has(handle)) {
-        this._observer?.unobserve(view.element);
+    for (const view of this._shown) {
+      if (!shown.has(view)) {
         view.element.remove();
       }
     }
-    this._views = views;
+    this._shown = shown;
     this._order();
     this._empty.hidden = moment.cells.length > 0;
   }
@@ -95,7 +94,7 @@ export class NotebookView {
 
   /** Draw everything in full, for paper. */
   drawAll(): void {
-    this._views.forEach(view => {
+    this._shown.forEach(view => {
       view.near = true;
     });
   }
@@ -107,6 +106,7 @@ export class NotebookView {
 
   private _appear(cell: Cell): CellView {
     const view = new CellView(this._film, cell);
+    this._views.set(cell.handle, view);
     if (this._observer === null) {
       view.near = true;
     } else {
@@ -118,7 +118,7 @@ export class NotebookView {
 
   private _order(): void {
     let next = this._cells.firstElementChild;
-    for (const { element } of this._views.values()) {
+    for (const { element } of this._shown) {
       if (element === next) {
         next = next.nextElementSibling;
       } else {
@@ -138,7 +138,8 @@ export class NotebookView {
     if (!inside) {
       // What does not fit is shown at its end: there the output comes.
       const by = fits ? top - box.top - box.height / 3 : bottom - box.bottom + EDGE_PX;
-      const behavior = smooth ? 'smooth' : 'instant';
+      // Smooth is as the style sheet has it, and only where one can see what passes by.
+      const behavior = smooth && Math.abs(by) < box.height ? 'auto' : 'instant';
       this.element.scrollTo({ top: this.element.scrollTop + by, behavior });
     }
     return !inside;
@@ -168,7 +169,9 @@ export class NotebookView {
   };
 
   private _settling = 0;
-  private _views = new Map<number, CellView>();
+  /** All that were ever shown: who goes back and forth should not wait for the same again. */
+  private readonly _views = new Map<number, CellView>();
+  private _shown: ReadonlySet<CellView> = new Set();
   private readonly _byElement = new WeakMap<Element, CellView>();
   private _observer: IntersectionObserver | null = null;
   private readonly _cells = make('div', 'nbr-cells');
