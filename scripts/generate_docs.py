@@ -20,10 +20,12 @@ COMMANDS = (
     ("interview", "show"),
     ("interview", "start"),
     ("interview", "end"),
+    ("interview", "branch"),
     ("invitation", "withdraw"),
     ("record", "export"),
     ("record", "import"),
     ("replay",),
+    ("rerun",),
 )
 POLICIES = ("standard", "fullscreen")
 INTRODUCTION = """\

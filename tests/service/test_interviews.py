@@ -46,7 +46,7 @@ async def test_the_form_asks_for_the_policy_and_the_interview_keeps_it(
         ("standard", " selected"),
         ("fullscreen", ""),
     ]
-    assert sorted(policies.TITLES) == policy.names()
+    assert sorted([*policies.TITLES, policies.UNWATCHED]) == policy.names()
     for given, name in (({}, "standard"), ({"policy": "fullscreen"}, "fullscreen")):
         made = await browser.post(
             "interviews",

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nbinterview import __version__
-from nbinterview.cli import interviews, replay
+from nbinterview.cli import interviews, replay, rerun
 from nbinterview.cli.client import Service
 from nbinterview.errors import NBInterviewError
 from nbinterview.home import Home
@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     interviews.record_commands(_group(commands, "record", "an interview as a file"))
     replay.add_command(commands)
+    rerun.add_command(commands)
     return parser
 
 
@@ -63,8 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return serve()
     try:
-        parsed.run(Service.find(Home.from_env()), parsed)
+        found: int | None = parsed.run(Service.find(Home.from_env()), parsed)
     except NBInterviewError as error:
         print(f"nbinterview: {error.detail}", file=sys.stderr)
-        return 1
-    return 0
+        failure: int = getattr(parsed, "failure", 1)
+        return failure
+    return found or 0

@@ -12,6 +12,7 @@ from nbinterview.errors import NBInterviewError, Unavailable
 from nbinterview.home import Addresses, Home
 
 _CHUNK_BYTES = 1024 * 1024
+_PAGE_RECORDS = 1000
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,17 @@ class Service:
                 raise _no_answer() from error
         _check(answer)
         return answer.json()
+
+    def records(self, interview_id: str) -> list[dict[str, Any]]:
+        """Return all records of an interview, in their order."""
+        found: list[dict[str, Any]] = []
+        after: int | None = 0
+        while after is not None:
+            path = f"/interviews/{interview_id}/records"
+            page = self.call("GET", f"{path}?after={after}&limit={_PAGE_RECORDS}")
+            found += page["records"]
+            after = page["next_after"]
+        return found
 
     def download(self, path: str) -> Iterator[bytes]:
         """Yield a long answer as it comes."""

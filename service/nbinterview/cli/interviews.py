@@ -44,6 +44,18 @@ def interview_commands(actions: Any) -> None:
         one.add_argument("id")
         _with_json(one).set_defaults(run=run)
 
+    branch = actions.add_parser(
+        "branch", help="open a copy of one moment, with a live Python"
+    )
+    branch.add_argument("id")
+    branch.add_argument(
+        "--at",
+        required=True,
+        metavar="TIME",
+        help="since the opening: 00:23:10, 23:10 or seconds",
+    )
+    _with_json(branch).set_defaults(run=_branch)
+
 
 def invitation_commands(actions: Any) -> None:
     withdraw = actions.add_parser("withdraw", help="make a link invalid")
@@ -121,6 +133,16 @@ def _start(service: Service, given: argparse.Namespace) -> None:
 def _end(service: Service, given: argparse.Namespace) -> None:
     found = service.call("POST", f"/interviews/{given.id}/end")
     _print_interview(found, as_json=given.json)
+
+
+def _branch(service: Service, given: argparse.Namespace) -> None:
+    from nbinterview.ledger.moments import parse_moment
+
+    body = {"at_ms": parse_moment(given.at)}
+    found = service.call("POST", f"/interviews/{given.id}/branches", body=body)
+    _print_interview(found, as_json=given.json)
+    if not given.json:
+        print(f"  its page: {found['page_url']}")
 
 
 def _withdraw(service: Service, given: argparse.Namespace) -> None:

@@ -11,8 +11,6 @@ from typing import Any
 from nbinterview.cli.client import Service
 from nbinterview.errors import Invalid, NBInterviewError
 
-_PAGE_RECORDS = 1000
-
 
 def add_command(commands: Any) -> None:
     """Add `nbinterview replay`."""
@@ -121,13 +119,4 @@ def _interview(
     """Return the people of an interview and all its records."""
     shown = service.call("GET", f"/interviews/{interview_id}")
     people: list[dict[str, Any]] = shown["interview"]["people"]
-    records: list[dict[str, Any]] = []
-    after: int | None = 0
-    while after is not None:
-        page = service.call(
-            "GET",
-            f"/interviews/{interview_id}/records?after={after}&limit={_PAGE_RECORDS}",
-        )
-        records += page["records"]
-        after = page["next_after"]
-    return people, records
+    return people, service.records(interview_id)

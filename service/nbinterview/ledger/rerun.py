@@ -34,6 +34,7 @@ _TIMES = re.compile(
     r"|.* ± .* per loop \(mean ± std\. dev\. of .*)$",
     re.MULTILINE,
 )
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PICTURE = re.compile(r"image/|application/pdf")
 _MARKUP = ("text/html", "text/latex", "text/markdown")
 
@@ -203,6 +204,8 @@ def _lines(text: str) -> list[str]:
 
 
 def _short(line: str) -> str:
+    # What a candidate's code printed is shown on terminals too.
+    line = _CONTROLS.sub("\ufffd", line)
     return line if len(line) <= MAX_LINE_CHARS else f"{line[: MAX_LINE_CHARS - 1]}…"
 
 

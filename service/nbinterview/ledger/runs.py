@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from jupyter_ydoc import YNotebook
-from pycrdt import Doc
+from pycrdt import Array, Doc
 
 from nbinterview.ledger.notebook import DEFAULT_PATH, document_updates
 from nbinterview.ledger.records import parse_time
@@ -86,7 +85,7 @@ class _Reader:
         self._kernel = 0
         self._path = path
         self._document: Doc[Any] = Doc()
-        self._notebook = YNotebook(self._document)
+        self._cells = self._document.get("cells", type=Array)
         self._settling: tuple[Run, float] | None = None
         """The run that ended last, and until when outputs may come behind its end."""
 
@@ -184,7 +183,7 @@ class _Reader:
     def _outputs(self, cell_id: str) -> list[dict[str, Any]]:
         if self._path is None:
             return []
-        for cell in self._notebook.ycells:
+        for cell in self._cells:
             if cell.get("id") == cell_id and "outputs" in cell:
                 found: list[dict[str, Any]] = cell["outputs"].to_py()
                 return found

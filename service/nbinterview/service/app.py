@@ -13,16 +13,19 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 
 from nbinterview import __version__
+from nbinterview.home import Setup
+from nbinterview.runner_process import Sandbox
 from nbinterview.service import guards, problems
 from nbinterview.service.csrf import CrossSiteProtection
 from nbinterview.service.db import Database, upgrade
+from nbinterview.service.domain.checks import Checks
 from nbinterview.service.films import Films
 from nbinterview.service.headers import SecurityHeaders
 from nbinterview.service.hub import Hub
 from nbinterview.service.limits import BodyLimit
 from nbinterview.service.pages import PLAYER, STATIC
 from nbinterview.service.rooms import Rooms
-from nbinterview.service.routes import entry, interviews, models, pages, parts
+from nbinterview.service.routes import checks, entry, interviews, models, pages, parts
 from nbinterview.service.settings import Settings
 from nbinterview.service.signin import HubSignIn
 from nbinterview.service.state import State, state_of
@@ -39,11 +42,18 @@ def create_app(settings: Settings) -> FastAPI:
         rooms = Rooms(database, hub, settings)
         sign_in = HubSignIn(settings, database)
         films = Films(database)
-        app.state.nbinterview = State(settings, database, hub, rooms, sign_in, films)
+        checking = Checks(
+            database, lambda: Sandbox.from_setup(Setup.from_env()), settings.now
+        )
+        app.state.nbinterview = State(
+            settings, database, hub, rooms, sign_in, films, checking
+        )
         await rooms.resume()
+        await checking.resume()
         try:
             yield
         finally:
+            await checking.close()
             await rooms.close()
             await sign_in.close()
             await hub.close()
@@ -63,8 +73,9 @@ def create_app(settings: Settings) -> FastAPI:
     api = APIRouter(prefix="/api/v1", responses={"default": {"model": models.Problem}})
     api.include_router(interviews.router, tags=["interviews"])
     api.include_router(parts.router, tags=["parts"])
+    api.include_router(checks.router, tags=["checks and branches"])
     whole = APIRouter(prefix=settings.prefix.rstrip("/"))
-    for router in (api, pages.router, entry.router):
+    for router in (api, pages.router, checks.pages, entry.router):
         whole.include_router(router)
     app.include_router(whole)
     for name, files in (("static/replay", PLAYER), ("static", STATIC)):

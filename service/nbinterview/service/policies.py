@@ -7,6 +7,8 @@ from typing import Any
 from nbinterview.errors import Invalid
 
 STANDARD = "standard"
+# Of branches: it watches nobody, so no form offers it.
+UNWATCHED = "unwatched"
 
 # What the form calls them.
 TITLES = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from nbinterview.service.db import Database
+from nbinterview.service.domain.checks import Checks
 from nbinterview.service.films import Films
 from nbinterview.service.hub import Hub
 from nbinterview.service.rooms import Rooms
@@ -24,6 +25,7 @@ class State:
     rooms: Rooms
     sign_in: HubSignIn
     films: Films
+    checks: Checks
 
 
 def state_of(request: Request) -> State:

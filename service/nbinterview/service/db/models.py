@@ -51,6 +51,7 @@ class Base(DeclarativeBase):
         datetime: Moment,
         dict[str, Any]: JSON,
         list[str]: JSON,
+        list[dict[str, Any]]: JSON,
     }
 
 
@@ -71,6 +72,14 @@ class Interview(Base):
     opened_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     room_stopped_at: Mapped[datetime | None]
+    # Of a branch: which moment of which interview it is a copy of, up to which record,
+    # and what was run before it (`Branch.runs` of room.schema.yaml).
+    branch_of: Mapped[str | None] = mapped_column(
+        ForeignKey("interviews.id"), index=True
+    )
+    branch_at_ms: Mapped[int | None]
+    branch_seq: Mapped[int | None]
+    branch_runs: Mapped[list[dict[str, Any]] | None]
 
 
 class Person(Base):
@@ -141,6 +150,19 @@ class LedgerRecord(Base):
     hash: Mapped[str] = mapped_column(String(64))
     wire: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime]
+
+
+class NotebookCheck(Base):
+    """A restart-and-run-all of an interview's last notebook."""
+
+    __tablename__ = "checks"
+
+    id: Mapped[str] = mapped_column(String(10), primary_key=True)
+    interview_id: Mapped[str] = mapped_column(ForeignKey("interviews.id"), index=True)
+    asked_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(10))
+    # `Check` of live.schema.yaml, as it stands.
+    result: Mapped[dict[str, Any]]
 
 
 class SignedInSession(Base):

@@ -79,7 +79,18 @@ async def report_interviews(session: AsyncSession, caller: Caller) -> list[str]:
     """Return the ids of the interviews whose report a caller may read.
 
     Reviewers read all but an interview they were the candidate of; nobody does that.
+    A branch is nobody's interview, so nobody is judged by one.
     """
+    readable = await _readable_interviews(session, caller)
+    branches = set(
+        await session.scalars(
+            select(Interview.id).where(Interview.branch_of.is_not(None))
+        )
+    )
+    return [interview_id for interview_id in readable if interview_id not in branches]
+
+
+async def _readable_interviews(session: AsyncSession, caller: Caller) -> list[str]:
     if isinstance(caller, Operator):
         return await panel_interviews(session, caller)
     held = await roles(session, caller.hub_name)

@@ -199,6 +199,20 @@ async def room_config(
         "template": interview.template,
         "policy": interview.policy,
         "people": [people.person_model(person, part.role) for part, person in present],
+        "branch": await _branch(session, interview),
+    }
+
+
+async def _branch(session: AsyncSession, interview: Interview) -> dict[str, Any] | None:
+    if interview.branch_of is None:
+        return None
+    original = await get(session, interview.branch_of)
+    return {
+        "interview": original.id,
+        "title": original.title,
+        "at_ms": interview.branch_at_ms,
+        "seq": interview.branch_seq,
+        "runs": interview.branch_runs,
     }
 
 
@@ -261,6 +275,9 @@ def _summary(
         "title": interview.title,
         "state": interview.state,
         "sample": interview.sample,
+        "branch": None
+        if interview.branch_of is None
+        else {"of": interview.branch_of, "at_ms": interview.branch_at_ms},
         "created_at": format_time(interview.created_at),
         "opened_at": _time(interview.opened_at),
         "ended_at": _time(interview.ended_at),

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nbinterview.ledger.moments import MAX_MOMENT_MS
 from nbinterview.service.domain.invitations import DEFAULT_VALID_DAYS
 from nbinterview.service.domain.ledger import MAX_BATCH_RECORDS
 from nbinterview.service.policies import STANDARD
@@ -62,6 +63,13 @@ class RecordHead(BaseModel):
     flags: int
 
 
+class BranchHead(BaseModel):
+    """Which moment of which interview a branch is a copy of."""
+
+    of: str
+    at_ms: int
+
+
 class Summary(BaseModel):
     """One interview in a list. Times are like a record's."""
 
@@ -69,6 +77,7 @@ class Summary(BaseModel):
     title: str
     state: InterviewState
     sample: bool
+    branch: BranchHead | None = Field(description="Not null for a branch.")
     created_at: str
     opened_at: str | None
     ended_at: str | None
@@ -154,6 +163,23 @@ class RoomInterview(BaseModel):
     page_url: str
 
 
+class RoomRun(BaseModel):
+    """Code to run again, and the answers to its questions."""
+
+    code: str
+    inputs: list[str]
+
+
+class RoomBranch(BaseModel):
+    """What a branch's room has to know of the moment."""
+
+    interview: str
+    title: str
+    at_ms: int
+    seq: int
+    runs: list[RoomRun]
+
+
 class RoomConfig(BaseModel):
     """`room.schema.yaml`."""
 
@@ -161,6 +187,7 @@ class RoomConfig(BaseModel):
     template: dict[str, Any]
     policy: dict[str, Any]
     people: list[Participant]
+    branch: RoomBranch | None
 
 
 class RecordsIn(Strict):
@@ -181,6 +208,43 @@ class Imported(BaseModel):
 
     id: str
     records: int
+
+
+class BranchIn(Strict):
+    """The moment, since the opening, that a branch is to be a copy of."""
+
+    at_ms: int = Field(ge=0, le=MAX_MOMENT_MS)
+
+
+class CheckedCell(BaseModel):
+    """One code cell of a check."""
+
+    cell_id: str
+    index: int
+    result: Literal["same", "differs", "new", "error", "not_run"]
+    detail: str
+
+
+class Check(BaseModel):
+    """`Check` of live.schema.yaml."""
+
+    check_id: str
+    state: Literal["running", "finished", "failed"]
+    asked_by: str
+    asked_at: str
+    seq: int
+    total: int
+    done: int
+    clean: bool | None
+    agree: bool | None
+    cells: list[CheckedCell]
+    detail: str
+
+
+class CheckList(BaseModel):
+    """Checks of one interview's last notebook, newest first."""
+
+    checks: list[Check]
 
 
 class TicketIn(Strict):

@@ -6,11 +6,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from nbinterview.errors import Forbidden, NBInterviewError
 from nbinterview.service import operations
 from nbinterview.service.db.models import Person
-from nbinterview.service.domain import access, interviews, invitations
+from nbinterview.service.domain import access, checks, interviews, invitations
 from nbinterview.service.domain.access import SignedIn
 from nbinterview.service.domain.people import person_model
 from nbinterview.service.domain.templates import MAX_TEMPLATE_BYTES, read_template
@@ -115,7 +117,20 @@ async def show(
     interview_id: InterviewId, caller: VisitorDep, state: StateDep
 ) -> HTMLResponse:
     """Show one interview to its panel."""
-    return await _page(state, caller, interview_id, "interview.html")
+    async with state.database.read() as session:
+        await access.require_panel(session, caller, interview_id)
+        listed = await checks_view(session, interview_id)
+    return await _page(state, caller, interview_id, "interview.html", checks=listed)
+
+
+async def checks_view(session: AsyncSession, interview_id: str) -> list[dict[str, Any]]:
+    """Return an interview's checks with the names of who asked for them."""
+    listed = await checks.of_interview(session, interview_id)
+    askers = await session.scalars(
+        select(Person).where(Person.hub_name.in_({one["asked_by"] for one in listed}))
+    )
+    names = {person.hub_name: person.display_name for person in askers}
+    return [{**one, "asked_by_name": names[one["asked_by"]]} for one in listed]
 
 
 @router.get("/interviews/{interview_id}/end", response_model=None)
@@ -127,13 +142,13 @@ async def confirm_end(
 
 
 async def _page(
-    state: State, caller: SignedIn, interview_id: str, template: str
+    state: State, caller: SignedIn, interview_id: str, template: str, **more: Any
 ) -> HTMLResponse:
     view: dict[str, Any] = await operations.interview_view(state, caller, interview_id)
     # Everybody once, with the newest of their links.
     newest = {item["person"]["hub_name"]: item for item in view.pop("invitations")}
     person = await signed_in_person(state, caller)
-    html = render(template, person=person, invitations=newest.values(), **view)
+    html = render(template, person=person, invitations=newest.values(), **view, **more)
     return HTMLResponse(html)
 
 
