@@ -70,8 +70,8 @@ class Page:
         self.refused: list[dict[str, Any]] = []
         self.raw: list[dict[str, Any]] = []
         """JupyterLab's own messages, as `{"type": "conflict"}`."""
-        self.received_at_s: list[float] = []
-        """When each update of others came, on this process's monotonic clock."""
+        self.heard: Callable[[bytes, float], None] = lambda _update, _at_s: None
+        """Called with each update that is broadcast, and when it came."""
         self.synced = False
         """Both halves of the handshake are done."""
         self.own_ids: set[int] = set()
@@ -163,7 +163,7 @@ class Page:
             self._answer(content)
             return
         if kind == YSyncMessageType.SYNC_UPDATE:
-            self.received_at_s.append(now_s)
+            self.heard(content, now_s)
         self._apply(content)
         if kind == YSyncMessageType.SYNC_STEP2:
             self.synced = True

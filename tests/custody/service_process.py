@@ -1,8 +1,8 @@
 """The stand-in for the service in a process of its own.
 
 Beside a latency measurement it must not share the interpreter with the clients.
-`python -m tests.custody.service_process COUNT` prints one address a line and
-serves until its input ends.
+`python -m tests.custody.service_process` reads how many, as what, from one line of
+JSON, prints their addresses as another, and serves until its input ends.
 """
 
 from __future__ import annotations
@@ -22,15 +22,19 @@ ROOT = Path(__file__).resolve().parents[2]
 class Services:
     """Several stand-ins in one other process."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, config: dict[str, Any] | None = None) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __spec__.name, str(count)],
+            [sys.executable, "-m", __spec__.name],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        asked = {"count": count, "config": config or room_config()}
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
         self._apis: list[str] = json.loads(self._process.stdout.readline())
 
     def __getitem__(self, number: int) -> StandIn:
@@ -52,10 +56,10 @@ class _Elsewhere:
         """Nothing: its process ends with the others'."""
 
 
-def main(count: int) -> None:
+def main() -> None:
     """Serve until the input ends."""
-    config: dict[str, Any] = room_config()
-    services = [StandIn(config) for _ in range(count)]
+    asked = json.loads(sys.stdin.readline())
+    services = [StandIn(asked["config"]) for _ in range(asked["count"])]
     print(json.dumps([service.api for service in services]), flush=True)
     sys.stdin.read()
     for service in services:
@@ -63,4 +67,4 @@ def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main()
