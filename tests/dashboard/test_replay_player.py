@@ -340,7 +340,7 @@ def test_a_long_interview_is_quick_and_small(
         heap_mb = metrics["JSHeapUsedSize"] / 1e6
         figures = (
             f"seek p50 {p50:.0f} ms, p95 {p95:.0f} ms, most {took[-1]:.0f} ms; "
-            f"tab {tab_mb:.0f} MB, after garbage is collected {_tab_mb(chromium):.0f} MB, "
+            f"tab {tab_mb:.0f} MB, with garbage collected {_tab_mb(chromium):.0f} MB, "
             f"of these JavaScript {heap_mb:.0f} MB"
         )
         print(f"\n90 minutes, 200 cells, 50 plots, 30,000 edits: {figures}")

@@ -109,7 +109,7 @@ export class MountedPlayer implements Player {
       this._root.clientWidth
     );
     this._root.replaceChildren(screen.element);
-    screen.seek(this._wanted_ms);
+    screen.open(this._wanted_ms);
     this._screen = screen;
     window.addEventListener('beforeprint', screen.drawAll);
     if (this._options.address) {

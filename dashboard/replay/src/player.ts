@@ -75,10 +75,15 @@ export class Screen {
   }
 
   seek(at_ms: number): void {
+    this.open(at_ms);
+    this._tell(this.at_ms, this.seq);
+  }
+
+  /** Show a moment without telling anybody. */
+  open(at_ms: number): void {
     const within = Math.min(Math.max(at_ms, 0), this._timeline.duration_ms);
     this._playhead.at_ms = Number.isNaN(within) ? 0 : within;
     this._show('seek');
-    this._tell(this.at_ms, this.seq);
   }
 
   play(): void {
