@@ -76,7 +76,12 @@ class _New:
     chars: int
     """Of the whole insertion, before what stayed the same was taken off."""
     lines: int
-    whole_cell: bool = False
+    place: int | None = None
+    """Of the cell among the cells, when all of the cell is new."""
+
+    @property
+    def whole_cell(self) -> bool:
+        return self.place is not None
 
 
 class Origins:
@@ -122,7 +127,10 @@ class Origins:
                 self._cells[change.after.handle] = traced
                 self._replaced[change.before.handle] = traced
             elif isinstance(change, CellsInserted):
-                new += [self._new_cell(cell) for cell in change.cells]
+                new += [
+                    self._new_cell(cell, change.index + offset)
+                    for offset, cell in enumerate(change.cells)
+                ]
             elif isinstance(change, TextEdited):
                 self._edit(moment, change, removed, new)
         for arrival in new:
@@ -159,11 +167,11 @@ class Origins:
         same = [t for handle, t in self._cells.items() if handle not in touched]
         return [*(self._cells[h].copy() for h in touched if h in self._cells), *same]
 
-    def _new_cell(self, cell: PlayedCell) -> _New:
+    def _new_cell(self, cell: PlayedCell, place: int) -> _New:
         traced = Traced(cell.source, [_NOWHERE] * len(cell.source))
         self._cells[cell.handle] = traced
         chars, lines = utf16_length(cell.source), cell.source.count("\n")
-        return _New(cell, traced, 0, cell.source, chars, lines, whole_cell=True)
+        return _New(cell, traced, 0, cell.source, chars, lines, place)
 
     def _edit(
         self,
@@ -313,8 +321,8 @@ def _arrival(moment: Moment, new: _New, text: str) -> Arrival:
 
 def _in_place(new: _New, removed: Sequence[Taken]) -> bool:
     """Say whether a cell only became another at its place, as when its type changes."""
-    return new.whole_cell and any(
-        taken.traced.text == new.text and taken.index == new.index for taken in removed
+    return any(
+        taken.traced.text == new.text and taken.index == new.place for taken in removed
     )
 
 
