@@ -135,6 +135,10 @@ class Report:
         default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds")
     )
 
+    def chance(self) -> random.Random:
+        """Return a source of chance that repeats itself with the seed."""
+        return random.Random(self.seed)  # noqa: S311  # no secret
+
     def look_at_machine(self) -> None:
         """Remember how busy the machine is with other things."""
         self.load.append(round(os.getloadavg()[0], 2))

@@ -98,7 +98,7 @@ async def all_at_once(
 async def measure(report: Report, *, count: int, rounds: int, edits: int) -> None:
     """Measure so many rooms of each kind at once, and add the rows."""
     report.look_at_machine()
-    chance = random.Random(report.seed)
+    chance = report.chance()
     took: dict[str, list[list[float]]] = {kind: [] for kind in KINDS}
     async with AsyncExitStack() as stack:
         watches = {}

@@ -78,9 +78,9 @@ class StockServer(RoomServer):
         """Return the variables of the server's process."""
         return {"PATH": os.environ["PATH"]}
 
-    async def prepare(self) -> None:
-        """Write the configuration."""
-        config = {
+    def config(self) -> dict[str, dict[str, Any]]:
+        """Return the server's configuration."""
+        return {
             "ServerApp": {
                 "jpserver_extensions": {**OTHERS_OFF, "jupyterlab": self._lab},
                 "identity_provider_class": IDENTITY,
@@ -94,8 +94,11 @@ class StockServer(RoomServer):
             },
             "YDocExtension": self._settings,
         }
+
+    async def prepare(self) -> None:
+        """Write the configuration."""
         path = self.directory / "jupyter" / "config" / "jupyter_server_config.json"
-        path.write_text(json.dumps(config, indent=1), "utf-8")
+        path.write_text(json.dumps(self.config(), indent=1), "utf-8")
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> None:
         """Ask the server to stop; stock often does not while rooms are open."""
