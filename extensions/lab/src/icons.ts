@@ -9,6 +9,15 @@ export const replayIcon = new LabIcon({
     'v3L7.5 5 12 1z"/><path class="jp-icon3" fill="#616161" d="m10.2 9 5 3-5 3z"/></svg>'
 });
 
+/** Drawn for this project: a tick that begins at the top. */
+export const checkIcon = new LabIcon({
+  name: 'nbinterview:check',
+  svgstr:
+    '<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">' +
+    '<path class="jp-icon3" fill="#616161" d="M4 4h16v2H4z"/><path class="jp-icon3" ' +
+    'fill="#616161" d="m9.5 16.6-4-4L4.1 14l5.4 5.4L20 8.9l-1.4-1.4z"/></svg>'
+});
+
 /** Drawn for this project: a notebook page with a mark at its side. */
 export const panelIcon = new LabIcon({
   name: 'nbinterview:panel',

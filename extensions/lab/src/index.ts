@@ -1,5 +1,6 @@
 /** The interview room in JupyterLab. */
 
+import { checkPlugin } from './check/plugin';
 import { custodyPlugins } from './custody/plugin';
 import { focusPlugin } from './focus/plugin';
 import { livePlugin } from './live/plugin';
@@ -17,5 +18,6 @@ export default [
   watchPlugin,
   focusPlugin,
   panelPlugin,
-  replayPlugin
+  replayPlugin,
+  checkPlugin
 ];

@@ -10,6 +10,7 @@ import type { RoomProvider } from './custody/provider';
 import type { IHandedBack, IStanding } from './custody/standing';
 import type { Notices } from './room/notices';
 import type {
+  Check,
   ClientEvent,
   Flag,
   Frame,
@@ -56,6 +57,8 @@ export interface ILive extends IDisposable {
   readonly sensorChanged: ISignal<ILive, SensorState>;
   /** The kernel's life. */
   readonly kernelChanged: ISignal<ILive, KernelMessage>;
+  /** A check of the notebook began, went on or ended; never told to a candidate. */
+  readonly checkChanged: ISignal<ILive, Check>;
   /** Somebody came or left. */
   readonly peopleChanged: ISignal<ILive, Person[]>;
   /** The interview started or ended. */

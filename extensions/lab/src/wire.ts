@@ -3,6 +3,8 @@
 import type { Event, Observations } from '@nbinterview/proctor';
 
 export type {
+  Check,
+  CheckedCell,
   ClientEvent,
   Flag,
   Frame,

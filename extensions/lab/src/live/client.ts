@@ -10,6 +10,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type {
+  Check,
   ClientEvent,
   Flag,
   Frame,
@@ -113,6 +114,10 @@ export class LiveClient implements ILive {
 
   get kernelChanged(): ISignal<this, KernelMessage> {
     return this._kernelChanged;
+  }
+
+  get checkChanged(): ISignal<this, Check> {
+    return this._checkChanged;
   }
 
   get peopleChanged(): ISignal<this, Person[]> {
@@ -238,6 +243,9 @@ export class LiveClient implements ILive {
         break;
       case 'kernel':
         this._kernelChanged.emit(message);
+        break;
+      case 'check':
+        this._checkChanged.emit(message.check);
         break;
       case 'people':
         this._peopleChanged.emit(message.people);
@@ -372,6 +380,7 @@ export class LiveClient implements ILive {
   private readonly _flagged = new Signal<this, Flag>(this);
   private readonly _sensorChanged = new Signal<this, SensorState>(this);
   private readonly _kernelChanged = new Signal<this, KernelMessage>(this);
+  private readonly _checkChanged = new Signal<this, Check>(this);
   private readonly _peopleChanged = new Signal<this, Person[]>(this);
   private readonly _stateChanged = new Signal<this, InterviewState>(this);
   private readonly _problemReported = new Signal<this, Problem>(this);

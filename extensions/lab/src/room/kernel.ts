@@ -56,6 +56,16 @@ export function startingNotice(trans: TranslationBundle): INotice {
   };
 }
 
+/** What to say while a branch's Python is brought to where the other one was. */
+export function restoringNotice(detail: string, trans: TranslationBundle): INotice {
+  return {
+    id: KERNEL_NOTICE,
+    kind: 'hint',
+    title: trans.__('Python is being made ready'),
+    text: trans.__('%1. Cells that you run now wait for it.', detail)
+  };
+}
+
 /** The notice for a kernel's state; null when there is nothing to say. */
 export function kernelNotice(
   kernel: KernelMessage,
@@ -78,6 +88,9 @@ export function kernelNotice(
           kernel.detail
         )
       };
+    case 'starting':
+      // Said only of a branch's Python, which takes as long as what was run before.
+      return kernel.detail === '' ? null : restoringNotice(kernel.detail, trans);
     default:
       return null;
   }
