@@ -177,7 +177,7 @@ def test_a_struct_that_waits_for_the_others_is_refused() -> None:
         pytest.param(
             update((EVIL, 0, [item(5, text("NaN"), parent="text")])), id="no JSON"
         ),
-        pytest.param(update((0, 0, [letters("x", parent="text")])), id="the template's"),
+        pytest.param(update((0, 0, [letters("x", parent="text")])), id="template's id"),
         pytest.param(update((EVIL, 0, [gc(2**31)])), id="too far"),
         pytest.param(update((EVIL, 0, [gc(2**52)])), id="much too far"),
         pytest.param(update((2**53, 0, [gc(1)])), id="no such client"),

@@ -7,6 +7,7 @@ import json
 import re
 import stat
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -49,6 +50,10 @@ def append(text: str) -> Callable[[YNotebook], None]:
     return change
 
 
+def has_saved(page: DocumentPage, count: int) -> bool:
+    return page.saved[-1] >= count
+
+
 async def closed(page: DocumentPage) -> int | None:
     await asyncio.wait_for(page.connection.wait_closed(), 20)
     return page.connection.close_code
@@ -61,6 +66,10 @@ def journal_notebook(room: RoomServer) -> str:
     for _, update in authored_updates(room.records("document"), NOTEBOOK):
         doc.apply_update(update)
     return file_content(notebook.get()).decode()
+
+
+def same_sources(one: DocumentPage, two: DocumentPage) -> bool:
+    return one.sources() == two.sources()
 
 
 def move_last_cell_to(notebook: YNotebook, index: int) -> None:
@@ -80,7 +89,7 @@ async def test_every_write_is_called_saved_when_it_is_on_disk(
         await eventually(lambda: page.saved[-1:] == [1])  # its step 2, without effect
         for number in range(2, 12):
             write(page, f"\na_{number} = 1")
-            await eventually(lambda number=number: page.saved[-1] >= number)
+            await eventually(partial(has_saved, page, number))
             assert f"a_{number} = 1" in journal_notebook(room)
         assert page.saved == sorted(page.saved)
         assert page.refused == []
@@ -145,7 +154,7 @@ async def test_after_a_refusal_nothing_more_of_that_connection_is_taken(
 ) -> None:
     async with document(room, CANDIDATE) as page:
         await loaded(page)
-        gap = Doc(client_id=991)
+        gap: Doc[Any] = Doc(client_id=991)
         text = gap.get("x", type=Text)
         text += "a"
         before = gap.get_state()
@@ -249,7 +258,7 @@ async def test_a_file_that_is_only_older_is_nobodys_edit(
             await eventually(lambda: page.saved)
             count = page.saved[-1]
             write(page, f"\nround_{number} = 1")
-            await eventually(lambda count=count: page.saved[-1] > count)
+            await eventually(partial(has_saved, page, count + 1))
             room.kill()
         await room.start()
     async with document(room, INTERVIEWER) as page:
@@ -282,8 +291,9 @@ async def test_the_journals_notebook_is_the_live_one_byte_for_byte(
             )
             await notebook.run(f"print('out', {number})\n{number} + 1")
             await eventually(lambda: len(one.sources()) == len(two.sources()))
-            move_last_cell_to(one.notebook, 1)
-            move_last_cell_to(two.notebook, 2)
+            for mover, other, index in ((one, two, 1), (two, one, 0)):
+                move_last_cell_to(mover.notebook, index)
+                await eventually(partial(same_sources, mover, other))
             del two.notebook.ycells[1]["source"][0:2]
             written = one.saved[-1], two.saved[-1]
             write(two, "\n# the last")

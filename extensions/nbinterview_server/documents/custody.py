@@ -12,8 +12,9 @@ every change, in order:
 
 `take` decides before it applies, as pycrdt has no way back: a write is taken
 whole, or `Refused`, `Invalid` or `TooLarge` says why, and nothing has happened.
-What is heard is what this person really wrote: structs that were known already
-are not in it. Restoring from what was heard makes the same document.
+What is heard is what this person really wrote, and the very bytes that were
+applied: structs and deletions that the document had already are not in it.
+Restoring from what was heard makes the same document.
 
 Rules: new structs only under client ids of the person who sends them; nothing
 that would be left pending; nothing that Yjs and pycrdt would take differently.
@@ -31,12 +32,14 @@ from nbinterview.errors import Invalid, NBInterviewError
 from nbinterview_server.documents.authorship import KERNEL, ROOM, author, written_by
 from nbinterview_server.documents.integration import Known, Plan, Refused
 from nbinterview_server.documents.owners import Owners
-from nbinterview_server.documents.updates import OWN, decode
+from nbinterview_server.documents.trimming import new_structs
+from nbinterview_server.documents.updates import OWN, Update, decode
 
 __all__ = ["Broken", "Custody", "Heard", "Refused"]
 
 Heard = Callable[[str, bytes], None]
 NO_CHANGE = b"\x00\x00"
+NOTHING_DELETED = b"\x00"
 
 log = logging.getLogger(__name__)
 
@@ -95,19 +98,22 @@ class Custody:
         """
         if self.broken:
             raise Broken("The document is being loaded again.")
-        plan = Plan(self._known, decode(data))
+        update = decode(data)
+        plan = Plan(self._known, update)
         if not self.owners.may_claim(name, plan.clients):
             raise Refused("This edit is written under the id of somebody else.")
         if plan.empty:
             return False
-        changed = self._apply(name, data)
-        if plan.rows and changed is None:
+        structs = new_structs(update, plan)
+        changed = self._apply(name, structs + data[update.structs_end :])
+        if changed is None:
+            if not plan.rows:
+                return False
             self.broken = True
             raise Broken("This edit could not be applied.")
         self._remember(name, plan)
-        if changed is not None:
-            self._heard(name, changed)
-        return changed is not None
+        self._heard(name, structs + _deletions(update, changed))
+        return True
 
     def brings_structs(self, data: bytes) -> bool:
         """Say whether there is anything new in an update, whoever sent it."""
@@ -157,3 +163,13 @@ class Custody:
         """Hear of what the server itself wrote."""
         self._remember(ROOM, Plan(self._known, decode(update, OWN), trusted=True))
         self._heard(author(), update)
+
+
+def _deletions(sent: Update, changed: bytes) -> bytes:
+    """Return the delete set of what a write really deleted.
+
+    What is deleted as a consequence of its structs is so again wherever they go.
+    """
+    if not sent.deletions:
+        return NOTHING_DELETED
+    return changed[decode(changed, OWN).structs_end :]

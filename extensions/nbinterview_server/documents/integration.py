@@ -142,9 +142,12 @@ class Plan:
         self.counts: dict[Place, int] = {}
         self._origins: set[Id] = set()
         self._steps = 0
+        self._added = 0
         self._place_all(update)
         self._check_deletions(update.deletions)
         self.empty = not self.rows and not update.deletions
+        self.all_new = self._added == len(update.structs)
+        """There is nothing in it that the document has already."""
 
     @property
     def clients(self) -> set[int]:
@@ -216,6 +219,7 @@ class Plan:
     def _add(self, struct: Struct, row: Row) -> None:
         start = row.reach
         place = self._place(struct, start)
+        self._added += start == struct.clock
         if struct.kind is Kind.TYPE:
             self.containers[Id(struct.client, struct.clock)] = place
         elif struct.text is not None and not struct.text.isascii():

@@ -106,9 +106,10 @@ class Struct:
     """The type it is in, or a root's name; None when a neighbour tells."""
     sub: str | None = None
     """Its key, when the parent is a map and no neighbour tells."""
+    begin: int = 0
     start: int = 0
     stop: int = 0
-    """Where its content lies in the update."""
+    """Where it begins in the update, its content begins, and both end."""
     text: str | None = None
     """The content of a STRING."""
 
@@ -125,6 +126,8 @@ class Update:
     data: bytes = field(repr=False)
     structs: list[Struct]
     deletions: list[Deletion]
+    structs_end: int
+    """Where the delete set begins."""
 
     @cached_property
     def by_client(self) -> dict[int, list[Struct]]:
@@ -143,6 +146,13 @@ class Update:
         reader = _Reader(self.data, struct.start)
         return [reader.value() for _ in range(reader.uint())]
 
+    def values_after(self, struct: Struct, count: int) -> bytes:
+        """Return the bytes of an ANY struct's values without the first ones."""
+        reader = _Reader(self.data, struct.start)
+        reader.uint()
+        reader.skip_values(count)
+        return self.data[reader.at : struct.stop]
+
     def type_of(self, struct: Struct) -> Type:
         """Return what a TYPE struct makes."""
         return Type(_Reader(self.data, struct.start).uint())
@@ -158,12 +168,13 @@ def decode(data: bytes, limits: Limits = PERSONS) -> Update:
     reader = _Reader(data, limits=limits)
     try:
         structs = _structs(reader)
+        structs_end = reader.at
         deletions = _deletions(reader)
     except IndexError:
         _malformed("it ends too early")
     if reader.at != len(data):
         _malformed("something follows it")
-    return Update(data, structs, deletions)
+    return Update(data, structs, deletions, structs_end)
 
 
 def framed(message: bytes) -> bytes:
@@ -207,6 +218,7 @@ def _structs(reader: _Reader) -> list[Struct]:
 
 
 def _struct(reader: _Reader, client: int, clock: int) -> Struct:
+    begin = reader.at
     info = reader.byte()
     kind = _KINDS.get(info & 0x1F)
     if kind is None:
@@ -214,8 +226,9 @@ def _struct(reader: _Reader, client: int, clock: int) -> Struct:
     if kind is Kind.GC or kind is Kind.SKIP:
         if info != kind:
             _malformed("a gap has neighbours")  # Yjs and pycrdt disagree about it
-        return Struct(client, clock, reader.uint(), kind)
-    struct = Struct(client, clock, 1, kind)
+        length = reader.uint()
+        return Struct(client, clock, length, kind, begin=begin, stop=reader.at)
+    struct = Struct(client, clock, 1, kind, begin=begin)
     if info & 0x80:
         struct.origin = Id(reader.uint(), reader.uint())
     if info & 0x40:

@@ -1,0 +1,62 @@
+"""An update without what the document has already: what was really written.
+
+What is applied is what is recorded, byte for byte, so that the journal makes the
+same document whatever somebody's page has sent.
+"""
+
+from __future__ import annotations
+
+from nbinterview_server.documents.integration import Plan, Refused
+from nbinterview_server.documents.updates import Id, Kind, Struct, Update
+
+
+def new_structs(update: Update, plan: Plan) -> bytes:
+    """Return the part of an update before its delete set, cut down to new structs."""
+    if plan.all_new:
+        return update.data[: update.structs_end]
+    rows = []
+    for client, row in plan.rows.items():
+        new = [one for one in update.by_client[client] if one.end > row.first]
+        new = [one for one in new if one.kind is not Kind.SKIP]
+        start = max(new[0].clock, row.first)
+        parts = [_rest(update, new[0], start)]
+        parts += [update.data[one.begin : one.stop] for one in new[1:]]
+        rows.append(_var(len(parts)) + _var(client) + _var(start) + b"".join(parts))
+    return _var(len(rows)) + b"".join(rows)
+
+
+def _rest(update: Update, struct: Struct, start: int) -> bytes:
+    """Return a struct from a clock on."""
+    if start == struct.clock:
+        return update.data[struct.begin : struct.stop]
+    left = struct.end - start
+    if struct.kind is Kind.GC:
+        return bytes([Kind.GC]) + _var(left)
+    if struct.kind is Kind.STRING:
+        assert struct.text is not None
+        units = struct.text.encode("utf-16-le")[2 * (start - struct.clock) :]
+        text = units.decode("utf-16-le").encode()
+        content = _var(len(text)) + text
+    elif struct.kind is Kind.DELETED:
+        content = _var(left)
+    elif struct.kind is Kind.ANY:
+        content = _var(left) + update.values_after(struct, start - struct.clock)
+    else:
+        raise Refused("Only a part of this edit is new.")
+    info = struct.kind | 0x80 | (0x40 if struct.right else 0)
+    neighbours = [
+        Id(struct.client, start - 1),
+        *([struct.right] if struct.right else []),
+    ]
+    return (
+        bytes([info]) + b"".join(_var(n) for unit in neighbours for n in unit) + content
+    )
+
+
+def _var(number: int) -> bytes:
+    found = bytearray()
+    while number > 0x7F:
+        found.append(number & 0x7F | 0x80)
+        number >>= 7
+    found.append(number)
+    return bytes(found)
