@@ -238,11 +238,14 @@ def test_what_was_written_never_becomes_a_part_of_the_page(
             for output in step.get("outputs", []):
                 output["note"] = attack
     with shown(chromium, changed, moment="15:00") as page:
+        # Everything is drawn, also what is far from view.
+        page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
         assert page.title() == "Replay"
         assert page.locator("main script, main [onerror]").count() == 0
         sources = page.locator("main img").evaluate_all(
             "all => all.map(one => one.src)"
         )
+        assert sources
         assert all(source.startswith("data:image/png;base64,") for source in sources)
 
 

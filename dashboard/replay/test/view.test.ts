@@ -200,6 +200,7 @@ describe('the notebook', () => {
     const image = one('img') as HTMLImageElement;
     expect([image.width, image.height]).toEqual([640, 400]);
     expect(image.alt).toBe('Picture, output 2');
+    expect(image.src).toBe(url);
   });
 
   it('has a caret for each author, which fades', async () => {

@@ -11,7 +11,7 @@ import {
 import type { Film, FilmPerson } from '../generated/film.js';
 import { make, setAttribute, setColor, setText } from './dom.js';
 import { linesOf, type CaretMark, type Line } from './lines.js';
-import { outputView } from './outputs.js';
+import { loadPictures, outputView } from './outputs.js';
 import { paint } from './paint.js';
 
 /** What a cell looks like beside what it is. */
@@ -53,6 +53,7 @@ export class CellView {
     if (near && !this._near) {
       this._near = true;
       this._drawSource();
+      loadPictures(this._outputs);
     }
   }
 
@@ -158,6 +159,9 @@ export class CellView {
         const name = `Picture, output ${i + 1}`;
         this._outputs.append(outputView(output, this._film.images, name));
       }
+    }
+    if (this._near) {
+      loadPictures(this._outputs);
     }
     this._shown = cell.outputs;
     this._outputs.hidden = cell.outputs.length === 0;

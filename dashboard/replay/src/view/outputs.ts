@@ -4,7 +4,10 @@ import { button, make } from './dom.js';
 
 const FOLDED_LINES = 24;
 const FOLDED_CHARACTERS = 4000;
-const PICTURE = /^data:image\/(?:png|jpeg);base64,[A-Za-z0-9+/]+=*$/;
+/** Whatever follows, a browser makes nothing else than a picture of it. */
+const PICTURE = /^data:image\/(?:png|jpeg);base64,/;
+/** Pictures of cells that nobody has come near. */
+const waiting = new WeakMap<Element, string>();
 
 export function outputView(
   output: FilmOutput,
@@ -69,8 +72,15 @@ function picture(url: string | undefined, name: string): HTMLElement {
     image.width = size.width_px;
     image.height = size.height_px;
   }
-  image.src = url;
+  waiting.set(image, url);
   return image;
+}
+
+/** Load the pictures in here: what is far from view costs nothing until then. */
+export function loadPictures(outputs: Element): void {
+  for (const image of outputs.querySelectorAll<HTMLImageElement>('img:not([src])')) {
+    image.src = waiting.get(image) ?? '';
+  }
 }
 
 /** Width and height from the first bytes of a PNG; null for others. */
