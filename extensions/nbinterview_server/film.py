@@ -84,6 +84,8 @@ class Films:
                 after += len(wires)
         except (BrokenPipeError, ConnectionResetError):
             log.warning("the film's maker ended before it had heard everything")
+        # Without input `communicate` would leave it open, and the maker waiting.
+        process.stdin.close()
         return await process.communicate()
 
     def _wires(self, after: int) -> list[bytes]:
