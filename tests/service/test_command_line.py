@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from nbinterview.tokens import room_token
 from tests.service.hub_process import RunningHub
 from tests.service.service_process import environment, running_service
 from tests.service.support import notebook, record
+from tests.service.told import Told, text
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +195,58 @@ def test_without_a_service_the_line_says_what_to_do(
     assert serve.returncode == 1
     assert "is not set" in serve.stderr
     shutil.rmtree(home.path)
+
+
+def test_what_was_run_is_run_again(service: RunningHub, template: Path) -> None:
+    here = _create(service, template)["id"]
+    told = Told(here).open("x = 20", "print(x)")
+    told.kernel("started")
+    told.run(1)
+    told.run(2, outputs=[text("20\n")])
+    early = told.at_ms() / 1000
+    told.ask(2)
+    told.tell("room.started", {})
+    told.kernel("started")
+    told.run(1, "x = input()", answers=("yes",))
+    told.run(2, outputs=[text("no\n")])
+    token = room_token(service.home.secret("room_key"), here)
+    httpx.post(
+        f"{service.addresses.service_api}/rooms/{here}/records",
+        json={"records": told.records},
+        headers={"Authorization": f"Bearer {token}"},
+        trust_env=False,
+    ).raise_for_status()
+    env = {
+        **environment(service),
+        "NBINTERVIEW_SETUP": os.environ["NBINTERVIEW_SETUP"],
+    }
+
+    same = _run(service, "rerun", here, "--until", str(early), env=env)
+    assert same.returncode == 0, same.stderr
+    assert "Up to 00:00:08: 2 runs, 2 same, 0 differs" in same.stdout
+    whole = _run(service, "rerun", here, env=env)
+    assert whole.returncode == 1, whole.stderr
+    assert "skipped  its kernel ended before it did" in whole.stdout
+    assert "(here Python had been restarted)" in whole.stdout
+    assert "           -no\n           +yes\n" in whole.stdout
+    machine = _run(service, "rerun", here, "--json", env=env)
+    assert machine.returncode == 1
+    found = json.loads(machine.stdout)
+    results = [run["result"] for run in found["runs"]]
+    assert results == ["same", "same", "skipped", "same", "differs"]
+    assert (found["same"], found["seq"]) == (3, len(told.records))
+
+    unset = _run(service, "rerun", here)
+    assert unset.returncode == 2
+    assert "Nothing is set up yet" in unset.stderr
+    assert _run(service, "rerun", here, "--until", "soon", env=env).returncode == 2
+    assert _run(service, "rerun", "aaaaaaaaaa", env=env).returncode == 2
+
+    branch = _run(service, "interview", "branch", here, "--at", str(early))
+    assert branch.returncode == 0, branch.stderr
+    assert "at 00:00:08 (branch)" in branch.stdout
+    branch_id = branch.stdout.split()[0]
+    refused = _run(service, "rerun", branch_id, env=env)
+    assert refused.returncode == 2
+    assert "This is a branch" in refused.stderr
+    assert _run(service, "interview", "end", branch_id).returncode == 0

@@ -57,6 +57,8 @@ export interface ILive extends IDisposable {
   readonly sensorChanged: ISignal<ILive, SensorState>;
   /** The kernel's life. */
   readonly kernelChanged: ISignal<ILive, KernelMessage>;
+  /** The last check that the room told of; null before one. */
+  readonly check: Check | null;
   /** A check of the notebook began, went on or ended; never told to a candidate. */
   readonly checkChanged: ISignal<ILive, Check>;
   /** Somebody came or left. */

@@ -27,6 +27,7 @@ function check(changes: Partial<Check> = {}): Check {
 }
 
 class Told {
+  check: Check | null = null;
   readonly checkChanged = new Signal<object, Check>(this);
 }
 

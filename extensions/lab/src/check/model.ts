@@ -13,6 +13,7 @@ export type AskForCheck = () => Promise<Check>;
 export class CheckModel {
   constructor(live: ILive, ask: AskForCheck) {
     this._ask = ask;
+    this._check = live.check;
     live.checkChanged.connect((_, check) => {
       this._check = check;
       this._problem = '';
@@ -62,7 +63,7 @@ export class CheckModel {
   }
 
   private readonly _ask: AskForCheck;
-  private _check: Check | null = null;
+  private _check: Check | null;
   private _isAsking = false;
   private _problem = '';
   private readonly _changed = new Signal<this, void>(this);

@@ -25,7 +25,6 @@ export const checkPlugin: JupyterFrontEndPlugin<void> = {
       return;
     }
     const trans = (translator ?? nullTranslator).load('nbinterview');
-    // Made now: the room tells the last check right after its welcome.
     const model = new CheckModel(live, () =>
       askForCheck(app.serviceManager.serverSettings)
     );

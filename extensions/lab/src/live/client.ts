@@ -116,6 +116,10 @@ export class LiveClient implements ILive {
     return this._kernelChanged;
   }
 
+  get check(): Check | null {
+    return this._check;
+  }
+
   get checkChanged(): ISignal<this, Check> {
     return this._checkChanged;
   }
@@ -245,6 +249,7 @@ export class LiveClient implements ILive {
         this._kernelChanged.emit(message);
         break;
       case 'check':
+        this._check = message.check;
         this._checkChanged.emit(message.check);
         break;
       case 'people':
@@ -380,6 +385,7 @@ export class LiveClient implements ILive {
   private readonly _flagged = new Signal<this, Flag>(this);
   private readonly _sensorChanged = new Signal<this, SensorState>(this);
   private readonly _kernelChanged = new Signal<this, KernelMessage>(this);
+  private _check: Check | null = null;
   private readonly _checkChanged = new Signal<this, Check>(this);
   private readonly _peopleChanged = new Signal<this, Person[]>(this);
   private readonly _stateChanged = new Signal<this, InterviewState>(this);
