@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
+from pycrdt import Array, Doc
 
+from nbinterview.ledger.records import Record
 from nbinterview_server.config import NOTEBOOK
 from tests.extensions.harness import (
     CANDIDATE,
@@ -277,8 +282,6 @@ async def test_the_kernels_channel_runs_no_code(room: RoomServer) -> None:
 
 def message(kind: str, content: dict[str, Any]) -> str:
     """Return a message of the kernel protocol, as a page sends it."""
-    import json
-
     header = {
         "msg_id": kind,
         "username": "",
@@ -313,3 +316,280 @@ async def test_without_a_sandbox_there_is_no_kernel_and_the_page_says_why(
         assert "/nonexistent/bwrap" in told["detail"]
     record = room.records("kernel")[-1]
     assert (record.author, record.payload["state"]) == (CANDIDATE, "refused")
+
+
+# ------------------------------------------------------------------ the timeline
+
+
+def finished(room: RoomServer, execution_id: str) -> Record | None:
+    """Return the end of a run, when it is on record."""
+    for one in room.records("execution.finished"):
+        if one.payload["execution_id"] == execution_id:
+            return one
+    return None
+
+
+async def test_a_run_ends_after_its_outputs_are_on_record(room: RoomServer) -> None:
+    code = "from IPython.display import display\n"
+    code += "for n in range(20): print('line', n); display(n)\nraise ValueError('last')"
+    async with cells(room) as notebook, document(room, INTERVIEWER) as page:
+        await eventually(lambda: len(page.sources()) >= 2)
+        await notebook.run(code)
+        asked = room.records("execution.requested")[-1]
+        ended = finished(room, asked.payload["execution_id"])
+        assert ended is not None
+        await eventually(lambda: len(outputs(page)) == 41)
+        assert outputs(page)[-1]["evalue"] == "last"
+    replayed: Doc[Any] = Doc()
+    for one in room.records("document"):
+        if one.seq < ended.seq:
+            replayed.apply_update(base64.b64decode(one.payload["update"]))
+    answer = replayed.get("cells", type=Array)[1]
+    kinds = [one["output_type"] for one in answer["outputs"].to_py()]
+    assert kinds == ["stream", "display_data"] * 20 + ["error"]
+
+
+async def test_many_small_prints_are_few_changes_of_the_same_text(
+    room: RoomServer,
+) -> None:
+    code = "import sys\nfor n in range(3000):\n print(n, 'é', flush=True)\n"
+    code += "print('to err', file=sys.stderr)\n'the result'"
+    async with cells(room) as notebook, document(room, INTERVIEWER) as page:
+        await eventually(lambda: len(page.sources()) >= 2)
+        result = await notebook.run(code)
+        assert result["status"] == "ok"
+        await eventually(lambda: len(outputs(page)) == 3)
+        out, err, end = outputs(page)
+    assert out["text"] == "".join(f"{n} é\n" for n in range(3000))
+    assert (err["name"], err["text"]) == ("stderr", "to err\n")
+    assert end["data"]["text/plain"] == "'the result'"
+    asked = room.records("execution.requested")[-1]
+    ended = finished(room, asked.payload["execution_id"])
+    assert ended is not None
+    assert ended.payload["outputs"] >= 3000
+    changes = [
+        one
+        for one in room.records("document")
+        if one.author == "kernel" and asked.seq < one.seq < ended.seq
+    ]
+    ran_s = ended.payload["duration_ms"] / 1000
+    assert len(changes) < 20 * max(1.0, ran_s + 1.0)
+
+
+async def test_a_progress_bar_is_shown_as_a_terminal_would(room: RoomServer) -> None:
+    code = r"""
+import time
+for n in range(30):
+    print("\r" + "█" * n + f" {n}", end="", flush=True)
+    time.sleep(0.02)
+print("\rdone\b\b" + " " * 40)
+print("after")
+"""
+    async with cells(room) as notebook, document(room, INTERVIEWER) as page:
+        await eventually(lambda: len(page.sources()) >= 2)
+        await notebook.run(code)
+        await eventually(lambda: "after" in str(outputs(page)))
+        (shown,) = outputs(page)
+    assert shown["text"].startswith("do ")
+    assert shown["text"].endswith("\nafter\n")
+    assert "\r" not in shown["text"]
+
+
+async def test_equal_outputs_are_all_shown(room: RoomServer) -> None:
+    code = "from IPython.display import display\ndisplay(1)\ndisplay(1)\ndisplay(1)"
+    async with cells(room) as notebook, document(room, INTERVIEWER) as page:
+        await eventually(lambda: len(page.sources()) >= 2)
+        await notebook.run(code)
+        await eventually(lambda: len(outputs(page)) == 3)
+
+
+async def test_the_time_of_a_run_is_without_the_kernels_start(
+    make_room: Callable[..., RoomServer],
+) -> None:
+    """A restarted kernel takes a second until it answers."""
+    room = await asyncio.to_thread(make_room)
+    async with cells(room) as notebook:
+        path = f"api/kernels/{notebook.kernel}/restart"
+        restarting = asyncio.create_task(notebook.client.post(path))
+        began_s = time.monotonic()
+        await notebook.run("1")
+        took_ms = 1000 * (time.monotonic() - began_s)
+        await restarting
+    payload = room.records("execution.finished")[-1].payload
+    assert payload["duration_ms"] < took_ms / 2
+
+
+# ------------------------------------------------------------------ questions
+
+
+async def asked_for(notebook: Cells, queued: httpx.Response) -> dict[str, Any]:
+    """Wait for the question of a cell."""
+    where = queued.headers["Location"].lstrip("/")
+
+    async def question() -> dict[str, Any] | None:
+        answer = await notebook.client.get(where)
+        found: dict[str, Any] = answer.json()
+        return found["input_request"] if answer.status_code == 300 else None
+
+    found: dict[str, Any] = await eventually(question)
+    return found
+
+
+async def test_an_answer_is_on_record_before_the_kernel_has_it(
+    room: RoomServer,
+) -> None:
+    code = "found = input('Which join? ')\nimport time; print(time.time())\nfound"
+    async with cells(room) as notebook, room.client(INTERVIEWER) as other:
+        queued = await notebook.ask(code)
+        question = await asked_for(notebook, queued)
+        assert question == {"prompt": "Which join? ", "password": False}
+        path = f"api/kernels/{notebook.kernel}/input"
+        answer = await other.post(path, json={"input": "outer, naïve"})
+        assert answer.status_code == 201
+        again = await notebook.client.post(path, json={"input": "too late"})
+        assert again.status_code == 409
+        result = await notebook.result(queued)
+    record = room.records("execution.input")[-1]
+    asked = room.records("execution.requested")[-1]
+    assert record.author == INTERVIEWER
+    assert dict(record.payload) == {
+        "execution_id": asked.payload["execution_id"],
+        "prompt": "Which join? ",
+        "value": "outer, naïve",
+        "password": False,
+    }
+    (printed, shown) = json.loads(result["outputs"])
+    assert "outer, naïve" in shown["data"]["text/plain"]
+    assert record.at_s < float(printed["text"])
+
+
+async def test_a_password_is_not_on_record(room: RoomServer) -> None:
+    code = "from getpass import getpass\nlen(getpass('Secret: '))"
+    async with cells(room) as notebook:
+        queued = await notebook.ask(code)
+        assert (await asked_for(notebook, queued))["password"] is True
+        path = f"api/kernels/{notebook.kernel}/input"
+        await notebook.client.post(path, json={"input": "hunter22"})
+        assert "'8'" in str(json.loads((await notebook.result(queued))["outputs"]))
+    record = room.records("execution.input")[-1]
+    assert record.payload["password"] is True
+    assert "value" not in record.payload
+    assert "hunter22" not in str(room.records())
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"input": "x" * 65_537}, 413, "input"),
+        ({"input": 7}, 400, "input"),
+        ({"value": "x"}, 400, "input"),
+        ({"input": "x", "evil": 1}, 400, "evil"),
+        ({"input": "\ud800"}, 400, None),
+    ],
+)
+async def test_what_is_no_answer_is_refused_and_can_be_given_again(
+    room: RoomServer, body: dict[str, Any], status: int, field: str | None
+) -> None:
+    async with cells(room) as notebook, room.client(REVIEWER) as reviewer:
+        queued = await notebook.ask("input()")
+        await asked_for(notebook, queued)
+        path = f"api/kernels/{notebook.kernel}/input"
+        before = len(room.records("execution.input"))
+        refused = await notebook.client.post(path, content=json.dumps(body))
+        assert refused.status_code == status, refused.text
+        assert refused.headers["Content-Type"] == "application/problem+json"
+        assert refused.json().get("field") == field
+        assert (await reviewer.post(path, json={"input": "1"})).status_code == 403
+        assert len(room.records("execution.input")) == before
+        answer = await notebook.client.post(path, json={"input": "x" * 65_536})
+        assert answer.status_code == 201
+        assert (await notebook.result(queued))["status"] == "ok"
+
+
+async def test_an_interrupted_question_asks_nobody_any_more(room: RoomServer) -> None:
+    async with cells(room) as notebook:
+        queued = await notebook.ask("input('never answered')")
+        await asked_for(notebook, queued)
+        await notebook.client.post(f"api/kernels/{notebook.kernel}/interrupt")
+
+        async def over() -> bool:
+            return finished(room, asked) is not None
+
+        asked = room.records("execution.requested")[-1].payload["execution_id"]
+        await eventually(over)
+        assert (await notebook.result(queued))["status"] == "error"
+        answer = await notebook.client.post(
+            f"api/kernels/{notebook.kernel}/input", json={"input": "x"}
+        )
+        assert answer.status_code == 409
+        assert (await notebook.run("6 * 7"))["status"] == "ok"
+
+
+async def test_the_kernels_channel_takes_no_answer(room: RoomServer) -> None:
+    """What goes through the kernel's websocket would not be on record."""
+    async with cells(room) as notebook:
+        path = f"api/kernels/{notebook.kernel}/channels"
+        async with room.socket(CANDIDATE, path) as channel:
+            queued = await notebook.ask("input()")
+            await asked_for(notebook, queued)
+            forged = json.loads(message("input_reply", {"value": "forged"}))
+            await channel.send(json.dumps({**forged, "channel": "stdin"}))
+            await eventually(lambda: '"input_reply", which is not' in room.log())
+        await notebook.client.post(
+            f"api/kernels/{notebook.kernel}/input", json={"input": "true"}
+        )
+        assert "'true'" in (await notebook.result(queued))["outputs"]
+
+
+# -------------------------------------------------------------- kernels' lives
+
+
+@pytest.mark.parametrize(
+    ("death", "words"),
+    [
+        ("import os; os._exit(3)", "Python stopped by itself"),
+        ("x = bytearray(64 << 30); x[::4096] = b'1' * (16 << 20)", "memory"),
+    ],
+)
+async def test_a_death_is_recorded_with_its_reason_and_python_comes_back(
+    room: RoomServer, death: str, words: str
+) -> None:
+    async with cells(room) as notebook:
+        before = len(room.records("kernel"))
+        result = await notebook.run(death)
+        if result["status"] == "error" and "MemoryError" in result["outputs"]:
+            return  # refused to Python before it could use it: it lives
+        assert words in result["outputs"]
+        await eventually(lambda: len(room.records("kernel")) >= before + 2)
+        died, restarted = room.records("kernel")[before : before + 2]
+        assert (died.author, died.payload["state"]) == ("kernel", "died")
+        assert words in died.payload["detail"]
+        assert (restarted.author, restarted.payload["state"]) == ("room", "restarted")
+        assert (await notebook.run("2 + 2"))["status"] == "ok"
+
+
+async def test_who_restarted_and_who_stopped_is_on_record(
+    make_room: Callable[..., RoomServer],
+) -> None:
+    room = await asyncio.to_thread(make_room)
+    async with cells(room) as notebook, room.client(INTERVIEWER) as interviewer:
+        await notebook.run("1")
+        path = f"api/kernels/{notebook.kernel}"
+        running = await notebook.ask("import time; time.sleep(60)")
+        assert (await interviewer.post(f"{path}/restart")).status_code == 200
+        await notebook.result(running)
+        assert (await notebook.client.delete(path)).status_code == 403
+        assert (await interviewer.delete(path)).status_code == 204
+    lives = [(one.author, one.payload["state"]) for one in room.records("kernel")]
+    assert lives == [
+        (CANDIDATE, "started"),
+        (INTERVIEWER, "restarted"),
+        (INTERVIEWER, "stopped"),
+    ]
+
+
+async def test_a_large_request_is_refused_in_words(room: RoomServer) -> None:
+    async with cells(room) as notebook:
+        answer = await notebook.ask("#" * (9 << 20))
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"] == "application/problem+json"
