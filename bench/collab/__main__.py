@@ -1,0 +1,85 @@
+"""`make bench-collab`: everything about the shared notebook, beside its peers."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+
+from bench.collab import latency, network, rejoin, replay, sizes, trials
+from bench.rows import Report
+
+SEED = 20261122
+
+
+def parts(report: Report, *, short: bool) -> dict[str, Callable[[], None]]:
+    """Return what is measured, by name; `short` tries the code, not the machine."""
+
+    def one_room() -> None:
+        rounds, edits = (2, 30) if short else (9, 200)
+        asyncio.run(latency.measure(report, count=1, rounds=rounds, edits=edits))
+
+    def many_rooms() -> None:
+        count, rounds, edits = (3, 2, 5) if short else (20, 7, 40)
+        asyncio.run(latency.measure(report, count=count, rounds=rounds, edits=edits))
+
+    def protocol() -> None:
+        trials_, edits = (2, 200) if short else (10, 2000)
+        asyncio.run(rejoin.by_protocol(report, trials=trials_, edits=edits))
+
+    def browsers() -> None:
+        if not network.available():
+            print("  left out: this machine lets us make no network namespace")
+            return
+        trials_, edits, offline_s = (1, 100, 8.0) if short else (8, 2000, 60.0)
+        asyncio.run(
+            rejoin.in_browsers(report, trials=trials_, edits=edits, offline_s=offline_s)
+        )
+
+    def schedules() -> None:
+        on_core, on_servers = (40, 2) if short else (500, 25)
+        trials.measure(report, on_core=on_core, on_servers=on_servers)
+
+    def journal() -> None:
+        asyncio.run(sizes.journal(report, typed_s=120 if short else 3600))
+
+    def film() -> None:
+        replay.making(report, repeats=1 if short else 5)
+        replay.watching(report, seeks=40 if short else 300)
+
+    return {
+        "latency-1": one_room,
+        "latency-20": many_rooms,
+        "rejoin-protocol": protocol,
+        "rejoin-browser": browsers,
+        "schedules": schedules,
+        "journal": journal,
+        "replay": film,
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Measure, write the result, and say by the exit code whether all of it holds."""
+    report = Report("bench-collab", SEED)
+    every = parts(report, short="--short" in arguments)
+    parser = argparse.ArgumentParser(prog="bench.collab", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="try the code quickly")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(every))
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.parts) - set(every):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    began_s = time.monotonic()
+    for name in asked.parts or every:
+        print(f"{name} ({time.monotonic() - began_s:.0f} s so far)", flush=True)
+        every[name]()
+    if asked.short or asked.parts:
+        print("not written: only a whole run is a result")
+    else:
+        print(f"written: {report.write()}")
+    return 0 if report.holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
