@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ def environment(hub: RunningHub) -> dict[str, str]:
     return {
         "PATH": "/usr/bin:/bin",
         "NBINTERVIEW_HOME": str(hub.home.path),
+        "NBINTERVIEW_SETUP": os.environ["NBINTERVIEW_SETUP"],
         **hub.addresses.env(),
     }
 
