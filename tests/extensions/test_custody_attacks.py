@@ -209,6 +209,16 @@ def test_neighbours_in_different_places_are_refused() -> None:
     room.refuses(update((EVIL, 1, [letters("x", origin=(EVIL, 0), right=(GOOD, 1))])))
 
 
+def test_letters_in_a_list_are_refused() -> None:
+    """pycrdt never comes back from reading a character of two units in an array."""
+    room = Guarded()
+    room.takes(update((EVIL, 0, [item(ANY, var(2) + b"\x7e\x7e", parent="cells")])))
+    room.refuses(update((EVIL, 2, [letters("a😀", origin=(EVIL, 1))])))
+    room.refuses(update((EVIL, 2, [letters("a😀", parent="meta", sub="k")])))
+    array = item(TYPE, var(0), parent="meta", sub="list")
+    room.refuses(update((EVIL, 2, [array, letters("a😀", parent=(EVIL, 2))])))
+
+
 def test_an_id_announced_by_a_cursor_is_taken() -> None:
     room = Guarded()
     assert room.custody.owners.claim(IDA, {99})

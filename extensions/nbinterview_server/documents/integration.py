@@ -16,6 +16,7 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 from nbinterview.errors import NBInterviewError, TooLarge
 from nbinterview_server.documents.updates import (
@@ -23,6 +24,7 @@ from nbinterview_server.documents.updates import (
     Id,
     Kind,
     Struct,
+    Type,
     Update,
 )
 
@@ -48,10 +50,19 @@ class Place:
     depth: int
     items: int = 0
     """How many structs were ever written to it."""
+    text: bool | None = None
+    """Whether letters may stand here; for a root, what stood there first says it."""
 
 
 GONE = Place(None, None, 0)
 """Where structs are whose surroundings were deleted and forgotten."""
+
+
+class Container(NamedTuple):
+    """A type: where it is itself, and whether it is text."""
+
+    place: Place
+    text: bool
 
 
 class Row:
@@ -93,6 +104,8 @@ class Row:
 
 
 _NOTHING = Row(0)
+_LETTERS = {Kind.STRING, Kind.FORMAT}
+_TEXTS = {Type.TEXT, Type.XML_TEXT}
 PlaceKey = tuple[Id | str, str | None]
 
 
@@ -101,8 +114,8 @@ class Known:
     """What the document holds, as far as placing an update asks."""
 
     rows: dict[int, Row] = field(default_factory=dict)
-    containers: dict[Id, Place] = field(default_factory=dict)
-    """Of each struct that is a type: where it is itself."""
+    containers: dict[Id, Container] = field(default_factory=dict)
+    """Of each struct that is a type."""
     places: dict[PlaceKey, Place] = field(default_factory=dict)
 
     def reach(self, client: int) -> int:
@@ -121,6 +134,8 @@ class Known:
         self.places.update(plan.places)
         for place, count in plan.counts.items():
             place.items += count
+        for place, text in plan.texts.items():
+            place.text = text
 
 
 class Plan:
@@ -134,10 +149,12 @@ class Plan:
 
     def __init__(self, known: Known, update: Update, *, trusted: bool = False) -> None:
         self._known = known
+        self._update = update
         self._trusted = trusted
         self.rows: dict[int, Row] = {}
         """Of clients with new structs: where those are."""
-        self.containers: dict[Id, Place] = {}
+        self.containers: dict[Id, Container] = {}
+        self.texts: dict[Place, bool] = {}
         self.places: dict[PlaceKey, Place] = {}
         self.counts: dict[Place, int] = {}
         self._origins: set[Id] = set()
@@ -221,9 +238,11 @@ class Plan:
         place = self._place(struct, start)
         self._added += start == struct.clock
         if struct.kind is Kind.TYPE:
-            self.containers[Id(struct.client, struct.clock)] = place
+            text = self._update.type_of(struct) in _TEXTS
+            self.containers[Id(struct.client, struct.clock)] = Container(place, text)
         elif struct.text is not None and not struct.text.isascii():
             self._note_halves(struct, start, row)
+        self._check_letters(struct, place)
         row.add(struct.end, place)
         self.counts[place] = self.counts.get(place, 0) + 1
 
@@ -259,22 +278,23 @@ class Plan:
     def _place_in(self, struct: Struct) -> Place:
         parent, sub = struct.parent, struct.sub
         assert parent is not None, "the format has one where there is no neighbour"
-        depth = 0
+        depth, text = 0, None if sub is None else False
         if isinstance(parent, Id):
             container = self.containers.get(parent)
             if container is None:
                 container = self._known.containers.get(parent)
             if container is None and self._place_of(parent) is not GONE:
                 self._object(Refused("This edit is inside of what holds nothing."))
-            if container is None or container is GONE:
+            if container is None or container.place is GONE:
                 return GONE
-            depth = container.depth + 1
+            depth = container.place.depth + 1
+            text = container.text and sub is None
             if depth > MAX_DEPTH:
                 self._object(TooLarge("This edit is nested too deeply."))
         key = (parent, sub)
         place = self.places.get(key) or self._known.places.get(key)
         if place is None:
-            place = self.places[key] = Place(parent, sub, depth)
+            place = self.places[key] = Place(parent, sub, depth, text=text)
         return place
 
     def _place_of(self, unit: Id) -> Place:
@@ -302,6 +322,17 @@ class Plan:
             self._steps += place.items + self.counts.get(place, 0)
             if self._steps > MAX_STEPS:
                 self._object(TooLarge("This edit changes too much at one place."))
+
+    def _check_letters(self, struct: Struct, place: Place) -> None:
+        """Refuse letters in a list: pycrdt can look for them there for ever."""
+        if place is GONE or struct.kind is Kind.DELETED:
+            return
+        letters = struct.kind in _LETTERS
+        text = place.text
+        if text is None:
+            text = self.texts.setdefault(place, letters)
+        if letters and not text:
+            self._object(Refused("This edit puts letters where none can be."))
 
     def _note_halves(self, struct: Struct, start: int, row: Row) -> None:
         """Remember where a cut would go through a character."""
