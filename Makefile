@@ -1,5 +1,5 @@
 # Longer suites, by hand. The everyday one is ./test.
-.PHONY: test sample clean lock
+.PHONY: test sample bench-collab clean lock
 
 test:
 	./test
@@ -7,6 +7,10 @@ test:
 # Record the sample interview anew by the end-to-end story.
 sample:
 	NBINTERVIEW_RECORD_SAMPLE=1 ./test tests/e2e
+
+# The shared notebook beside its peers: speed, faults, sizes (about 35 minutes).
+bench-collab:
+	sh bench/run.sh collab
 
 # Resolve the lock files anew from requirements/*.in.
 lock:

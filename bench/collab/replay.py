@@ -66,7 +66,7 @@ def making(report: Report, *, repeats: int) -> None:
     low, high = interval(took_s, p95, chance=report.chance())
     report.add(
         Row(
-            f"film of {MINUTES} minutes, {CELLS} cells and {PLOTS} plots, made in Python",
+            f"making the film of {MINUTES} minutes, {CELLS} cells, {PLOTS} plots",
             "s",
             p95(took_s),
             low=low,

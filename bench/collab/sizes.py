@@ -1,4 +1,4 @@
-"""What typing leaves in the journal, and what a long film costs to make and to watch."""
+"""What an hour of typing leaves in the journal."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ PAUSE_S = (2.0, 8.0)
 LINE_KEYS = 40
 HOUR_S = 3600.0
 BACKSPACE_SHARE = 0.08
+KEYS = "abcdefghijklmnopqrstuvwxyz_ =().,0123456789"
 
 
 def typing(hour_s: float, chance: random.Random) -> list[str]:
@@ -37,9 +38,7 @@ def typing(hour_s: float, chance: random.Random) -> list[str]:
             elif draw < BACKSPACE_SHARE + 1 / LINE_KEYS:
                 keys.append("\n")
             else:
-                keys.append(
-                    chance.choice("abcdefghijklmnopqrstuvwxyz_ =().,0123456789")
-                )
+                keys.append(chance.choice(KEYS))
         at_s += chance.uniform(*PAUSE_S)
     return keys
 
@@ -80,22 +79,21 @@ async def journal(report: Report, *, typed_s: float = HOUR_S) -> None:
         room.stop()
         services.close()
         shutil.rmtree(directory)
-    per_hour = HOUR_S / typed_s / 1e6
-    n = f"{len(keys)} keys"
-    of = "an hour of typing, one update a key"
-    report.add(
-        Row(f"journal file, {of}", "MB", file_bytes * per_hour, n=n),
-        Row(
-            f"of which document records, {of}", "MB", kinds["document"] * per_hour, n=n
-        ),
-        Row(
-            f"all records, {of}",
-            "MB",
-            sum(kinds.values()) * per_hour,
-            n=n,
-            note=", ".join(sorted(kinds)),
-        ),
-    )
+    weighed = {
+        "journal file": file_bytes,
+        "all records": sum(kinds.values()),
+        "of which document records": kinds["document"],
+    }
+    for what, size_bytes in weighed.items():
+        report.add(
+            Row(
+                measure=f"an hour of typing, one update a key: {what}",
+                unit="MB",
+                ours=size_bytes * HOUR_S / typed_s / 1e6,
+                n=f"{len(keys)} keys",
+                note=", ".join(sorted(kinds)),
+            )
+        )
 
 
 def weigh(path: Path) -> tuple[dict[str, int], int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 
+from hypothesis import strategies as st
+
 from bench.rows import Report, Row
 from tests.custody.schedules import Action, Findings
 from tests.custody.trials import (
@@ -23,30 +25,43 @@ VERSIONS = "jupyter-server-ydoc 3.0.4 (jupyter-collaboration 5.0.4)"
 
 def measure(report: Report, *, on_core: int, on_servers: int) -> None:
     """Carry out schedules on cores and on whole servers, and add the rows."""
-    for where, count, strategy, ours, stock in (
-        ("the core", on_core, CORE_SCHEDULES, on_our_core, on_stock_core),
-        (
-            "whole servers",
-            on_servers,
+    done = {
+        name: carry_out(report, f"{name}, the core", trial, CORE_SCHEDULES, on_core)
+        for name, trial in (("ours", on_our_core), ("stock", on_stock_core))
+    }
+    report.add(row("the core", done["ours"], done["stock"]))
+    done = {
+        name: carry_out(
+            report,
+            f"{name}, whole servers",
+            on_whole_servers(name),
             SERVER_SCHEDULES,
-            on_whole_servers("ours"),
-            on_whole_servers("stock"),
-        ),
-    ):
-        report.look_at_machine()
+            on_servers,
+        )
+        for name in ("ours", "stock")
+    }
+    report.add(row("whole servers", done["ours"], done["stock"]))
 
-        def run(name: str, trial: Trial) -> Done:
-            def tell(number: int, found: Findings) -> None:
-                if number % (count // 5 or 1) == 0 or (found.failed and name == "ours"):
-                    print(f"  {name}, {where}: {number} of {count}", flush=True)
 
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # stock warns of cells it doubled
-                return run_trials(
-                    trial, strategy, count=count, with_seed=report.seed, tell=tell
-                )
+def carry_out(
+    report: Report,
+    name: str,
+    trial: Trial,
+    strategy: st.SearchStrategy[list[Action]],
+    count: int,
+) -> Done:
+    """Carry out so many schedules, and tell how far it is."""
+    report.look_at_machine()
 
-        report.add(row(where, run("ours", ours), run("stock", stock)))
+    def tell(number: int, _found: Findings) -> None:
+        if number % max(1, count // 5) == 0:
+            print(f"  {name}: {number} of {count}", flush=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # stock warns of cells that it doubled
+        return run_trials(
+            trial, strategy, count=count, with_seed=report.seed, tell=tell
+        )
 
 
 def row(where: str, ours: Done, stock: Done) -> Row:

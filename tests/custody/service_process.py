@@ -28,6 +28,7 @@ class Services:
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # it tells of every killed server
             text=True,
         )
         assert self._process.stdin is not None
