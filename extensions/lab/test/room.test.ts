@@ -55,7 +55,7 @@ describe('the saved indicator', () => {
 
   it.each([
     [{}, 'open', 'saved', 'Saved'],
-    [{ saving: 'brief', unsaved: 1 }, 'open', 'saved', 'Saved'],
+    [{ saving: 'some' }, 'open', 'saving', 'Saving…'],
     [{ saving: 'some', unsaved: 1 }, 'open', 'saving', 'Saving…'],
     [{ saving: 'long', unsaved: 1200 }, 'open', 'saving', 'Saving 1,200 edits…'],
     [{ line: 'connecting' }, 'open', 'connecting', 'Connecting…'],

@@ -216,9 +216,9 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
       this._early.push(update);
     } else {
       this._outbox.add(update);
-      this._courier?.pump();
     }
     this._changed.emit();
+    this._courier?.pump();
   };
 
   private readonly _tellAwareness = (

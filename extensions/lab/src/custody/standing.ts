@@ -6,8 +6,8 @@ import { Signal } from '@lumino/signaling';
 import type { ICustody } from '../tokens';
 import type { IRefusal, RoomProvider } from './provider';
 
-/** Saving takes a few milliseconds: words for less would only flicker. */
-export const GRACE_MS = 250;
+/** Saving takes a few milliseconds: `saved` waits a little, or it would only flicker. */
+export const SETTLE_MS = 400;
 /** Saving that lasts longer deserves a number. */
 export const LONG_MS = 2_000;
 
@@ -15,8 +15,8 @@ export const LONG_MS = 2_000;
 export interface IStanding {
   /** Whether the page reaches the room's notebook; `connecting` before it ever did. */
   readonly line: 'connecting' | 'online' | 'offline';
-  /** `brief` is too short for words, `long` deserves a number. */
-  readonly saving: 'none' | 'brief' | 'some' | 'long';
+  /** Whether something is being saved, or was a moment ago; `long` deserves a number. */
+  readonly saving: 'none' | 'some' | 'long';
   /** How many edits the room has not saved. */
   readonly unsaved: number;
   /** Whether this browser keeps them over a reload. */
@@ -101,30 +101,35 @@ export class Custody implements ICustody {
   }
 
   private _saving(unsaved: number): IStanding['saving'] {
-    if (unsaved === 0) {
-      clearTimeout(this._timer);
-      return 'none';
+    const { saving } = this._standing;
+    if (unsaved > 0) {
+      clearTimeout(this._settling);
+      this._settling = undefined;
+      this._lasting ??= setTimeout(() => {
+        this._become('long');
+      }, LONG_MS);
+      return saving === 'none' ? 'some' : saving;
     }
-    if (this._standing.saving !== 'none') {
-      return this._standing.saving;
+    clearTimeout(this._lasting);
+    this._lasting = undefined;
+    if (saving === 'some') {
+      this._settling ??= setTimeout(() => {
+        this._become('none');
+      }, SETTLE_MS);
+      return 'some';
     }
-    this._timer = setTimeout(() => {
-      this._last('some');
-      this._timer = setTimeout(() => {
-        this._last('long');
-      }, LONG_MS - GRACE_MS);
-    }, GRACE_MS);
-    return 'brief';
+    return 'none';
   }
 
-  private _last(saving: IStanding['saving']): void {
+  private _become(saving: IStanding['saving']): void {
     this._standing = { ...this._standing, saving };
     this._changed.emit();
   }
 
   private _provider: RoomProvider | null = null;
   private _standing: IStanding = NOT_OPEN;
-  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _lasting: ReturnType<typeof setTimeout> | undefined;
+  private _settling: ReturnType<typeof setTimeout> | undefined;
   private readonly _changed = new Signal<this, void>(this);
 }
 

@@ -33,7 +33,7 @@ export function savedState(
   if (line !== 'online') {
     return line;
   }
-  return saving === 'none' || saving === 'brief' ? 'saved' : 'saving';
+  return saving === 'none' ? 'saved' : 'saving';
 }
 
 /** The words for it, beside its mark. */
