@@ -23,6 +23,7 @@ from nbinterview.schemas import check
 from nbinterview_server.authorizer import person_of
 from nbinterview_server.config import Person
 from nbinterview_server.pacing import Pace
+from nbinterview_server.refusals import Refusals
 from nbinterview_server.view import PANEL
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ MAX_MESSAGE_BYTES = 64 * 1024
 MAX_FRAME_BYTES = 1024 * 1024
 MESSAGES_PER_S = 30.0
 BURST_MESSAGES = 300
+TOO_FAST = "too many messages; they are taken slowly"
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +62,17 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Upgrade for a person of this interview."""
         self.person = person_of(self)
+        self._refusals = Refusals(
+            self._room.journal, self.person.hub_name, monotonic=self._room.monotonic
+        )
         await super().get(*args, **kwargs)
 
     async def on_message(self, message: str | bytes) -> None:
         """Answer one message. Tornado hands over the next one only after this."""
-        await asyncio.sleep(self._pace.delay_s())
+        delay_s = self._pace.delay_s()
+        if delay_s > 0:
+            await self._refusals.note("live", TOO_FAST, "rate")
+        await asyncio.sleep(delay_s)
         parsed: dict[str, Any] = {}
         try:
             parsed = _parse(message)
@@ -83,7 +91,9 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         elif kind in {"event", "observations"}:
             if self._connection is None:
                 raise Conflict("Say hello first.", field="type")
-            acknowledged = await self._room.stream.take(self.person, parsed)
+            acknowledged = await self._room.stream.take(
+                self.person, parsed, self._refusals
+            )
             self.tell(json.dumps(acknowledged))
         else:
             raise Invalid("this kind of message is not known", field="type")
@@ -104,7 +114,7 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Record that the page has gone."""
         self._room.fanout.remove(self)
         if self._connection is not None:
-            self._room.leave_soon(self.person, self._connection)
+            self._room.leave_soon(self.person, self._connection, self._refusals)
             self._connection = None
 
     def tell(self, text: str) -> None:

@@ -17,10 +17,10 @@ class Pace:
         self._tokens = float(burst)
         self._then_s = monotonic()
 
-    def delay_s(self) -> float:
-        """Take one token; return the seconds until it is really there."""
+    def delay_s(self, tokens: float = 1.0) -> float:
+        """Take so many tokens; return the seconds until they are really there."""
         now_s = self._monotonic()
         gained = (now_s - self._then_s) * self._rate_per_s
-        self._tokens = min(self._burst, self._tokens + gained) - 1.0
+        self._tokens = min(self._burst, self._tokens + gained) - tokens
         self._then_s = now_s
         return max(0.0, -self._tokens / self._rate_per_s)

@@ -24,6 +24,7 @@ from nbinterview_server.documents.authorship import ROOM
 from nbinterview_server.fanout import Fanout
 from nbinterview_server.journal import Entry, Journal, NotWritten
 from nbinterview_server.people import People
+from nbinterview_server.refusals import Refusals
 from nbinterview_server.service_api import ServiceApi
 from nbinterview_server.ship import Shipper
 from nbinterview_server.stream import CandidateStream
@@ -177,11 +178,12 @@ class Room:
         await self.journal.append("person.joined", person.hub_name, payload)
         return connection
 
-    def leave_soon(self, person: Person, connection: str) -> None:
-        """Record that a page went."""
+    def leave_soon(self, person: Person, connection: str, refusals: Refusals) -> None:
+        """Record that a page went, and what of it was refused and only counted."""
         payload = {"role": person.role, "connection": connection}
         entry = Entry("person.left", person.hub_name, payload)
         self._keep(self._write(entry))
+        self._keep(refusals.close())
 
     async def _write(self, entry: Entry) -> None:
         try:

@@ -7,15 +7,15 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nbinterview.errors import Forbidden, Invalid, NBInterviewError
-from nbinterview.schemas import check, shortened
+from nbinterview.errors import Forbidden, Invalid
+from nbinterview.schemas import check
 from nbinterview_server.config import Person
 from nbinterview_server.journal import Journal, NotWritten
+from nbinterview_server.refusals import Refusals
 from nbinterview_server.view import View
 
 SILENCE_S = 3.0
 CHECK_EVERY_S = 0.5
-MAX_REASON_CHARS = 300
 
 EVENTS = {
     "consent": "ConsentEvent",
@@ -63,7 +63,9 @@ class CandidateStream:
         self._heard_s = monotonic()
         self._taking = asyncio.Lock()
 
-    async def take(self, person: Person, message: Mapping[str, Any]) -> dict[str, Any]:
+    async def take(
+        self, person: Person, message: Mapping[str, Any], refusals: Refusals
+    ) -> dict[str, Any]:
         """Return the acknowledgement of one message that is now on disk.
 
         Raises:
@@ -76,7 +78,7 @@ class CandidateStream:
         try:
             check_message(message)
         except Invalid as error:
-            await self._refused(person, error)
+            await refusals.note("live", error.detail, error.field or "")
             raise
         async with self._taking:
             self._heard_s = self._monotonic()
@@ -95,17 +97,6 @@ class CandidateStream:
         await self._journal.append(
             str(message["type"]), person.hub_name, payload, message["monotonic_ms"]
         )
-
-    async def _refused(self, person: Person, error: NBInterviewError) -> None:
-        payload = {
-            "what": "live",
-            "reason": error.detail[:MAX_REASON_CHARS],
-            "field": shortened(error.field or ""),
-        }
-        try:
-            await self._journal.append("refused", person.hub_name, payload)
-        except NotWritten as failure:
-            log.warning("refusal not recorded: %s", failure.detail)
 
     async def watch_silence(self) -> None:
         """Record a gap whenever the candidate's page says nothing for too long."""

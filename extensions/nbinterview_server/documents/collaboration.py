@@ -8,6 +8,7 @@ room itself, and nothing of it is patched. See docs/adr/0005.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -28,13 +29,18 @@ from tornado.web import HTTPError
 
 from nbinterview_server.authorizer import person_of
 from nbinterview_server.config import NOTEBOOK, Person
+from nbinterview_server.documents.flow import Flow
 from nbinterview_server.documents.notebook_file import NotebookFile
-from nbinterview_server.documents.rooms import PresenceRoom, RecordedRoom
+from nbinterview_server.documents.rooms import POLICY, PresenceRoom, RecordedRoom
 from nbinterview_server.room import Room
 
 GLOBAL_AWARENESS = "JupyterLab:globalAwareness"
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 FLUSH_S = 3.0
+MAX_QUEUED = 32
+"""Messages of one page that wait to be taken."""
+QUEUED_S = 0.001
+TURNED_AWAY_S = 1.0
 
 
 MakeRoom = Callable[[str], PresenceRoom | RecordedRoom]
@@ -47,6 +53,11 @@ class RoomWebsocketServer(JupyterWebsocketServer):  # type: ignore[misc]  # unty
         super().__init__(**kwargs)
         self._make_room = make_room
         self._making = asyncio.Lock()
+        self._flows: dict[str, Flow] = {}
+
+    def flow(self, hub_name: str) -> Flow:
+        """Return how much this person has been sending."""
+        return self._flows.setdefault(hub_name, Flow(time.monotonic))
 
     def room_exists(self, _path: str) -> bool:
         """Say yes: `get_room` makes what is missing, or refuses."""
@@ -77,6 +88,8 @@ class RoomWebsocketServer(JupyterWebsocketServer):  # type: ignore[misc]  # unty
 class RoomSocketHandler(YDocWebSocketHandler):  # type: ignore[misc]  # untyped
     """A page's connection to a Y room, under its authenticated name."""
 
+    _turned_away = False
+
     @property
     def person(self) -> Person:
         """Who this page is."""
@@ -98,11 +111,32 @@ class RoomSocketHandler(YDocWebSocketHandler):  # type: ignore[misc]  # untyped
             await super().prepare()
         except RoomNotFound as error:
             raise HTTPError(404, "There is no such document here.") from error
+        if self._websocket_server.flow(self.person.hub_name).wait_s() > 0:
+            raise HTTPError(429, "This page was turned away too often. Please wait.")
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """End the connection; what it goes on sending is not even read."""
+        if code == POLICY and not self._turned_away:
+            self._turned_away = True
+            self._websocket_server.flow(self.person.hub_name).turned_away()
+        super().close(code, reason)
 
     async def on_message(self, message: Any) -> None:
-        """Take one message; a reviewer cannot save."""
+        """Take one message; a reviewer cannot save.
+
+        Tornado reads the next one only after this: a page that sends faster than
+        its messages are taken waits, and the others have their turn in between.
+        """
+        if self._turned_away:
+            await asyncio.sleep(TURNED_AWAY_S)
+            return
         if not isinstance(message, bytes) or not message:
             return
+        flow = self._websocket_server.flow(self.person.hub_name)
+        await asyncio.sleep(flow.delay_s(len(message)))
+        # The library's queue has no limit and tells nobody when it gets shorter.
+        while self._message_queue.qsize() >= MAX_QUEUED and not self._turned_away:  # noqa: ASYNC110
+            await asyncio.sleep(QUEUED_S)
         if self.read_only and Decoder(message).read_var_uint() == MessageType.RAW:
             return
         await super().on_message(message)

@@ -1,0 +1,40 @@
+"""How much one person may send to the documents, over all their connections.
+
+Nothing honest comes near: a page that was offline for long sends some thousand
+edits at once, and is let through. A flood is slowed where it costs least, before
+it is read, and who is turned away again and again has to wait outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nbinterview_server.pacing import Pace
+
+MESSAGES_PER_S = 200.0
+BURST_MESSAGES = 5_000
+BYTES_PER_S = 2.0 * 1024 * 1024
+BURST_BYTES = 64 * 1024 * 1024
+REFUSALS_PER_S = 0.5
+BURST_REFUSALS = 60
+
+
+class Flow:
+    """One person's messages."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._messages = Pace(MESSAGES_PER_S, BURST_MESSAGES, monotonic)
+        self._bytes = Pace(BYTES_PER_S, BURST_BYTES, monotonic)
+        self._refusals = Pace(REFUSALS_PER_S, BURST_REFUSALS, monotonic)
+
+    def delay_s(self, size_bytes: int) -> float:
+        """Count one message; return how long to wait before it is taken."""
+        return max(self._messages.delay_s(), self._bytes.delay_s(size_bytes))
+
+    def turned_away(self) -> None:
+        """Count one connection that was ended for what it sent."""
+        self._refusals.delay_s()
+
+    def wait_s(self) -> float:
+        """Return how long this person has to wait before connecting again."""
+        return self._refusals.delay_s(0.0)
