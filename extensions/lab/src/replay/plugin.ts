@@ -10,6 +10,9 @@ import { readFilm } from './read';
 import type { ReplayWidget } from './view';
 
 const SHOW = 'nbinterview:show-replay';
+const MOMENT = /[#&]t=\d/;
+/** As the page was opened: JupyterLab's own routing takes it away before it is ready. */
+const ADDRESS = window.location.hash;
 
 /** Lets interviewers and reviewers see the interview as it was at any moment. */
 export const replayPlugin: JupyterFrontEndPlugin<IReplay | null> = {
@@ -31,8 +34,6 @@ export const replayPlugin: JupyterFrontEndPlugin<IReplay | null> = {
     }
     const trans = (translator ?? nullTranslator).load('nbinterview');
     const model = new ReplayModel(() => readFilm(app.serviceManager.serverSettings));
-    // JupyterLab's own routing takes the address away.
-    const namesMoment = /[#&]t=\d/.test(window.location.hash);
     let opened: ReplayWidget | null = null;
 
     const open = async (): Promise<ReplayWidget> => {
@@ -59,7 +60,13 @@ export const replayPlugin: JupyterFrontEndPlugin<IReplay | null> = {
         return;
       }
       room.addToBar(new ReplayButton(trans.__('Replay'), open));
-      if (namesMoment) {
+      window.addEventListener('hashchange', () => {
+        if (MOMENT.test(window.location.hash)) {
+          void open();
+        }
+      });
+      if (MOMENT.test(ADDRESS)) {
+        window.history.replaceState(window.history.state, '', ADDRESS);
         await open();
       }
     });
