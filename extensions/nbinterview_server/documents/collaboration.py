@@ -31,12 +31,18 @@ from nbinterview_server.authorizer import person_of
 from nbinterview_server.config import NOTEBOOK, Person
 from nbinterview_server.documents.flow import Flow
 from nbinterview_server.documents.notebook_file import NotebookFile
-from nbinterview_server.documents.rooms import POLICY, PresenceRoom, RecordedRoom
+from nbinterview_server.documents.rooms import (
+    MAX_UPDATE_BYTES,
+    POLICY,
+    PresenceRoom,
+    RecordedRoom,
+)
 from nbinterview_server.room import Room
 
 GLOBAL_AWARENESS = "JupyterLab:globalAwareness"
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 FLUSH_S = 3.0
+MIB = 1024 * 1024
 MAX_QUEUED = 32
 """Messages of one page that wait to be taken."""
 QUEUED_S = 0.001
@@ -102,8 +108,12 @@ class RoomSocketHandler(YDocWebSocketHandler):  # type: ignore[misc]  # untyped
 
     @property
     def max_message_size(self) -> int:
-        """Bytes at which tornado closes the connection."""
-        return MAX_MESSAGE_BYTES
+        """Bytes at which tornado closes the connection, before it reads them.
+
+        Whoever was told that an edit is too large is told no second time at once.
+        """
+        flow = self._websocket_server.flow(self.person.hub_name)
+        return MAX_MESSAGE_BYTES if flow.reads_large() else MAX_UPDATE_BYTES + MIB
 
     async def prepare(self) -> None:
         """Find the room, or 404."""
@@ -133,6 +143,8 @@ class RoomSocketHandler(YDocWebSocketHandler):  # type: ignore[misc]  # untyped
         if not isinstance(message, bytes) or not message:
             return
         flow = self._websocket_server.flow(self.person.hub_name)
+        if len(message) > MAX_UPDATE_BYTES:
+            flow.was_large()
         await asyncio.sleep(flow.delay_s(len(message)))
         # The library's queue has no limit and tells nobody when it gets shorter.
         while self._message_queue.qsize() >= MAX_QUEUED and not self._turned_away:  # noqa: ASYNC110

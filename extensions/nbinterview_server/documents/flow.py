@@ -19,10 +19,15 @@ REFUSALS_PER_S = 0.5
 BURST_REFUSALS = 60
 
 
+LARGE_S = 60.0
+
+
 class Flow:
     """One person's messages."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._large_s = -LARGE_S
         self._messages = Pace(MESSAGES_PER_S, BURST_MESSAGES, monotonic)
         self._bytes = Pace(BYTES_PER_S, BURST_BYTES, monotonic)
         self._refusals = Pace(REFUSALS_PER_S, BURST_REFUSALS, monotonic)
@@ -30,6 +35,14 @@ class Flow:
     def delay_s(self, size_bytes: int) -> float:
         """Count one message; return how long to wait before it is taken."""
         return max(self._messages.delay_s(), self._bytes.delay_s(size_bytes))
+
+    def was_large(self) -> None:
+        """Remember a message above the limit, which was read and refused in words."""
+        self._large_s = self._monotonic()
+
+    def reads_large(self) -> bool:
+        """Say whether one more such message is read, so that it can be explained."""
+        return self._monotonic() - self._large_s >= LARGE_S
 
     def turned_away(self) -> None:
         """Count one connection that was ended for what it sent."""

@@ -24,6 +24,7 @@ MAX_LINE_CHARS = 4096
 """So far back a control character reaches; a terminal breaks a longer line."""
 
 _CONTROLS = re.compile("[\b\r\n]")
+_BACK = re.compile("[\b\r]")
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,9 @@ class TerminalText:
 
     def write(self, text: str) -> tuple[int, str]:
         """Take text; return how many bytes at the end to replace, and by what."""
+        if self._cursor == len(self._line) and not _BACK.search(text):
+            self._append(text)
+            return 0, text
         old = "".join(self._line)
         self._fixed: list[str] = []
         end = 0
@@ -49,6 +53,13 @@ class TerminalText:
         # What did not change is not written again.
         kept = old[: _same(old, new)]
         return len(old.encode()) - len(kept.encode()), new[len(kept) :]
+
+    def _append(self, text: str) -> None:
+        """Take text that only adds: of most of it nothing need be remembered."""
+        _, broken, last = text.rpartition("\n")
+        self._line = list(last) if broken else [*self._line, *last]
+        self._line = self._line if len(self._line) <= MAX_LINE_CHARS else []
+        self._cursor = len(self._line)
 
     def _put(self, plain: str) -> None:
         after = self._cursor + len(plain)

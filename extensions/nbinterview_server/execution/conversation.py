@@ -20,7 +20,8 @@ import zmq
 import zmq.asyncio
 from jupyter_client.session import DELIM
 
-from nbinterview_server.execution.outputs import MAX_ITEM_BYTES, Hook
+from nbinterview_kernels.outputs import MAX_ITEM_BYTES, MAX_MESSAGE_BYTES, unread
+from nbinterview_server.execution.outputs import Hook
 
 SLICE_S = 0.002
 """So long outputs are taken at a time, ..."""
@@ -28,8 +29,8 @@ PAUSE_S = 0.002
 """... and so long everybody else has the server in between."""
 IDLE_S = 2.0
 """So long after its answer a kernel may still bring outputs."""
-MAX_CONTENT_BYTES = 4 * MAX_ITEM_BYTES
-"""Of a message that is read as a whole; of a larger one, only what is kept."""
+MAX_ESCAPE_BYTES = 6
+"""JSON says a character in so many bytes at the most."""
 
 _TEXT = re.compile(rb'"text":\s*"')
 _ERROR = re.compile(rb'"ename":\s*"(\w{1,200})"')
@@ -81,7 +82,7 @@ class _Outputs:
         end_s = clock() + SLICE_S
         while not self.idle:
             try:
-                frames = self._now.recv_multipart(zmq.NOBLOCK)
+                frames = self._now.recv_multipart(zmq.NOBLOCK, copy=False)
             except zmq.Again:
                 return True
             try:
@@ -92,9 +93,12 @@ class _Outputs:
                 return False
         return True
 
-    def _one(self, frames: list[bytes]) -> None:
-        signature, *parts = frames[frames.index(DELIM) + 1 :][:5]
-        header, parent, metadata, content = parts
+    def _one(self, frames: list[zmq.Frame]) -> None:
+        at = next(at for at, frame in enumerate(frames) if frame.bytes == DELIM)
+        signature, header, parent, metadata = (
+            frame.bytes for frame in frames[at + 1 : at + 5]
+        )
+        content = frames[at + 5].buffer
         if json.loads(parent).get("msg_id") != self._request:
             return
         kind = json.loads(header).get("msg_type")
@@ -103,21 +107,24 @@ class _Outputs:
             "metadata": json.loads(metadata),
             "size_bytes": len(content),
         }
-        if len(content) > MAX_CONTENT_BYTES:
+        if len(content) > MAX_MESSAGE_BYTES:
             self._hook({**message, "content": beginning(kind, content), "cut": True})
             return
-        if not compare_digest(signature, self._session.sign(parts)):
+        said = content.tobytes()
+        signed = self._session.sign([header, parent, metadata, said])
+        if not compare_digest(signature, signed):
             raise ValueError("wrong signature")
-        found = json.loads(content)
+        found = json.loads(said)
         self.idle = kind == "status" and found.get("execution_state") == "idle"
         self._hook({**message, "content": found})
 
 
-def beginning(kind: object, content: bytes) -> dict[str, Any]:
+def beginning(kind: object, content: memoryview) -> dict[str, Any]:
     """Return of an output that is far too large what will be kept, unparsed."""
     if kind == "stream" and (found := _TEXT.search(content, 0, 1000)):
-        name = "stderr" if b'"stderr"' in content[: found.start()] else "stdout"
-        piece = content[found.end() :][: MAX_ITEM_BYTES + 100]
+        before = content[: found.start()].tobytes()
+        name = "stderr" if b'"stderr"' in before else "stdout"
+        piece = content[found.end() : found.end() + MAX_ITEM_BYTES + 100].tobytes()
         return {"name": name, "text": _text(piece.decode("utf-8", "ignore"))}
     if kind == "error" and (found := _ERROR.search(content)):
         return {"ename": found[1].decode(), "evalue": "", "traceback": []}

@@ -187,12 +187,12 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
         stream = self._kernels[kernel_id]._activity_stream
         watch = stream._recv_callback
 
-        def peek(frames: list[bytes]) -> None:
-            at = frames.index(DELIM)
-            if b'"status"' in frames[at + 2]:
-                watch(frames)
+        def peek(frames: list[Any]) -> None:
+            at = next(at for at, frame in enumerate(frames) if frame.bytes == DELIM)
+            if b'"status"' in frames[at + 2].bytes:
+                watch([frame.bytes for frame in frames])
 
-        stream.on_recv(peek)
+        stream.on_recv(peek, copy=False)  # of what it prints there is no use here
 
     def _died(self, kernel_id: str) -> None:
         """Hear from Jupyter that the kernel died and is being started again."""

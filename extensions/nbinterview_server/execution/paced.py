@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 EVERY_S = 1 / 15
-MAX_STEP_CHARS = 256 * 1024
+MAX_STEP_CHARS = 128 * 1024
 """Of text in one change, so that no single change holds the room up."""
 
 Message = dict[str, Any]
