@@ -197,10 +197,17 @@ class Journal:
         where, values = "seq > ?", [after, *kinds]
         if kinds:
             where += f" AND kind IN ({', '.join('?' * len(kinds))})"
+        return [_record(wire) for wire in self._wires(where, [*values, limit])]
+
+    def _wires(self, where: str, values: Sequence[object]) -> list[str]:
         query = f"SELECT wire FROM records WHERE {where} ORDER BY seq LIMIT ?"  # noqa: S608  # only '?' is put in
         with self._reader_lock:
-            rows = self._reader.execute(query, [*values, limit]).fetchall()
-        return [_record(wire) for (wire,) in rows]
+            return [wire for (wire,) in self._reader.execute(query, values)]
+
+    async def awires(self, after: int, *, limit: int) -> list[str]:
+        """Return the JSON of records as it is on disk: shipping must not parse it."""
+        await self._open.wait()
+        return await asyncio.to_thread(self._wires, "seq > ?", [after, limit])
 
     async def aread(
         self, after: int = 0, *, kinds: Sequence[str] = (), limit: int = -1

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -124,14 +123,13 @@ class Shipper:
             self._same = self._same or bool(batch)
         await self._tell_state(answer.state)
 
-    async def _batch(self) -> list[Record]:
+    async def _batch(self) -> list[str]:
         if self._acknowledged is None:
             return []
         # The newest that the service holds goes once more: a journal that was
         # replaced by another is noticed before anything is added to the old one.
         after = self._acknowledged - (0 if self._same else 1)
-        records = await self._journal.aread(max(0, after), limit=MAX_RECORDS)
-        return _limited(records)
+        return _limited(await self._journal.awires(max(0, after), limit=MAX_RECORDS))
 
     def _resume(self, acknowledged: int) -> None:
         if acknowledged > self._journal.last_seq:
@@ -142,11 +140,11 @@ class Shipper:
         self._acknowledged = acknowledged
 
 
-def _limited(records: list[Record]) -> list[Record]:
+def _limited(wires: list[str]) -> list[str]:
     """Return the first records that fit one request together; at least one."""
     size = 0
-    for count, record in enumerate(records):
-        size += len(json.dumps(record.payload))
+    for count, wire in enumerate(wires):
+        size += len(wire)
         if size > MAX_BATCH_BYTES:
-            return records[: max(1, count)]
-    return records
+            return wires[: max(1, count)]
+    return wires

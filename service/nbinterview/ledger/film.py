@@ -119,12 +119,12 @@ class _Maker:
             if steps:
                 self._frames.append(_frame(record, at_ms, steps))
         self._flush(None)
-        self._origins.settle()
+        brought = self._origins.settle()
         for spans, found in self._settling:
             spans += [span(length, tag) for length, tag in found]
-        return self._whole()
+        return self._whole(brought)
 
-    def _whole(self) -> Film:
+    def _whole(self, brought: Mapping[int, int]) -> Film:
         return {
             "format": 1,
             "interview": str(self._header["id"]),
@@ -134,7 +134,7 @@ class _Maker:
             "last_seq": self._records[-1]["seq"] if self._records else 0,
             "people": people_of(self._header),
             "frames": self._frames,
-            "marks": marks_of(self._records, self._timing),
+            "marks": marks_of(self._records, self._timing, brought),
             "images": self._shown.images,
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from nbinterview.ledger.timing import Timing
@@ -29,13 +30,26 @@ _KERNEL = {
 }
 
 
-def marks_of(records: _Records, timing: Timing) -> list[Mark]:
-    """Return all marks, in the order of their time."""
+def marks_of(
+    records: _Records, timing: Timing, brought: Mapping[int, int]
+) -> list[Mark]:
+    """Return all marks, in the order of their time.
+
+    `brought` has the record of a paste's text by the record that told the paste:
+    whoever goes to a paste wants to see the text, which may come later.
+    """
+    wanted = set(brought.values())
+    at_ms = {
+        record["seq"]: timing.at_ms(record)
+        for record in _of(records, "document")
+        if record["seq"] in wanted
+    }
+    texts_at_ms = {told: at_ms[seq] for told, seq in brought.items() if seq in at_ms}
     makers: tuple[Callable[[_Records, Timing], Iterator[Mark]], ...] = (
-        _flags,
+        partial(_flags, texts_at_ms=texts_at_ms),
         _warnings,
         _runs,
-        _pastes,
+        partial(_pastes, texts_at_ms=texts_at_ms),
         _kernel,
         _gaps,
         _people,
@@ -84,16 +98,21 @@ def _end(
     return next((end for end in later if end["seq"] > record["seq"]), None)
 
 
-def _flags(records: _Records, timing: Timing) -> Iterator[Mark]:
+def _flags(
+    records: _Records, timing: Timing, texts_at_ms: Mapping[int, int]
+) -> Iterator[Mark]:
     closed = _ends(records, "flag.closed", "episode_id")
     for record in _of(records, "flag"):
         payload = record["payload"]
         end = _end(closed, payload.get("episode_id"), record)
-        at_ms = timing.at_ms(record)
+        at_ms = timing.ms_of(payload.get("started_at"), timing.at_ms(record))
+        if payload.get("rule") == "external_paste":
+            told = max((seq for seq in texts_at_ms if seq < record["seq"]), default=0)
+            at_ms = max(at_ms, texts_at_ms.get(told, 0))
         yield _mark(
             "flag",
             record,
-            timing.ms_of(payload.get("started_at"), at_ms),
+            at_ms,
             line(payload.get("title")) or line(payload.get("rule")),
             detail=_evidence(payload.get("evidence")),
             end_ms=timing.ms_of(end["payload"].get("ended_at"), timing.at_ms(end))
@@ -152,7 +171,9 @@ def _runs(records: _Records, timing: Timing) -> Iterator[Mark]:
         )
 
 
-def _pastes(records: _Records, timing: Timing) -> Iterator[Mark]:
+def _pastes(
+    records: _Records, timing: Timing, texts_at_ms: Mapping[int, int]
+) -> Iterator[Mark]:
     for record in _of(records, "event"):
         event = record["payload"].get("event")
         if not isinstance(event, Mapping) or event.get("name") != "clipboard":
@@ -163,7 +184,7 @@ def _pastes(records: _Records, timing: Timing) -> Iterator[Mark]:
             yield _mark(
                 "paste",
                 record,
-                timing.at_ms(record),
+                max(timing.at_ms(record), texts_at_ms.get(record["seq"], 0)),
                 "Pasted from outside",
                 detail=f"{words}, as the candidate's page tells",
             )

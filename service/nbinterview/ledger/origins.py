@@ -142,11 +142,17 @@ class Origins:
         if new:
             self._memory.interrupt()
 
-    def settle(self) -> None:
-        """Give each paste the text it brought; to be called after the last record."""
+    def settle(self) -> dict[int, int]:
+        """Give each paste the text it brought; to be called after the last record.
+
+        Return the record that brought the text by the record that told the paste.
+        """
         external = [paste for paste in self._pastes if paste.external]
-        for place in matched(external, self._arrivals):
+        brought = {}
+        for place, paste in matched(external, self._arrivals).items():
             self._arrived[place].origin = "pasted"
+            brought[paste.seq] = self._arrived[place].seq
+        return brought
 
     # -------------------------------------------------------------- editing
 

@@ -124,6 +124,22 @@ def test_times_count_from_the_opening_and_never_go_back() -> None:
     assert film["started_at"] == recording.records[1]["time"]
 
 
+def test_whoever_goes_to_a_paste_sees_its_text() -> None:
+    pasted = "import numpy as np  # from a page"
+    recording = Recording(cell("", id="c"))
+    recording.now_s = 5
+    about = {"episode_id": "e", "rule": "external_paste", "title": "Pasted"}
+    recording.paste_event(pasted, cell_id="c")
+    flag = {**about, "started_at": recording.records[-1]["time"], "evidence": {}}
+    recording.add("flag", "room", flag)
+    recording.now_s = 5.2
+    recording.insert(CANDIDATE, 0, 0, pasted)
+    film = make_film(HEADER, recording.records)
+    places = {mark["kind"]: mark["at_ms"] for mark in film["marks"]}
+    assert places["paste"] == places["flag"] == 5200
+    assert film_at(film, places["flag"])[0]["source"] == pasted
+
+
 def test_marks_of_all_kinds() -> None:
     recording = Recording(cell("", id_="c"))
     recording.now_s = 5
