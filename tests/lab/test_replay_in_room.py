@@ -178,6 +178,8 @@ def test_an_address_opens_the_replay_at_its_moment(
     type_in_cell(before, " + 40")
     eventually("the edit's record", lambda: recorded(room, " + 40"))
     page = before.context.new_page()
+    # JupyterLab gives a second page another workspace.
+    before.close()
     place = f"lab/workspaces/{INTERVIEWER}/tree/interview.ipynb"
     page.goto(f"{room.url}{place}?token=is-{INTERVIEWER}#t=0:00:01")
     slider = player(page).get_by_role("slider")

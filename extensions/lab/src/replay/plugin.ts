@@ -35,11 +35,13 @@ export const replayPlugin: JupyterFrontEndPlugin<IReplay | null> = {
     const trans = (translator ?? nullTranslator).load('nbinterview');
     const model = new ReplayModel(() => readFilm(app.serviceManager.serverSettings));
     let opened: ReplayWidget | null = null;
+    let address = MOMENT.test(ADDRESS) ? ADDRESS : '';
 
     const open = async (): Promise<ReplayWidget> => {
       const { ReplayWidget } = await import('./view');
       if (opened === null || opened.isDisposed) {
-        opened = new ReplayWidget({ model, trans });
+        opened = new ReplayWidget({ model, trans, address });
+        address = '';
         opened.title.label = trans.__('Replay');
         opened.title.icon = replayIcon;
         opened.title.closable = true;
@@ -61,12 +63,13 @@ export const replayPlugin: JupyterFrontEndPlugin<IReplay | null> = {
       }
       room.addToBar(new ReplayButton(trans.__('Replay'), open));
       window.addEventListener('hashchange', () => {
-        if (MOMENT.test(window.location.hash)) {
+        const isNew = opened === null || opened.isDisposed;
+        if (isNew && MOMENT.test(window.location.hash)) {
+          address = window.location.hash;
           void open();
         }
       });
-      if (MOMENT.test(ADDRESS)) {
-        window.history.replaceState(window.history.state, '', ADDRESS);
+      if (address !== '') {
         await open();
       }
     });

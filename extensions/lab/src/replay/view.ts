@@ -10,6 +10,8 @@ import type { ReplayModel } from './model';
 interface IReplayProps {
   model: ReplayModel;
   trans: TranslationBundle;
+  /** The moment to begin at, as in an address; empty for the start. */
+  address: string;
 }
 
 /** Shows the interview as it was at any moment; nothing in it can be edited. */
@@ -88,6 +90,11 @@ export class ReplayWidget extends Widget {
     const at_ms = before?.at_ms;
     const wasPlaying = before?.playing === true;
     before?.dispose();
+    const { address } = this._props;
+    if (before === null && address !== '') {
+      // Opening this changed JupyterLab's mode, and with it the address.
+      window.history.replaceState(window.history.state, '', address);
+    }
     this._player = mount(this._screen, film, { address: true, provenance: true });
     this._shownSeq = film.last_seq;
     if (at_ms !== undefined) {
