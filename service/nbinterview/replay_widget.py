@@ -57,13 +57,14 @@ class ReplayWidget(anywidget.AnyWidget):
         from nbinterview.ledger.film import make_film
 
         content = Path(path).read_bytes()
-        if content.startswith(_GZIP):
-            content = gzip.decompress(content)
         try:
+            if content.startswith(_GZIP):
+                content = gzip.decompress(content)
             header, *records = map(json.loads, content.splitlines())
-        except ValueError as error:
+            about = {**header["interview"], "people": header["people"]}
+        except (ValueError, OSError, EOFError, TypeError, KeyError) as error:
             raise Invalid("This file is not an exported record.") from error
-        return cls(film=make_film(header, records))
+        return cls(film=make_film(about, records))
 
     def go_to(self, moment: str) -> None:
         """Show a moment: `23:10`, `1:02:03`, or seconds."""

@@ -67,7 +67,7 @@ def page(
 def keep(page: Page, artifacts: Path, name: str) -> None:
     """Keep a picture by day and by night."""
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two
+        page.emulate_media(color_scheme=scheme)
         page.screenshot(path=artifacts / f"{name}-{scheme}.png")
 
 
