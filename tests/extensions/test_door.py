@@ -90,11 +90,16 @@ WORKING = {
     "POST /api/kernels/K/interrupt",
     "POST /api/kernels/K/restart",
 }
-RUNNING = {"DELETE /api/kernels/K", "DELETE /api/sessions/S"}
+JUDGING = {"GET /nbinterview/api/v1/film"}
+RUNNING = {
+    "DELETE /api/kernels/K",
+    "DELETE /api/sessions/S",
+    "POST /nbinterview/api/v1/check",
+}
 ALLOWED = {
     CANDIDATE: PUBLIC | LOOKING | WORKING,
-    INTERVIEWER: PUBLIC | LOOKING | WORKING | RUNNING,
-    REVIEWER: PUBLIC | LOOKING,
+    INTERVIEWER: PUBLIC | LOOKING | WORKING | JUDGING | RUNNING,
+    REVIEWER: PUBLIC | LOOKING | JUDGING,
     STRANGER: PUBLIC,
     None: PUBLIC,
 }
