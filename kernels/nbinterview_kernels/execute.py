@@ -19,7 +19,7 @@ GRACE_S = 5.0
 _LOOK_S = 0.2
 
 Status = Literal["ok", "error", "died", "timeout"]
-Hook = Callable[[str, object], None]
+Hook = Callable[[str, Mapping[str, Any]], None]
 """Takes one message of the run: its type and its content."""
 
 

@@ -1,7 +1,8 @@
 """What of a kernel's outputs is kept: known fields, so much of each.
 
 A kernel says what it likes, as the candidate's code runs in it. What gets past here
-has the form of a notebook's outputs and a bounded size.
+has the form of a notebook's outputs and a bounded size. A room and a runner keep the
+same, so that what is run again agrees with what is on record.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ MIB = 1024 * 1024
 MAX_ITEM_BYTES = MIB
 """Of one stream message, one part of a MIME bundle, one traceback."""
 MAX_RUN_BYTES = 8 * MIB
+MAX_MESSAGE_BYTES = 4 * MAX_ITEM_BYTES
+"""Of a larger message only its text or the error's name is kept: see `unread`."""
 MAX_NAME_CHARS = 200
+OUTPUT_TYPES = frozenset({"display_data", "stream", "execute_result", "error"})
 
 _ITEM_CUT = f"[This output was cut: at most {MAX_ITEM_BYTES // MIB} MiB is kept.]\n"
 _RUN_CUT = (
@@ -27,28 +31,53 @@ Tidied = tuple[Content, bool]
 """A message's content, and whether something of it was cut."""
 
 
+class Kept:
+    """Hands what is kept of one run's outputs to `tell`, and says there what it cut."""
+
+    def __init__(self, tell: Callable[[str, Content], None]) -> None:
+        self._tell = tell
+        self._left_bytes = MAX_RUN_BYTES
+
+    def take(self, kind: str, content: object, *, cut: bool = False) -> None:
+        """Take one message in, as far as it fits; other kinds are left out.
+
+        `cut`: something of it is missing already.
+        """
+        if kind == "clear_output":
+            self._tell(kind, {})
+        if kind not in OUTPUT_TYPES or self._left_bytes <= 0:
+            return
+        tidied, cut_here = _TIDY[kind](content if isinstance(content, Mapping) else {})
+        self.charge(content_bytes(tidied))
+        if self._left_bytes <= 0:
+            self._note(_RUN_CUT)
+            return
+        self._tell(kind, tidied)
+        if cut_here or (cut and kind != "stream"):  # a stream says so where it ends
+            self._note(_ITEM_CUT)
+
+    def charge(self, used_bytes: int) -> None:
+        """Count against what the run may show."""
+        self._left_bytes -= used_bytes
+
+    def _note(self, words: str) -> None:
+        self.charge(len(words))
+        self._tell("stream", {"name": "stderr", "text": words})
+
+
 class Collector:
-    """Gathers one run's outputs as a notebook has them, and says what it cut."""
+    """Gathers what is kept of one run's outputs, as a notebook has them."""
 
     def __init__(self) -> None:
-        self._left_bytes = MAX_RUN_BYTES
+        self._kept = Kept(self._add)
         self._outputs: list[Content] = []
 
-    def take(self, kind: str, content: object) -> None:
-        """Take one message in, as far as it fits; other kinds are left out."""
-        if kind == "clear_output":
-            self._outputs.clear()
-        if kind not in _TIDY or self._left_bytes <= 0:
-            return
-        tidied, cut = _TIDY[kind](content if isinstance(content, Mapping) else {})
-        self._left_bytes -= size_bytes(tidied) or 0
-        if self._left_bytes <= 0:
-            self._add("stream", {"name": "stderr", "text": _RUN_CUT})
-            return
-        self._add(kind, tidied)
-        if cut:
-            self._left_bytes -= len(_ITEM_CUT)
-            self._add("stream", {"name": "stderr", "text": _ITEM_CUT})
+    def take(self, kind: str, content: Mapping[str, Any]) -> None:
+        """Take one message in."""
+        if kind != "stream" and (size_bytes(content) or 0) > MAX_MESSAGE_BYTES:
+            self._kept.take(kind, unread(content.get("ename")), cut=True)
+        else:
+            self._kept.take(kind, content)
 
     def outputs(self) -> list[Content]:
         """Return what was taken, in nbformat."""
@@ -58,6 +87,9 @@ class Collector:
         ]
 
     def _add(self, kind: str, content: Content) -> None:
+        if kind == "clear_output":
+            self._outputs.clear()
+            return
         if kind != "stream":
             self._outputs.append({"output_type": kind, **content})
             return
@@ -69,8 +101,20 @@ class Collector:
             self._outputs.append({"output_type": kind, "name": name, "text": text})
 
 
+def unread(ename: object) -> Content:
+    """Return what is kept of an output that is no text and too large to be read."""
+    return {"ename": ename}
+
+
+def content_bytes(content: Mapping[str, Any]) -> int:
+    """Return how much an output says: the JSON of its fields, in UTF-8."""
+    return sum(size_bytes(value) or 0 for value in content.values())
+
+
 def size_bytes(value: object) -> int | None:
     """Return the size of JSON in UTF-8; None when it has no such form."""
+    if isinstance(value, str) and value.isascii():
+        return len(value) + 2  # text can be long, and is only text
     try:
         return len(json.dumps(value, ensure_ascii=False).encode())
     except (TypeError, ValueError, RecursionError):
@@ -78,14 +122,14 @@ def size_bytes(value: object) -> int | None:
 
 
 def count(found: object) -> int | None:
-    """Return an execution count, or None for what is none."""
+    """Return an execution count, or None. JSON of the record holds no larger ones."""
     if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 2**31:
         return found
     return None
 
 
 def _stream(content: Mapping[str, Any]) -> Tidied:
-    text, cut = _cut(_text(content.get("text")))
+    text, cut = _cut(encodable(content.get("text")))
     name = "stderr" if content.get("name") == "stderr" else "stdout"
     # The words stand where the text ends, before what is printed after it.
     return {"name": name, "text": f"{text}\n{_ITEM_CUT}" if cut else text}, False
@@ -104,11 +148,11 @@ def _result(content: Mapping[str, Any]) -> Tidied:
 
 def _error(content: Mapping[str, Any]) -> Tidied:
     lines = content.get("traceback")
-    whole = "\n".join(map(_text, lines)) if isinstance(lines, list) else ""
+    whole = "\n".join(map(encodable, lines)) if isinstance(lines, list) else ""
     traceback, cut = _cut(whole)
-    value, value_cut = _cut(_text(content.get("evalue")))
+    value, value_cut = _cut(encodable(content.get("evalue")))
     found = {
-        "ename": _text(content.get("ename"))[:MAX_NAME_CHARS],
+        "ename": encodable(content.get("ename"))[:MAX_NAME_CHARS],
         "evalue": value,
         "traceback": traceback.split("\n"),
     }
@@ -134,7 +178,7 @@ def _bundle(found: object) -> Tidied:
         elif size is not None and size <= MAX_ITEM_BYTES:
             parts[name] = value
         elif name == "text/plain" and isinstance(value, str):
-            parts[name], cut = _cut(_text(value))[0], True
+            parts[name], cut = _cut(encodable(value))[0], True
         else:
             cut = True
     return parts, cut
@@ -147,6 +191,6 @@ def _cut(text: str) -> tuple[str, bool]:
     return encoded[:MAX_ITEM_BYTES].decode("utf-8", "ignore"), True
 
 
-def _text(found: object) -> str:
+def encodable(found: object) -> str:
     """Return text that can be encoded; a kernel can send half of a character."""
     return found.encode("utf-8", "replace").decode() if isinstance(found, str) else ""

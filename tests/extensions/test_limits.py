@@ -11,7 +11,7 @@ import pytest
 from pycrdt import create_awareness_message
 from websockets.exceptions import ConnectionClosed
 
-from nbinterview_server.execution.outputs import MAX_ITEM_BYTES, MAX_RUN_BYTES
+from nbinterview_kernels.outputs import MAX_ITEM_BYTES, MAX_RUN_BYTES
 from nbinterview_server.journal import MAX_RECORD_BYTES
 from tests.extensions.harness import (
     CANDIDATE,

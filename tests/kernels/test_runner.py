@@ -292,6 +292,6 @@ def test_streams_are_joined_as_a_notebook_has_them() -> None:
     shown.take("clear_output", {})
     shown.take("display_data", {"data": {"text/plain": 3}})
     shown.take("comm_msg", {"data": {}})
-    shown.take("error", "nothing that fits")
+    shown.take("error", {"ename": 3, "traceback": "no list"})
     assert [one["output_type"] for one in shown.outputs()] == ["display_data", "error"]
     assert shown.outputs()[0]["data"] == {"text/plain": 3}

@@ -34,6 +34,7 @@ MAX_ESCAPE_BYTES = 6
 
 _TEXT = re.compile(rb'"text":\s*"')
 _ERROR = re.compile(rb'"ename":\s*"(\w{1,200})"')
+_JSON = json.JSONDecoder()
 
 log = logging.getLogger(__name__)
 
@@ -124,18 +125,26 @@ def beginning(kind: object, content: memoryview) -> dict[str, Any]:
     if kind == "stream" and (found := _TEXT.search(content, 0, 1000)):
         before = content[: found.start()].tobytes()
         name = "stderr" if b'"stderr"' in before else "stdout"
-        piece = content[found.end() : found.end() + MAX_ITEM_BYTES + 100].tobytes()
-        return {"name": name, "text": _text(piece.decode("utf-8", "ignore"))}
-    if kind == "error" and (found := _ERROR.search(content)):
-        return {"ename": found[1].decode(), "evalue": "", "traceback": []}
-    return {}
+        return {"name": name, "text": _text(content[found.end() :])}
+    named = _ERROR.search(content) if kind == "error" else None
+    return unread(named[1].decode() if named else None)
 
 
-def _text(piece: str) -> str:
-    """Return the text of JSON that was cut, perhaps inside of an escape."""
+def _text(said: memoryview) -> str:
+    """Return the beginning of JSON's text: enough for what is kept to be cut there."""
+    text = _decoded(said[: MAX_ITEM_BYTES + 1])
+    if len(text.encode("utf-8", "replace")) > MAX_ITEM_BYTES:
+        return text
+    return _decoded(said[: MAX_ESCAPE_BYTES * (MAX_ITEM_BYTES + 1)])
+
+
+def _decoded(said: memoryview) -> str:
+    """Return text up to its end, or as far as it goes, perhaps inside of an escape."""
+    piece = said.tobytes().decode("utf-8", "ignore")
     for end in range(len(piece), len(piece) - 13, -1):
         try:
-            return str(json.loads(f'"{piece[:end]}"'))
+            text, _ = _JSON.raw_decode(f'"{piece[:end]}"')
         except ValueError:
             continue
+        return str(text)
     return ""

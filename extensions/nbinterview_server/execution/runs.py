@@ -16,11 +16,11 @@ from typing import Any
 from jupyter_server_nbmodel.execution_stack import ExecutionStack
 
 from nbinterview.errors import Conflict
+from nbinterview_kernels.outputs import OUTPUT_TYPES
 from nbinterview_server.documents.authorship import KERNEL, written_by
 from nbinterview_server.execution.cell import Cell
 from nbinterview_server.execution.clients import Kernels
 from nbinterview_server.execution.outputs import (
-    OUTPUT_TYPES,
     Hook,
     Outputs,
     content_bytes,
