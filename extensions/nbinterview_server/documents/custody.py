@@ -31,6 +31,7 @@ from pycrdt import TransactionEvent
 from nbinterview.errors import Invalid, NBInterviewError
 from nbinterview_server.documents.authorship import KERNEL, ROOM, author, written_by
 from nbinterview_server.documents.integration import Known, Plan, Refused
+from nbinterview_server.documents.order import check_order
 from nbinterview_server.documents.owners import Owners
 from nbinterview_server.documents.trimming import new_structs
 from nbinterview_server.documents.updates import OWN, Update, decode
@@ -87,8 +88,11 @@ class Custody:
             self._own(already)
         return left_out
 
-    def take(self, name: str, data: bytes) -> bool:
+    def take(self, name: str, data: bytes, *, staff: bool = False) -> bool:
         """Apply one write of a person, and say whether it changed anything.
+
+        Of staff the order of neighbours is not asked: their pages are trusted, and
+        what a hostile page did to the order is not to be held against them.
 
         Raises:
             Refused: it is not theirs to write, or would be left pending.
@@ -104,6 +108,8 @@ class Custody:
             raise Refused("This edit is written under the id of somebody else.")
         if plan.empty:
             return False
+        if not staff:
+            check_order(self.doc, self._known, update, plan)
         structs = new_structs(update, plan)
         changed = self._apply(name, structs + data[update.structs_end :])
         if changed is None:

@@ -65,6 +65,15 @@ class Container(NamedTuple):
     text: bool
 
 
+class Pair(NamedTuple):
+    """The two neighbours that a new struct names."""
+
+    struct: Struct
+    left: Id
+    right: Id
+    place: Place
+
+
 class Row:
     """Where one client's structs are, from a clock on."""
 
@@ -117,6 +126,8 @@ class Known:
     containers: dict[Id, Container] = field(default_factory=dict)
     """Of each struct that is a type."""
     places: dict[PlaceKey, Place] = field(default_factory=dict)
+    cuts: int = 0
+    """How many ranges were deleted: each may have cut a struct in three."""
 
     def reach(self, client: int) -> int:
         """Return the first clock of a client that is not known."""
@@ -132,6 +143,7 @@ class Known:
                 known.extend(row)
         self.containers.update(plan.containers)
         self.places.update(plan.places)
+        self.cuts += plan.cuts
         for place, count in plan.counts.items():
             place.items += count
         for place, text in plan.texts.items():
@@ -157,6 +169,9 @@ class Plan:
         self.texts: dict[Place, bool] = {}
         self.places: dict[PlaceKey, Place] = {}
         self.counts: dict[Place, int] = {}
+        self.pairs: list[Pair] = []
+        """Neighbours whose order is still to be asked."""
+        self.cuts = len(update.deletions)
         self._origins: set[Id] = set()
         self._steps = 0
         self._added = 0
@@ -256,6 +271,7 @@ class Plan:
             place = self._place_in(struct)
         else:
             place = self._place_between(left, right)
+            self._note_pair(struct, left, place)
         self._count_steps(left, place)
         return place
 
@@ -274,6 +290,14 @@ class Plan:
                 self._object(Refused("The neighbours of this edit are not neighbours."))
         assert found is not None
         return found
+
+    def _note_pair(self, struct: Struct, left: Id | None, place: Place) -> None:
+        if struct.right is None or place is GONE or self._trusted:
+            return
+        if place.sub is not None:
+            self._object(Refused("A value has no value to its right."))
+        if left is not None:
+            self.pairs.append(Pair(struct, left, struct.right, place))
 
     def _place_in(self, struct: Struct) -> Place:
         parent, sub = struct.parent, struct.sub

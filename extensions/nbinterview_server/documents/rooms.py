@@ -336,7 +336,8 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         try:
             if len(message) > MAX_UPDATE_BYTES:
                 raise TooLarge("This edit is too large to be saved.")
-            self._custody.take(page.person.hub_name, framed(message))
+            staff = page.person.role != "candidate"
+            self._custody.take(page.person.hub_name, framed(message), staff=staff)
         except NBInterviewError as error:
             log.warning("an edit of %s refused: %s", page.person.hub_name, error)
             self._outbox.put_nowait(Refusal(page, write, error))

@@ -21,8 +21,8 @@ def new_structs(update: Update, plan: Plan) -> bytes:
         start = max(new[0].clock, row.first)
         parts = [_rest(update, new[0], start)]
         parts += [update.data[one.begin : one.stop] for one in new[1:]]
-        rows.append(_var(len(parts)) + _var(client) + _var(start) + b"".join(parts))
-    return _var(len(rows)) + b"".join(rows)
+        rows.append(var(len(parts)) + var(client) + var(start) + b"".join(parts))
+    return var(len(rows)) + b"".join(rows)
 
 
 def _rest(update: Update, struct: Struct, start: int) -> bytes:
@@ -31,16 +31,16 @@ def _rest(update: Update, struct: Struct, start: int) -> bytes:
         return update.data[struct.begin : struct.stop]
     left = struct.end - start
     if struct.kind is Kind.GC:
-        return bytes([Kind.GC]) + _var(left)
+        return bytes([Kind.GC]) + var(left)
     if struct.kind is Kind.STRING:
         assert struct.text is not None
         units = struct.text.encode("utf-16-le")[2 * (start - struct.clock) :]
         text = units.decode("utf-16-le").encode()
-        content = _var(len(text)) + text
+        content = var(len(text)) + text
     elif struct.kind is Kind.DELETED:
-        content = _var(left)
+        content = var(left)
     elif struct.kind is Kind.ANY:
-        content = _var(left) + update.values_after(struct, start - struct.clock)
+        content = var(left) + update.values_after(struct, start - struct.clock)
     else:
         raise Refused("Only a part of this edit is new.")
     info = struct.kind | 0x80 | (0x40 if struct.right else 0)
@@ -49,11 +49,12 @@ def _rest(update: Update, struct: Struct, start: int) -> bytes:
         *([struct.right] if struct.right else []),
     ]
     return (
-        bytes([info]) + b"".join(_var(n) for unit in neighbours for n in unit) + content
+        bytes([info]) + b"".join(var(n) for unit in neighbours for n in unit) + content
     )
 
 
-def _var(number: int) -> bytes:
+def var(number: int) -> bytes:
+    """Return a number as lib0 writes it."""
     found = bytearray()
     while number > 0x7F:
         found.append(number & 0x7F | 0x80)
