@@ -12,7 +12,7 @@ from nbinterview_server.execution.outputs import Hook, tidy_question
 if TYPE_CHECKING:
     from nbinterview_server.execution.runs import Run, Runs
 
-MAX_QUEUED = 20_000
+MAX_QUEUED = 50_000
 """Messages of a kernel that may wait; ZMQ drops what comes beyond, and its 1,000
 are less than a loop prints in a fifth of a second."""
 
