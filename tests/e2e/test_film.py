@@ -152,7 +152,7 @@ def _work(
 
 def _check(found: Lived, panel: Page, shots: Shots) -> None:
     panel.get_by_title("Does it run from the top?").click()
-    panel.get_by_role("button", name="Run all from the top, afresh").click()
+    panel.get_by_role("button", name="Run all from the top").click()
     verdict = panel.locator(".jp-nbinterview-Check-verdict")
     expect(verdict).to_contain_text("everything shows the same", timeout=90_000)
     found.check = verdict.inner_text()

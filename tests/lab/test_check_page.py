@@ -17,7 +17,7 @@ from tests.extensions.test_branch_room import branch, restored
 from tests.extensions.test_checks import notebook
 from tests.lab.conftest import eventually
 
-ASK = "Run all from the top, afresh"
+ASK = "Run all from the top"
 
 
 def keep(page: Page, name: str) -> None:

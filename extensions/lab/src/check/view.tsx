@@ -62,7 +62,7 @@ function CheckPart({ model, trans, mayAsk, show }: ICheckProps): React.ReactElem
           disabled={!model.isFree}
           onClick={() => void model.ask()}
         >
-          {trans.__('Run all from the top, afresh')}
+          {trans.__('Run all from the top')}
         </button>
       )}
     </section>
