@@ -67,6 +67,8 @@ export interface ILive extends IDisposable {
   readonly stateChanged: ISignal<ILive, InterviewState>;
   /** The room refused something. */
   readonly problemReported: ISignal<ILive, Problem>;
+  /** Connect now; does nothing while connected. Called when the room is known to answer. */
+  connect(): void;
   /**
    * Report a fact of this page. It is kept until the room has it.
    * @param monotonicMs - performance.now() when it happened; now, if not given.

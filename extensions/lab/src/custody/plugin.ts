@@ -71,6 +71,13 @@ const providerPlugin: JupyterFrontEndPlugin<IDocumentProviderFactory> = {
       void options.user.ready.then(tellUser);
       options.user.userChanged.connect(tellUser);
       custody.follow(provider);
+      let wasOnline = false;
+      provider.changed.connect(() => {
+        if (provider.isOnline && !wasOnline) {
+          live.connect(); // the room answers: no need to wait for the next try
+        }
+        wasOnline = provider.isOnline;
+      });
       return provider;
     }
   })

@@ -32,6 +32,11 @@ import type { ISpooled, Spool } from './spool';
 
 /** Messages on their way without an acknowledgement. */
 const WINDOW = 64;
+/**
+ * Longest wait for a socket to open. Browsers open one socket to a server at a time: one
+ * that hangs in a dead network would keep the notebook's from coming back.
+ */
+export const OPEN_TIMEOUT_MS = 2_000;
 /** Silence after which a connection with messages on their way counts as dead. */
 export const ACK_TIMEOUT_MS = 15_000;
 
@@ -150,6 +155,7 @@ export class LiveClient implements ILive {
     }
     const socket = this._options.openSocket();
     this._socket = socket;
+    this._giveUpAfter(OPEN_TIMEOUT_MS);
     socket.onopen = () => {
       this._sayHello();
     };
@@ -328,14 +334,19 @@ export class LiveClient implements ILive {
     clearTimeout(this._ackTimer);
     this._ackTimer = undefined;
     if (this._sent.size > 0 || this._status !== 'online') {
-      this._ackTimer = setTimeout(() => {
-        const socket = this._socket;
-        if (socket !== null) {
-          socket.close();
-          this._lost(socket);
-        }
-      }, ACK_TIMEOUT_MS);
+      this._giveUpAfter(ACK_TIMEOUT_MS);
     }
+  }
+
+  private _giveUpAfter(delayMs: number): void {
+    clearTimeout(this._ackTimer);
+    this._ackTimer = setTimeout(() => {
+      const socket = this._socket;
+      if (socket !== null) {
+        socket.close();
+        this._lost(socket);
+      }
+    }, delayMs);
   }
 
   private _lost(socket: ISocket): void {
