@@ -137,7 +137,7 @@ def test_nothing_is_lost_when_the_room_dies(
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
     page.wait_for_load_state("networkidle")
     room.kill()
-    page.get_by_text("Offline. Your work is kept on this page").wait_for()
+    page.get_by_text("Offline. Your work is saved").wait_for()
     page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Control+End")
     page.keyboard.type("  # away")
