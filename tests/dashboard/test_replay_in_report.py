@@ -89,6 +89,14 @@ def test_the_report_plays_the_interview(
     keep(shown, artifacts, "report-replay")
 
 
+def test_the_report_leads_to_the_check_of_its_notebook(
+    page: tuple[Page, list[str]], sample: str
+) -> None:
+    link = page[0].get_by_role("link", name="Run all from the top")
+    href = link.get_attribute("href") or ""
+    assert href.endswith(f"/interviews/{sample}/checks")
+
+
 def test_a_flag_leads_to_its_moment_again_and_again(
     page: tuple[Page, list[str]],
 ) -> None:

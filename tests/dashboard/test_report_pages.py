@@ -149,6 +149,19 @@ def test_a_record_without_a_known_policy_has_no_score() -> None:
     assert "There is no score" in render.report_page(view)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "link"),
+    [("", "Run all from the top"), ("It could not be checked.", "Cell by cell")],
+)
+def test_the_check_is_one_click_away(
+    view: model.ReportView, verdict: str, link: str
+) -> None:
+    html = render.report_page(view, None, render.Check("/checks", verdict))
+    assert f'<a href="/checks">{link}</a>' in html
+    assert verdict in html
+    assert "from the top" not in render.report_page(view)
+
+
 def test_an_interview_without_records_has_a_page() -> None:
     bare = {"id": recording.INTERVIEW, "title": "T", "state": "scheduled"}
     html = render.report_page(model.build(bare, [], None))

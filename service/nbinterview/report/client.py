@@ -93,6 +93,12 @@ class Service:
         except NotFound:
             return None
 
+    def checks(self, interview: str) -> list[dict[str, Any]]:
+        """Return the checks of the final notebook, newest first."""
+        found = self._get(f"interviews/{interview}/checks")["checks"]
+        assert isinstance(found, list)
+        return found
+
     def film(self, interview: str, max_bytes: int) -> str | None:
         """Return the film as JSON text, or None when there is no record yet.
 

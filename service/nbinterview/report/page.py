@@ -21,6 +21,7 @@ from nbinterview.report.visit import (
     SERVICE_URL_VARIABLE,
     TICKET_VARIABLE,
 )
+from nbinterview.wording import check_verdict
 
 
 class Page:
@@ -60,7 +61,21 @@ class Page:
         _show(render.progress(f"{len(records)} records read."))
         notebook = service.notebook(self._interview_id)
         view = model.build(interview, records, notebook)
-        return render.report_page(view, self._replay(service, self._interview_id))
+        return render.report_page(
+            view,
+            self._replay(service, self._interview_id),
+            self._check(service, self._interview_id, view),
+        )
+
+    def _check(
+        self, service: Service, interview_id: str, view: model.ReportView
+    ) -> render.Check | None:
+        """Return how the last check went; before the end, the room makes them."""
+        if view.state != "ended" or not view.cells:
+            return None
+        url = f"{self._service_url}interviews/{interview_id}/checks"
+        checks = service.checks(interview_id)
+        return render.Check(url, check_verdict(checks[0]) if checks else "")
 
     def _replay(self, service: Service, interview_id: str) -> replay.Replay | None:
         """Return the film, or the way to it: a report is whole without."""

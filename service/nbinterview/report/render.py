@@ -8,6 +8,7 @@ and the film, which is JSON without a character that HTML knows (`replay`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from nbinterview.report.model import ReportView, Row
 from nbinterview.report.origins import ORIGINS
 from nbinterview.report.replay import Replay
 from nbinterview.report.text import clock, duration
+from nbinterview.wording import CHECK_TITLE
 
 
 @cache
@@ -41,7 +43,19 @@ def list_page(rows: Sequence[Row], service_url: str) -> str:
     return template.render(rows=rows, service_url=service_url)
 
 
-def report_page(view: ReportView, replay: Replay | None = None) -> str:
+@dataclass(frozen=True)
+class Check:
+    """Whether the final notebook runs from the top."""
+
+    url: str
+    """The service's page of it, where one is asked for."""
+    verdict: str
+    """The last one's, in a sentence; empty when there is none."""
+
+
+def report_page(
+    view: ReportView, replay: Replay | None = None, check: Check | None = None
+) -> str:
     """Return the report of one interview; without a film no time is a link."""
     template = _environment().get_template("report.html.j2")
 
@@ -56,6 +70,8 @@ def report_page(view: ReportView, replay: Replay | None = None) -> str:
         replay=replay,
         film=Markup(replay.film) if replay else "",  # noqa: S704 - see `replay`
         moment_link=moment_link,
+        check=check,
+        check_title=CHECK_TITLE,
     )
 
 

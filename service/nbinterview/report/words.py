@@ -113,8 +113,6 @@ SENSOR_STATES = {
     "declined": "declined",
 }
 
-ROLES = {"candidate": "Candidate", "interviewer": "Interviewer", "reviewer": "Reviewer"}
-
 STATES = {**INTERVIEW_STATES, "unknown": "Unknown"}
 
 RUN_STATES = {"ok": "done", "error": "error", "aborted": "not run"}

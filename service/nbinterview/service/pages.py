@@ -13,7 +13,12 @@ import nbinterview
 from nbinterview import __version__
 from nbinterview.home import SERVICE_PREFIX
 from nbinterview.ledger.records import parse_time
-from nbinterview.wording import INTERVIEW_STATES
+from nbinterview.wording import (
+    CHECK_RESULTS,
+    CHECK_TITLE,
+    INTERVIEW_STATES,
+    check_verdict,
+)
 
 STATIC = Path(__file__).parent / "static"
 PLAYER = Path(nbinterview.__file__).parent / "replay_static"
@@ -29,8 +34,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        prefix=SERVICE_PREFIX, version=__version__, states=INTERVIEW_STATES
+        prefix=SERVICE_PREFIX,
+        version=__version__,
+        states=INTERVIEW_STATES,
+        check_title=CHECK_TITLE,
+        check_results=CHECK_RESULTS,
     )
+    environment.filters["verdict"] = check_verdict
     environment.filters["moment"] = moment
     environment.filters["iso"] = iso
     return environment
