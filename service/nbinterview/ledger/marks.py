@@ -18,7 +18,7 @@ _Records: TypeAlias = Sequence[Mapping[str, Any]]
 _Kind: TypeAlias = Literal[
     "flag", "warning", "run", "paste", "kernel", "gap", "person", "check"
 ]
-_RUNS = {"ok": "Run", "error": "Run with an error", "aborted": "Run that was stopped"}
+_RUNS = {"ok": "Run", "error": "Run with an error", "aborted": "Not run"}
 _KERNEL = {
     "started": "Python started",
     "restarted": "Python restarted",

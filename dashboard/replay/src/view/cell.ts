@@ -231,7 +231,7 @@ export class CellView {
 const ENDED = {
   ok: duration,
   error: (length_ms: number) => `error, ${duration(length_ms)}`,
-  aborted: () => 'aborted'
+  aborted: () => 'not run'
 } as const;
 
 const TYPES = { code: 'code', markdown: 'text', raw: 'raw text' } as const;
@@ -248,7 +248,7 @@ function label(cell: Cell, index: number): string {
 const ENDED_WORDS = {
   ok: 'ran',
   error: 'ended with an error',
-  aborted: 'aborted'
+  aborted: 'not run'
 } as const;
 
 function caretKey(carets: readonly CaretMark[]): string {

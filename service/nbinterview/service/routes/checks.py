@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from nbinterview.ledger.moments import MAX_MOMENT_MS
 from nbinterview.service import guards, operations
-from nbinterview.service.domain import access, branches, checks, interviews
+from nbinterview.service.domain import access, branches, checks
 from nbinterview.service.domain.access import Caller
 from nbinterview.service.guards import (
     InterviewId,
@@ -21,7 +21,7 @@ from nbinterview.service.guards import (
 )
 from nbinterview.service.pages import render
 from nbinterview.service.routes import models
-from nbinterview.service.routes.pages import checks_view, signed_in_person
+from nbinterview.service.routes.pages import checks_view, reader_view
 from nbinterview.service.state import State
 
 router = APIRouter(dependencies=guards.DOCUMENTED)
@@ -94,19 +94,9 @@ async def show(
 ) -> HTMLResponse:
     """Show the checks to the panel and to reviewers."""
     async with state.database.read() as session:
-        await access.require_report(session, caller, interview_id)
-        [summary] = await interviews.summaries(session, [interview_id])
-        role = await access.role_in(session, caller.hub_name, interview_id)
+        view = await reader_view(session, state, caller, interview_id)
         listed = await checks_view(session, interview_id)
-    html = render(
-        "checks.html",
-        person=await signed_in_person(state, caller),
-        interview=summary,
-        checks=listed,
-        in_panel=role == "interviewer",
-        report_url=operations.report_url(state, interview_id),
-    )
-    return HTMLResponse(html)
+    return HTMLResponse(render("checks.html", checks=listed, **view))
 
 
 @pages.post("/interviews/{interview_id}/checks", response_model=None)

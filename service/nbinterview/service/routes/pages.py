@@ -31,8 +31,27 @@ _EMPTY_FORM = {"title": "", "candidate": "", "interviewers": "", "policy": STAND
 async def signed_in_person(state: State, caller: SignedIn) -> dict[str, str] | None:
     """Return what the header shows of whoever is signed in."""
     async with state.database.read() as session:
-        person = await session.get(Person, caller.hub_name)
+        return await _person(session, caller)
+
+
+async def _person(session: AsyncSession, caller: SignedIn) -> dict[str, str] | None:
+    person = await session.get(Person, caller.hub_name)
     return None if person is None else person_model(person)
+
+
+async def reader_view(
+    session: AsyncSession, state: State, caller: SignedIn, interview_id: str
+) -> dict[str, Any]:
+    """Return what a page of one interview shows to its panel and to reviewers."""
+    await access.require_report(session, caller, interview_id)
+    [summary] = await interviews.summaries(session, [interview_id])
+    role = await access.role_in(session, caller.hub_name, interview_id)
+    return {
+        "person": await _person(session, caller),
+        "interview": summary,
+        "in_panel": role == "interviewer",
+        "report_url": operations.report_url(state, interview_id),
+    }
 
 
 @router.get("/", response_model=None)
@@ -158,18 +177,10 @@ async def replay(
 ) -> HTMLResponse:
     """Show the interview as a film, to its panel and to reviewers."""
     async with state.database.read() as session:
-        await access.require_report(session, caller, interview_id)
-        [summary] = await interviews.summaries(session, [interview_id])
-        role = await access.role_in(session, caller.hub_name, interview_id)
-    html = render(
-        "replay.html",
-        person=await signed_in_person(state, caller),
-        interview=summary,
-        in_panel=role == "interviewer",
-        report_url=operations.report_url(state, interview_id),
-    )
+        view = await reader_view(session, state, caller, interview_id)
     return HTMLResponse(
-        html, headers=replay_headers(state.settings.addresses.public_url)
+        render("replay.html", **view),
+        headers=replay_headers(state.settings.addresses.public_url),
     )
 
 
