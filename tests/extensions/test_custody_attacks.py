@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from pycrdt import Array, Doc, Map, Text
@@ -13,7 +14,7 @@ from nbinterview.errors import Invalid, NBInterviewError, TooLarge
 from nbinterview_server.documents.authorship import KERNEL, ROOM, written_by
 from nbinterview_server.documents.custody import Broken, Custody, Refused
 from nbinterview_server.documents.integration import MAX_DEPTH
-from nbinterview_server.documents.owners import MAX_IDS_PER_PERSON
+from nbinterview_server.documents.owners import MAX_IDS_PER_PERSON, Owners
 from tests.extensions.yjs_bytes import (
     ANY,
     MAP_TYPE,
@@ -224,6 +225,20 @@ def test_an_id_announced_by_a_cursor_is_taken() -> None:
     assert room.custody.owners.claim(IDA, {99})
     room.refuses(update((99, 0, [letters("x", parent="text")])))
     room.takes(update((99, 0, [letters("x", parent="text")])), IDA)
+
+
+def test_an_id_announced_by_a_cursor_is_taken_after_a_restart_too(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "client-ids.jsonl"
+    assert Owners(file).claim(IDA, {99})
+    torn = file.read_bytes()
+    file.write_bytes(torn + b'\n["p-z')
+    assert Owners(file).claim(ZOE, {100})
+    again = Owners(file)
+    assert not again.may_claim(ZOE, {99})
+    assert again.may_claim(IDA, {99})
+    assert again.may_claim(ZOE, {100})
 
 
 def test_the_rooms_and_the_kernels_ids_are_nobodys() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import re
 import stat
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from tests.extensions.harness import (
 )
 from tests.extensions.test_documents import awareness, awareness_of, loaded, write
 from tests.extensions.test_execution import cells
+from tests.extensions.yjs_bytes import letters, update
 
 pytestmark = pytest.mark.asyncio
 
@@ -54,6 +56,10 @@ def has_saved(page: DocumentPage, count: int) -> bool:
     return page.saved[-1] >= count
 
 
+def has_saved_any(page: DocumentPage) -> bool:
+    return bool(page.saved)
+
+
 async def closed(page: DocumentPage) -> int | None:
     await asyncio.wait_for(page.connection.wait_closed(), 20)
     return page.connection.close_code
@@ -63,8 +69,8 @@ def journal_notebook(room: RoomServer) -> str:
     """Return nbformat JSON of the notebook that the journal alone makes."""
     doc: Doc[Any] = Doc()
     notebook = YNotebook(doc)
-    for _, update in authored_updates(room.records("document"), NOTEBOOK):
-        doc.apply_update(update)
+    for _, edit in authored_updates(room.records("document"), NOTEBOOK):
+        doc.apply_update(edit)
     return file_content(notebook.get()).decode()
 
 
@@ -195,8 +201,8 @@ async def test_an_update_for_another_document_reaches_none(room: RoomServer) -> 
         document(room, CANDIDATE, path) as page,
     ):
         await loaded(page)
-        update = update_of(append("strayed"), page)
-        await presence.send(create_update_message(update))
+        edit = update_of(append("strayed"), page)
+        await presence.send(create_update_message(edit))
         await presence.send(awareness(5, 1, {"user": {}}))
         async with asyncio.timeout(10):
             async for message in presence:
@@ -316,3 +322,54 @@ async def test_the_journals_notebook_is_the_live_one_byte_for_byte(
     room.kill()
     await room.start()
     await work(2)
+
+
+async def test_an_id_seen_before_a_restart_cannot_be_taken_after_it(
+    make_room: Callable[..., RoomServer],
+) -> None:
+    """Whoever came back first could have the honest person's edits refused."""
+    room = await asyncio.to_thread(make_room)
+    async with document(room, INTERVIEWER) as page:
+        await loaded(page)
+        idas = page.doc.client_id
+        await page.connection.send(awareness(idas, 1, {"user": {}}))
+        await eventually(lambda: awareness_of(page, idas))
+    room.kill()
+    await room.start()
+    forged = update((idas, 0, [letters("mine", parent="meta")]))
+    async with document(room, CANDIDATE) as thief:
+        await loaded(thief)
+        await thief.connection.send(awareness(idas, 2, {"user": {}}))
+        await thief.connection.send(create_update_message(forged))
+        assert await closed(thief) == 1008
+    async with document(room, INTERVIEWER) as page:
+        page.doc = Doc(client_id=idas)
+        await page.connection.send(create_update_message(forged))
+        await eventually(lambda: page.saved)
+        assert page.refused == []
+
+
+async def test_what_was_called_saved_is_on_disk_whenever_the_room_dies(
+    make_room: Callable[..., RoomServer],
+) -> None:
+    room = await asyncio.to_thread(make_room)
+    chance = random.Random(20261122)
+    for life in range(8):
+        async with document(room, CANDIDATE) as page:
+            await loaded(page)
+            await eventually(partial(has_saved_any, page))
+            first = page.saved[-1]
+            for number in range(200):
+                write(page, f"\nx_{life}_{number}_ = 1")
+                if number % 7 == 0:
+                    await asyncio.sleep(0)
+            wanted = first + chance.randrange(1, 190)
+            await eventually(partial(has_saved, page, wanted))
+            room.kill()
+            await asyncio.sleep(0.05)  # what it had sent arrives
+            told = page.saved[-1] - first
+        # As it lies there, before anybody repairs it.
+        found = journal_notebook(room)
+        missing = [n for n in range(told) if f"x_{life}_{n}_ " not in found]
+        assert missing == []
+        await room.start()

@@ -31,6 +31,7 @@ from nbinterview_server.authorizer import person_of
 from nbinterview_server.config import NOTEBOOK, Person
 from nbinterview_server.documents.flow import Flow
 from nbinterview_server.documents.notebook_file import NotebookFile
+from nbinterview_server.documents.owners import Owners
 from nbinterview_server.documents.rooms import (
     MAX_UPDATE_BYTES,
     POLICY,
@@ -235,6 +236,7 @@ class RoomCollaboration(YDocExtension):  # type: ignore[misc]  # untyped
                 partial(datetime.now, UTC),
             ),
             template=room.people.config.template,
+            owners=Owners(env.directory / "client-ids.jsonl"),
         )
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:

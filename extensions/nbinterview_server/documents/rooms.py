@@ -180,6 +180,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         journal: Journal,
         notebook_file: NotebookFile,
         template: Mapping[str, Any],
+        owners: Owners,
         **kwargs: Any,
     ) -> None:
         super().__init__(room_id, *args, **kwargs)
@@ -187,8 +188,8 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         self._path = str(self._document.path)
         self._notebook_file = notebook_file
         self._template = template
-        self._custody = Custody(self.ydoc, self._note)
-        self._owners = self._custody.owners
+        self._owners = owners
+        self._custody = Custody(self.ydoc, self._note, owners)
         self._outbox: asyncio.Queue[Item] = asyncio.Queue()
         self._writes: Counter[PageSocket] = Counter()
         self._overlooked: set[PageSocket] = set()

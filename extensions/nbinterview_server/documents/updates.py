@@ -29,8 +29,9 @@ MAX_VAR_BYTES = 8
 class Limits(NamedTuple):
     """How much one update may hold."""
 
-    structs: int = 50_000
-    deletions: int = 50_000
+    structs: int = 20_000
+    """More would keep the room busy for a second; a pasted cell has about 8."""
+    deletions: int = 20_000
     values: int = 500_000
     """JSON-like values, those inside of others counted too."""
     depth: int = 100
