@@ -18,6 +18,9 @@ from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Text, TextEvent
 from nbinterview.errors import Invalid
 
 CELL_TYPES = ("code", "markdown", "raw")
+MAX_RENEWED_CHARS = 30_000_000
+"""So much of cells is told anew because their id, type or lock changed: each time a few
+bytes of record make a whole cell of film. Who changes more keeps what they had."""
 _IDENTITY = frozenset(("id", "cell_type", "metadata"))
 
 
@@ -127,6 +130,7 @@ class NotebookPlayer:
         self._cells = self._document.get("cells", type=Array)
         self._seen: list[_Seen] = []
         self._handles = 0
+        self._renewed_chars = 0
         # Kept: an observer ends with its subscription.
         self._subscription = self._cells.observe_deep(self._see)
 
@@ -267,9 +271,12 @@ class NotebookPlayer:
         ]
 
     def _replaced(self, index: int) -> list[Change]:
+        if self._renewed_chars > MAX_RENEWED_CHARS:
+            return []
         cell, new = self.cells[index], self._read(index)
         if (cell.id, cell.type, cell.locked) == (new.id, new.type, new.locked):
             return []
+        self._renewed_chars += len(new.source) + json_size(self.outputs(cell))
         self.cells[index] = new
         return [CellReplaced(index, cell, new)]
 
@@ -352,6 +359,15 @@ def utf16_length(text: str) -> int:
 
 
 # -------------------------------------------------------------- shared cells
+
+
+def json_size(value: object) -> int:
+    """Return about how many characters a value of JSON has."""
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(len(str(key)) + json_size(one) for key, one in value.items())
+    return 1 + sum(map(json_size, value)) if isinstance(value, list) else 1
 
 
 def _get(shared: Any, key: str) -> Any:

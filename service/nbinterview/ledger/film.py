@@ -22,6 +22,7 @@ from nbinterview.ledger.changes import (
     OutputsChanged,
     PlayedCell,
     TextEdited,
+    json_size,
     update_of,
     utf16_length,
 )
@@ -52,7 +53,8 @@ from nbinterview.schemas.film_types import (
 
 OUTPUT_STEP_MS = 100
 """Outputs of one cell are shown at most so often. A cell that keeps changing them is
-shown less often the more it has shown, so that no output makes a film too large."""
+shown less often the more was looked at, pictures and what is not shown too, so that
+no output makes a film too large, or takes minutes."""
 _CHARS_PER_SLOWING = 200_000
 
 
@@ -281,9 +283,10 @@ class _Shown:
 
     def now(self, cell: PlayedCell) -> list[FilmOutput]:
         """Return a cell's outputs and remember that they are shown."""
-        found = [
-            _film_output(o) for o in reduced(self._player.outputs(cell), self._keep)
-        ]
+        outputs = self._player.outputs(cell)
+        chars = self._chars.get(cell.handle, 0) + json_size(outputs)
+        self._chars[cell.handle] = chars
+        found = [_film_output(o) for o in reduced(outputs, self._keep)]
         self._last[cell.handle] = found
         return list(found)
 
@@ -318,6 +321,8 @@ class _Shown:
     def _step(self, cell: PlayedCell, at_ms: int) -> list[Step]:
         before = self._last.get(cell.handle, [])
         after = self.now(cell)
+        slower = 1 + self._chars[cell.handle] // _CHARS_PER_SLOWING
+        self._next_ms[cell.handle] = at_ms + OUTPUT_STEP_MS * slower
         same = zip(before, after, strict=False)
         keep = next(
             (place for place, (one, other) in enumerate(same) if one != other),
@@ -325,12 +330,13 @@ class _Shown:
         )
         if keep == len(before) == len(after):
             return []
-        new = after[keep:]
-        chars = self._chars.get(cell.handle, 0) + sum(map(_chars, new))
-        self._chars[cell.handle] = chars
-        slower = 1 + chars // _CHARS_PER_SLOWING
-        self._next_ms[cell.handle] = at_ms + OUTPUT_STEP_MS * slower
-        return [{"do": "outputs", "cell": cell.handle, "keep": keep, "outputs": new}]
+        step: Step = {
+            "do": "outputs",
+            "cell": cell.handle,
+            "keep": keep,
+            "outputs": after[keep:],
+        }
+        return [step]
 
     def _keep(self, kind: str, content: bytes) -> str | None:
         key = hashlib.sha256(content).hexdigest()[:32]
@@ -346,10 +352,6 @@ def _film_output(output: Output) -> FilmOutput:
         return {"kind": "image", "image": output.content, "note": output.note}
     kind = cast("Literal['text', 'stderr', 'error']", output.kind)
     return {"kind": kind, "text": output.content, "note": output.note}
-
-
-def _chars(output: FilmOutput) -> int:
-    return 0 if output["kind"] == "image" else len(output["text"])
 
 
 def _frame(record: Mapping[str, Any], at_ms: int, steps: list[Step]) -> FilmFrame:

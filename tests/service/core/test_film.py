@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from itertools import pairwise
 from typing import Any
 
 from pycrdt import Map
 
+from nbinterview.ledger.changes import MAX_RENEWED_CHARS
 from nbinterview.ledger.film import OUTPUT_STEP_MS, make_film
 from nbinterview.ledger.playback import film_after, film_at
 from nbinterview.schemas.film_types import Film
@@ -79,6 +81,40 @@ def test_an_endless_stream_makes_no_endless_film() -> None:
     printing(recording, "y" * 9, 0.11, 4000)
     size = len(json.dumps(make_film(HEADER, recording.records)))
     assert size < 6_000_000
+
+
+def test_pictures_that_are_looked_at_again_take_no_minutes() -> None:
+    recording = Recording(cell("run()"))
+    head = base64.b64decode(make_golden_films.PNG)[:33]
+    picture = base64.b64encode(head + bytes(900_000)).decode()
+    made = {"output_type": "display_data", "metadata": {}, "data": {}}
+    for number in range(40):
+        recording.now_s += 1
+        tail = base64.b64encode(f"{number:03}".encode()).decode()
+        with recording.by(CANDIDATE) as cells:
+            data = {"image/png": picture + tail}
+            cells[0]["outputs"].append(Map({**made, "data": data}))
+    for _ in range(200):
+        recording.now_s += 0.2
+        with recording.by(CANDIDATE) as cells:
+            cells[0]["outputs"].append(Map(made))
+    film = make_film(HEADER, recording.records)
+    assert len(output_steps(film)) < 20
+
+
+def test_a_cell_that_is_locked_and_unlocked_makes_no_endless_film() -> None:
+    """A record of a few bytes changes the lock; the film tells the whole cell."""
+    recording = Recording(cell("x" * 1_000_000))
+    for number in range(100):
+        recording.now_s += 1
+        with recording.by("kernel") as cells:
+            cells[0]["metadata"] = Map({"editable": number % 2 == 0})
+        with recording.by("kernel") as cells:
+            cells[0]["source"].insert(0, "#")
+    film = make_film(HEADER, recording.records)
+    assert len(json.dumps(film)) < MAX_RENEWED_CHARS * 1.2
+    [shown] = film_at(film, film["duration_ms"])
+    assert shown["source"] == "#" * 100 + "x" * 1_000_000
 
 
 def test_outputs_that_stay_are_kept() -> None:
