@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio
 
 
 async def ended(running: Running, *sources: str) -> dict[str, Any]:
-    """Make an interview, ship its record, end it; without sources it has no notebook."""
+    """Make an interview, ship its record, end it; no sources: no notebook."""
     made = await running.create(reviewer="Rita Reviewer")
     interview = made["interview"]["id"]
     told = Told(interview)
