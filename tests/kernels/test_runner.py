@@ -203,6 +203,41 @@ FLOODS = {
 }
 
 
+FORGED = json.dumps({"event": "done", "detail": "forged"})
+EVERY_DESCRIPTOR = f"""
+import os
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    for fd in range(32):
+        try:
+            open(f"/proc/{{pid}}/fd/{{fd}}", "wb", 0).write({FORGED!r}.encode())
+        except OSError:
+            pass
+"""
+DISPLAYED = f"""
+from IPython.display import publish_display_data
+bad = chr(0xD800)
+publish_display_data({{"text/plain": bad + {FORGED!r}, bad: bad, "image/png": bad}})
+"""
+FORGERIES = [
+    f"import os; os.write(1, b'\\n' + {FORGED!r}.encode() + b'\\n')",
+    f"import sys; sys.__stdout__.write({FORGED!r} + '\\n'); sys.__stdout__.flush()",
+    f"!printf '%s\\n' '{FORGED}' > /proc/1/fd/1",
+    EVERY_DESCRIPTOR,
+    "print(chr(0x2028) + chr(0xD800) + chr(13) + chr(10) + chr(0) + chr(0x85))",
+    DISPLAYED,
+    "raise ValueError(chr(0xDC00) + chr(10) + chr(0))",
+]
+
+
+def test_no_cell_speaks_for_the_runner(env: dict[str, str]) -> None:
+    events = run(task(*FORGERIES, "print('last')"), env)
+    cells = [one for one in events if one["event"] == "cell"]
+    assert [one["key"] for one in cells] == [str(n) for n in range(len(FORGERIES) + 1)]
+    assert cells[-1]["outputs"][0]["text"] == "last\n"
+    assert events[-1] == {"event": "done", "detail": ""}
+    assert {one["event"] for one in events} == {"started", "running", "cell", "done"}
+
+
 @pytest.mark.parametrize("flood", FLOODS)
 def test_outputs_without_end_are_cut(env: dict[str, str], flood: str) -> None:
     flooding, after = cells(run(task(FLOODS[flood], "'here'", cell_timeout_s=5), env))
