@@ -122,7 +122,11 @@ def frozen(context: BrowserContext, page: Page) -> Callable[[], None]:
     session = context.new_cdp_session(page)
     session.send("Page.enable")
     session.send("Page.setWebLifecycleState", {"state": "frozen"})
-    return lambda: session.send("Page.setWebLifecycleState", {"state": "active"})
+
+    def wake() -> None:
+        session.send("Page.setWebLifecycleState", {"state": "active"})
+
+    return wake
 
 
 def test_a_page_that_slept_with_unsent_edits_converges(
@@ -330,6 +334,8 @@ def test_a_browser_that_keeps_nothing_says_so_and_asks_before_leaving(
 
 def test_the_bar_counts_what_takes_long(room: RoomServer, enter: Enter) -> None:
     page = enter(room, INTERVIEWER)
+    # A kernel that starts needs the disk too.
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
     expect(saved(page)).to_have_text("Saved")
     room.fill_disk(full=True)
     write(page, " # waits")

@@ -82,6 +82,9 @@ describe('what is typed', () => {
     await pass(1_000);
     expect(answerOf(room)).toBe('away');
     expect(room.updates.length - before).toBe(4);
+    // The answer to the room's step 1 brings nothing that came before it.
+    const answer = room.heard.at(-1) ?? new Uint8Array();
+    expect(Y.decodeUpdate(answer).structs).toEqual([]);
     expect(page.provider.unsaved).toBe(0);
     expect(page.provider.isOnline).toBe(true);
   });
@@ -251,6 +254,7 @@ describe('the line', () => {
     room.isSilent = true;
     await pass(60_000);
     expect(page.provider.isOnline).toBe(false);
+    expect(room.openQuestions).toBe(5);
     room.isSilent = false;
     await pass(900);
     expect(page.provider.isOnline).toBe(true);
@@ -359,6 +363,24 @@ describe('a refused edit', () => {
     page.text.insert(3, 'x'.repeat(1000));
     room.drop(1009);
     expect(page.provider.refusal?.text).toBe('x'.repeat(1000));
+    expect(page.kept.all).toHaveLength(3);
+  });
+
+  it('that the room cannot take is not sent again when only the connection broke', async () => {
+    const page = await opened();
+    room.isSlow = true;
+    page.text.insert(0, 'x'.repeat(8 * 1024 * 1024));
+    room.drop(1006);
+    expect(page.provider.refusal?.text).toHaveLength(8 * 1024 * 1024);
+    expect(page.kept.all).toEqual([]);
+  });
+
+  it('that is small is sent again when the connection broke', async () => {
+    const page = await opened();
+    room.isSlow = true;
+    type(page, 'abc');
+    room.drop(1006);
+    expect(page.provider.refusal).toBeNull();
     expect(page.kept.all).toHaveLength(3);
   });
 });

@@ -66,6 +66,8 @@ export class FakeRoom {
   /** What it does not take. */
   refuses: (update: Uint8Array) => boolean = () => false;
   asked = 0;
+  /** Questions without an answer; a browser has few connections for them. */
+  openQuestions = 0;
   /** Every write that it heard, in order. */
   readonly heard: Uint8Array[] = [];
   /** Updates (not answers to a step 1) among them. */
@@ -77,8 +79,10 @@ export class FakeRoom {
       return Promise.reject(new NotAdmitted('403'));
     }
     if (this.isSilent) {
+      this.openQuestions += 1;
       return new Promise((_, reject) => {
         signal.addEventListener('abort', () => {
+          this.openQuestions -= 1;
           reject(new Error('aborted'));
         });
       });
@@ -178,7 +182,9 @@ export class FakeRoom {
       );
     }
     for (const each of this.sockets) {
-      each.hear(message(0, 2, update));
+      if (each !== socket) {
+        each.hear(message(0, 2, update));
+      }
     }
   }
 }
