@@ -70,11 +70,6 @@ def find(records: Sequence[Mapping[str, Any]], at_ms: int | None) -> Found:
     return Found(last, at_ms)
 
 
-def seq_at(records: Sequence[Mapping[str, Any]], at_ms: int | None) -> int:
-    """Return the number of the last record at a moment; None is the end."""
-    return find(records, at_ms).seq
-
-
 def notebook_after(records: Sequence[Mapping[str, Any]], seq: int) -> dict[str, Any]:
     """Return the notebook (nbformat) after one record, as pycrdt has it.
 
@@ -93,13 +88,6 @@ def notebook_after(records: Sequence[Mapping[str, Any]], seq: int) -> dict[str, 
         return rebuild(updates)
     except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise Invalid("At that moment the document was not a notebook.") from error
-
-
-def notebook_at(
-    records: Sequence[Mapping[str, Any]], at_ms: int | None = None
-) -> dict[str, Any]:
-    """Return the notebook (nbformat) as it was at a moment; None is the end."""
-    return notebook_after(records, seq_at(records, at_ms))
 
 
 def as_file(notebook: Mapping[str, Any]) -> str:

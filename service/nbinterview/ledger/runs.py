@@ -40,7 +40,6 @@ class Run:
     execution_count: int | None = None
     outputs: list[dict[str, Any]] = field(default_factory=list)
     """nbformat, as the cell had them when the run ended."""
-    finished_seq: int | None = None
     duration_ms: int = 0
 
     @property
@@ -139,7 +138,6 @@ class _Reader:
         if run is None:
             return
         run.execution_count = payload["execution_count"]
-        run.finished_seq = record["seq"]
         run.duration_ms = payload["duration_ms"]
         run.status = self._status(run, payload["status"])
         if run.status != "lost":

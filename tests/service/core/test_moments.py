@@ -66,15 +66,16 @@ def test_every_moment_is_the_live_document_byte_for_byte() -> None:
     for seq, expected in live.items():
         found = moments.notebook_after(recording.records, seq)
         assert json.dumps(found, sort_keys=True) == expected
-    end = moments.notebook_at(recording.records)
+    found_end = moments.find(recording.records, None)
+    end = moments.notebook_after(recording.records, found_end.seq)
     assert json.dumps(end, sort_keys=True) == live[recording.seq]
 
 
 def test_the_record_at_a_moment() -> None:
     recording, live = _typed()
     for second, seq in enumerate(live, start=1):
-        assert moments.seq_at(recording.records, second * 1000) == seq
-        assert moments.seq_at(recording.records, second * 1000 + 999) == seq
+        assert moments.find(recording.records, second * 1000).seq == seq
+        assert moments.find(recording.records, second * 1000 + 999).seq == seq
 
 
 def test_moments_outside_are_moved_inside() -> None:
@@ -97,7 +98,7 @@ def test_without_a_notebook_there_is_nothing_to_show() -> None:
         moments.find([], None)
     recording = Recording()
     with pytest.raises(NotFound, match="not opened yet"):
-        moments.notebook_at(recording.records[:-1])
+        moments.notebook_after(recording.records[:-1], recording.seq)
 
 
 @pytest.mark.parametrize("plain", [True, False])
