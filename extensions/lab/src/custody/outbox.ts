@@ -106,10 +106,16 @@ export class Outbox {
     return [write.update, ...dependents.map(entry => entry.update)];
   }
 
-  /** The number of the largest write on its way, when the room found one too large. */
-  largest(): number | null {
-    const sizes = this._onTheirWay.map(({ update }) => update.length);
-    return this._onTheirWay.at(sizes.indexOf(Math.max(...sizes)))?.number ?? null;
+  /** The number of the largest write on its way, if it has at least so many bytes. */
+  largest(atLeastBytes: number): number | null {
+    let found: IWrite | null = null;
+    for (const write of this._onTheirWay) {
+      const size = write.update.length;
+      if (size >= atLeastBytes && size > (found?.update.length ?? -1)) {
+        found = write;
+      }
+    }
+    return found?.number ?? null;
   }
 
   /** Resolves when the browser's database holds, and holds no more, what it should. */

@@ -311,7 +311,9 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
   private _lost(code: number, reason: string): void {
     const { awareness, doc } = this._options;
     const isTooLarge = code === TOO_BIG || reasonOf(reason) === 'too_large';
-    const largest = isTooLarge ? (this._outbox?.largest() ?? null) : null;
+    // The room's words may be lost on the way: it stops reading in the middle of a message.
+    const atLeast = isTooLarge ? 0 : MAX_UPDATE_BYTES;
+    const largest = this._outbox?.largest(atLeast) ?? null;
     if (largest !== null) {
       this._refused(largest, ''); // it would end each connection anew
     }
@@ -355,6 +357,9 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
   /** Typed on earlier loads of this page, not yet in this one's document. */
   private _earlier: Uint8Array[] = [];
 }
+
+/** An update of so many bytes, with what goes around it, is more than the room takes. */
+const MAX_UPDATE_BYTES = 8 * 1024 * 1024 - 16;
 
 // Codes of closing a websocket: the standard's own, and jupyter-collaboration's.
 const TOO_BIG = 1009;
