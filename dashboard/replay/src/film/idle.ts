@@ -1,6 +1,6 @@
 /** Stretches in which nothing is recorded, and how playing hurries through them. */
 
-export const IDLE_MS = 5000;
+const IDLE_MS = 5000;
 /** How long an idle stretch takes at normal speed, however long it was. */
 const PLAYED_MS = 1000;
 

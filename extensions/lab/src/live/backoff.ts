@@ -1,9 +1,9 @@
 /** How long to wait before the next try to connect. */
 
 /** First wait. */
-export const FIRST_DELAY_MS = 500;
+const FIRST_DELAY_MS = 500;
 /** Longest wait. */
-export const LONGEST_DELAY_MS = 15_000;
+const LONGEST_DELAY_MS = 15_000;
 
 /** The first and the longest wait of a connection. */
 export interface IPatience {

@@ -43,7 +43,7 @@ export function followConnection(
 }
 
 /** What to say about a loss. */
-export function offlineNotice(survives: boolean, trans: TranslationBundle): INotice {
+function offlineNotice(survives: boolean, trans: TranslationBundle): INotice {
   const keeps = survives
     ? trans.__(
         'You can go on writing: it connects again by itself, and what you type is kept ' +

@@ -57,7 +57,7 @@ export function startingNotice(trans: TranslationBundle): INotice {
 }
 
 /** What to say while a branch's Python is brought to where the other one was. */
-export function restoringNotice(detail: string, trans: TranslationBundle): INotice {
+function restoringNotice(detail: string, trans: TranslationBundle): INotice {
   return {
     id: KERNEL_NOTICE,
     kind: 'hint',

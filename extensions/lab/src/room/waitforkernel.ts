@@ -7,7 +7,7 @@ type SessionContext = NonNullable<
 >;
 
 /** Longest wait; a kernel that needs more has failed, and the executor says what then. */
-export const LONGEST_WAIT_MS = 60_000;
+const LONGEST_WAIT_MS = 60_000;
 
 /**
  * Let an executor wait for a kernel that is on its way.
