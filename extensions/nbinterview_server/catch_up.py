@@ -53,11 +53,12 @@ async def _is_same(journal: Journal, service: ServiceApi, seq: int) -> bool:
 async def _fetch(service: ServiceApi, *, after: int, until: int) -> list[Record]:
     found: list[Record] = []
     while after < until:
-        for record in await service.records(after=after, limit=PAGE_RECORDS):
+        page = await service.records(after=after, limit=PAGE_RECORDS)
+        if not page:
+            raise Conflict("The service has fewer records than it says.")
+        for record in page:
             if record.seq != after + 1:
                 raise Conflict("The service's records have a gap.")
             after = record.seq
             found.append(record)
-        if not found or found[-1].seq != after:
-            raise Conflict("The service has fewer records than it says.")
     return found

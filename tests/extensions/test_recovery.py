@@ -13,9 +13,14 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from nbinterview.errors import Conflict
+from nbinterview.ledger.records import Record
+from nbinterview_server.catch_up import catch_up
 from nbinterview_server.journal import Journal
 from nbinterview_server.recovery import recover
 from tests.extensions.harness import (
@@ -247,6 +252,33 @@ def cut_back(room: RoomServer, seq: int) -> None:
     path = room.directory / "journal.sqlite"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("DELETE FROM records WHERE seq > ?", [seq])
+
+
+class Promising:
+    """A service that says it holds more records than it gives."""
+
+    def __init__(self, has: list[Record]) -> None:
+        self.has = has
+        self.asked = 0
+
+    async def ship(self, _records: list[Record]) -> Any:
+        return SimpleNamespace(acknowledged_seq=len(self.has) + 7)
+
+    async def records(self, *, after: int, limit: int) -> list[Record]:
+        self.asked += 1
+        assert self.asked < 100, "asked for ever"
+        return self.has[after : after + limit]
+
+
+@pytest.mark.asyncio
+async def test_a_service_that_promises_more_than_it_has_is_not_asked_for_ever(
+    path: Path, tmp_path: Path
+) -> None:
+    records = open_journal(path).read(limit=150)
+    journal = open_journal(tmp_path / "empty.sqlite")
+    with pytest.raises(Conflict):
+        await catch_up(journal, cast("Any", Promising(records)))
+    assert journal.last_seq == 0
 
 
 @pytest_room
