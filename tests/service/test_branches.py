@@ -128,6 +128,60 @@ async def test_the_panel_opens_one_from_the_replay(running: Running) -> None:
     assert "report" not in (await browser.get(f"interviews/{branch}")).text.lower()
 
 
+async def test_a_branch_is_closed_to_everybody_else(running: Running) -> None:
+    made, _, moment = await told_interview(running)
+    interview = made["interview"]["id"]
+    browser = await panel(running, made)
+    opened = await browser.post(
+        f"interviews/{interview}/branches", data={"at_ms": str(moment)}
+    )
+    branch = opened.headers["location"].split("/")[-2]
+    config = await room_of(running, branch)
+    candidate = person_of(made, "candidate")
+    assert candidate not in {one["hub_name"] for one in config["people"]}
+    others = [
+        await running.person(candidate),
+        await running.person("p-nobody2222"),
+        await running.room(interview),
+        await running.client(),
+    ]
+    for path in ("", "/enter", "/replay", "/replay/film", "/checks"):
+        for who in others:
+            for where in (f"interviews/{branch}{path}", f"api/v1/rooms/{branch}"):
+                answer = await who.get(where, headers={"Accept": "application/json"})
+                assert answer.status_code in {302, 303, 401, 403, 404}, where
+                assert "right" not in answer.text
+
+
+@pytest.mark.parametrize("what", ["branches", "checks"])
+async def test_no_other_page_starts_anything_with_somebodys_cookies(
+    running: Running, what: str
+) -> None:
+    """A room is the same site, and what is in it was written by a candidate."""
+    made, _, moment = await told_interview(running)
+    interview = made["interview"]["id"]
+    if what == "checks":
+        operator = await running.operator()
+        await operator.post(f"api/v1/interviews/{interview}/end")
+    browser = await panel(running, made)
+    room = running.settings.room_origin(interview)
+    for headers in (
+        {"Origin": room, "Sec-Fetch-Site": "same-site"},
+        {"Origin": room, "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-site"},
+        {"Origin": room, "Sec-Fetch-Site": "same-origin"},
+    ):
+        for where in (f"interviews/{interview}", f"api/v1/interviews/{interview}"):
+            answer = await browser.post(
+                f"{where}/{what}", data={"at_ms": str(moment)}, headers=headers
+            )
+            assert answer.status_code in {403, 405}, (where, headers)
+    listed = (await (await running.operator()).get("api/v1/interviews")).json()
+    assert [one["id"] for one in listed["interviews"]] == [interview]
+    checks = await browser.get(f"interviews/{interview}/checks")
+    assert "is running" not in checks.text
+
+
 async def test_a_branch_is_never_judged(running: Running) -> None:
     made, _, moment = await told_interview(running)
     interview = made["interview"]["id"]
