@@ -118,7 +118,7 @@ def test_a_forged_id_is_refused_and_the_real_edit_arrives() -> None:
     room = Guarded()
     end = room.custody._known.reach(GOOD)
     forged = update((GOOD, end, [letters("FORGED", origin=(GOOD, end - 1))]))
-    assert "somebody else" in room.refuses(forged)
+    assert "another person" in room.refuses(forged)
     room.ida.text += " world"
     room.takes(room.ida.updates[-1], IDA)
     assert str(room.replica.text) == "hello 😀 world"

@@ -105,7 +105,7 @@ class Custody:
         update = decode(data)
         plan = Plan(self._known, update)
         if not self.owners.may_claim(name, plan.clients):
-            raise Refused("This edit is written under the id of somebody else.")
+            raise Refused("This edit carries the id of another person's page.")
         if plan.empty:
             return False
         if not staff:

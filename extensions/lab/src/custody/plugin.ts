@@ -6,10 +6,13 @@ import { ServerConnection } from '@jupyterlab/services';
 import { openKept } from '../kept/open';
 import { ICustody, ILive } from '../tokens';
 import type { IDocumentSocket } from './line';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- every page has a notebook
 import { NotAdmitted } from './line';
 import type { IKeptUpdate } from './outbox';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- every page has a notebook
 import { Outbox } from './outbox';
 import type { ISession } from './provider';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- every page has a notebook
 import { RoomProvider } from './provider';
 import { Custody } from './standing';
 import type { IHandedBack } from './standing';

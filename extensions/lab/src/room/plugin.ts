@@ -30,6 +30,7 @@ import type { INotice } from './notices';
 import { Notices } from './notices';
 import { NoticesWidget } from './noticesview';
 import { keepSettingsHere, keptSettings } from './settings';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- every page has one
 import { TitleBar } from './titlebar';
 import { waitForKernel } from './waitforkernel';
 
