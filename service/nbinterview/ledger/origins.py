@@ -24,8 +24,8 @@ from nbinterview.ledger.changes import (
 from nbinterview.ledger.pastes import (
     MIN_PASTE_CHARS,
     Arrival,
+    ByLength,
     Paste,
-    fits,
     matched,
 )
 from nbinterview.ledger.tracing import (
@@ -94,6 +94,7 @@ class Origins:
         self, pastes: Sequence[Paste], outputs_text: Callable[[], str] = lambda: ""
     ) -> None:
         self._pastes = pastes
+        self._by_length = ByLength(pastes)
         self._outputs_text = outputs_text
         self._cells: dict[int, Traced] = {}
         self._replaced: dict[int, Traced] = {}
@@ -298,8 +299,7 @@ class Origins:
             return False
         arrival = _arrival(moment, new, new.text)
         return any(
-            paste.external == external and fits(paste, arrival)
-            for paste in self._pastes
+            paste.external == external for paste in self._by_length.fitting(arrival)
         )
 
 

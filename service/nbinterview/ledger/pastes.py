@@ -7,7 +7,8 @@ its time. Both ways take their time to arrive, above all after an offline stretc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,8 @@ NEAR_S = 10.0
 """How far apart a paste and its text may arrive when both connections live."""
 LATE_S = 2.0
 """An event that took longer than this waited in the page for its connection."""
+MAX_COMPARED_PASTES = 1_000_000
+"""So many comparisons are made for one film, seconds of work."""
 MIN_PASTE_CHARS = 3
 """Shorter ones cannot be told from a key and the bracket that closes itself."""
 
@@ -113,20 +116,34 @@ def fits(paste: Paste, arrival: Arrival) -> bool:
     return arrival.at_once
 
 
+class ByLength:
+    """Pastes, to be found by the length of the text that they may have brought."""
+
+    def __init__(self, pastes: Iterable[Paste]) -> None:
+        self._pastes = sorted(pastes, key=lambda paste: paste.chars)
+        self._left = MAX_COMPARED_PASTES
+
+    def fitting(self, arrival: Arrival) -> Iterator[Paste]:
+        """Yield those that fit; none any more once too many were compared."""
+        pastes, longest = self._pastes, arrival.chars + arrival.lines
+        place = bisect_left(pastes, arrival.chars, key=lambda paste: paste.chars)
+        while place < len(pastes) and pastes[place].chars <= longest and self._left > 0:
+            self._left -= 1
+            if fits(pastes[place], arrival):
+                yield pastes[place]
+            place += 1
+
+
 def matched(pastes: Sequence[Paste], arrivals: Sequence[Arrival]) -> dict[int, Paste]:
     """Return the paste of each arrival that has one, by the arrival's place.
 
     The nearest in time find each other first; each paste brought one text.
     """
-    by_length: dict[int, list[int]] = {}
-    for place, arrival in enumerate(arrivals):
-        for chars in range(arrival.chars, arrival.chars + arrival.lines + 1):
-            by_length.setdefault(chars, []).append(place)
+    by_length = ByLength(pastes)
     pairs = sorted(
-        (abs(arrivals[place].at_s - paste.at_s), paste.seq, place, paste)
-        for paste in pastes
-        for place in by_length.get(paste.chars, ())
-        if fits(paste, arrivals[place])
+        (abs(arrival.at_s - paste.at_s), paste.seq, place, paste)
+        for place, arrival in enumerate(arrivals)
+        for paste in by_length.fitting(arrival)
     )
     found: dict[int, Paste] = {}
     used: set[int] = set()

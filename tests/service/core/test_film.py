@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -115,6 +116,23 @@ def test_a_cell_that_is_locked_and_unlocked_makes_no_endless_film() -> None:
     assert len(json.dumps(film)) < MAX_RENEWED_CHARS * 1.2
     [shown] = film_at(film, film["duration_ms"])
     assert shown["source"] == "#" * 100 + "x" * 1_000_000
+
+
+def test_pastes_without_end_take_no_minutes() -> None:
+    recording = Recording(cell("a"))
+    event = {"name": "clipboard", "action": "paste", "origin": "external", "chars": 10}
+    for _ in range(5_000):
+        payload = {"boot_id": "b", "event": event}
+        recording.add("event", CANDIDATE, payload, monotonic_ms=5.0)
+    for text in ("\n" * 4_000_000, *[f"a{number:09}" for number in range(2_000)]):
+        with recording.by(CANDIDATE) as cells:
+            cells[0]["source"].insert(0, text)
+        if len(text) > 10:
+            with recording.by(CANDIDATE) as cells:
+                del cells[0]["source"][0 : len(text)]
+    started_s = time.monotonic()
+    make_film(HEADER, recording.records)
+    assert time.monotonic() - started_s < 20
 
 
 def test_outputs_that_stay_are_kept() -> None:
