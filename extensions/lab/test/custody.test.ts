@@ -275,6 +275,17 @@ describe('the line', () => {
     expect(page.provider.isOnline).toBe(false);
   });
 
+  it('has patience with much that is on its way', async () => {
+    const page = await opened();
+    room.isSlow = true;
+    room.isSilent = true; // an uplink that needs half a minute for it
+    page.text.insert(0, 'x'.repeat(3_000_000));
+    await pass(25_000);
+    expect(page.provider.isOnline).toBe(true);
+    await pass(20_000);
+    expect(page.provider.isOnline).toBe(false);
+  });
+
   it('is looked after at once when the page wakes up', async () => {
     const page = await opened();
     room.isSilent = true;

@@ -24,6 +24,8 @@ const SLEPT_MS = 5_000;
 /** Silence after a probe; shorter when there is a reason to doubt the connection. */
 const ECHO_MS = 3_000;
 const DOUBTFUL_ECHO_MS = 1_500;
+/** A probe comes after what is on its way, on a slow uplink (0.8 Mbit/s) so much later. */
+const SLOW_BYTES_PER_MS = 100;
 
 /** The part of a browser's WebSocket that is used here. */
 export interface IDocumentSocket {
@@ -54,8 +56,8 @@ export interface ILineOptions {
   lost: (code: number, reason: string) => void;
   /** Send something cheap that the room answers. */
   probe: () => void;
-  /** Whether the room owes an answer. */
-  isWaiting: () => boolean;
+  /** How many bytes the room has not answered yet. */
+  unanswered: () => number;
 }
 
 /** Of a connection that this page gave up by itself. */
@@ -197,12 +199,13 @@ export class Line {
     const slept = now - this._tickedAt > SLEPT_MS;
     this._tickedAt = now;
     if (this._probedAt !== null) {
-      if (now - this._probedAt >= this._echoMs) {
+      const onTheWayMs = this._options.unanswered() / SLOW_BYTES_PER_MS;
+      if (now - this._probedAt >= this._echoMs + onTheWayMs) {
         this._lose(GONE, '');
       }
       return;
     }
-    const quietMs = this._options.isWaiting() ? QUIET_WAITING_MS : QUIET_MS;
+    const quietMs = this._options.unanswered() > 0 ? QUIET_WAITING_MS : QUIET_MS;
     if (slept) {
       this._probe(DOUBTFUL_ECHO_MS);
     } else if (now - this._heardAt >= quietMs) {

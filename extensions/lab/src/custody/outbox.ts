@@ -35,6 +35,11 @@ export class Outbox {
     return Math.max(this._kept.all.length, this._onTheirWay.length);
   }
 
+  /** Bytes that were sent over this connection, without an answer. */
+  get bytesOnTheirWay(): number {
+    return this._onTheirWay.reduce((sum, { update }) => sum + update.length, 0);
+  }
+
   /** All that waits, oldest first. */
   updates(): Uint8Array[] {
     return this._kept.all.map(entry => entry.update);

@@ -86,7 +86,7 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
       probe: () => {
         this._line.send(awarenessMessage(awareness, [doc.clientID]));
       },
-      isWaiting: () => this._outbox !== null && this._outbox.unsaved > 0
+      unanswered: () => this._outbox?.bytesOnTheirWay ?? 0
     });
     void this._start();
   }
