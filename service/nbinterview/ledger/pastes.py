@@ -82,13 +82,13 @@ def pastes_of(records: Iterable[Mapping[str, Any]]) -> list[Paste]:
 def _paste(
     record: Mapping[str, Any], event: Mapping[str, Any], at_s: float, told_s: float
 ) -> Paste:
-    cell_id = event.get("cell_id")
+    cell_id, chars = event.get("cell_id"), event.get("chars")
     return Paste(
         seq=record["seq"],
         author=record["author"],
         at_s=at_s,
         told_s=told_s,
-        chars=int(event.get("chars", 0)),
+        chars=chars if isinstance(chars, int) else 0,
         external=event.get("origin") == "external",
         cell_id=cell_id if isinstance(cell_id, str) else None,
     )

@@ -92,6 +92,15 @@ def test_a_paste_is_found_before_or_after_its_text(delay_s: float) -> None:
     assert told(recording) == [(ANSWER, "pasted", False)]
 
 
+@pytest.mark.parametrize("chars", [None, "7", -1, [3]])
+def test_a_paste_of_an_odd_size_explains_nothing(chars: object) -> None:
+    recording = Recording(cell("", id="c"))
+    about = {"name": "clipboard", "action": "paste", "origin": "external"}
+    recording.event({**about, "chars": chars}, recording.now_s)
+    recording.insert(CANDIDATE, 0, 0, ANSWER)
+    assert told(recording) == [(ANSWER, "unexplained", False)]
+
+
 @pytest.mark.parametrize("event_first", [True, False])
 def test_a_paste_while_offline_is_found(event_first: bool) -> None:
     recording = Recording(cell("", id_="c"))
