@@ -33,7 +33,7 @@ def parts(report: Report, *, short: bool) -> dict[str, Callable[[], None]]:
         if not network.available():
             print("  left out: this machine lets us make no network namespace")
             return
-        trials_, edits, offline_s = (1, 100, 8.0) if short else (8, 2000, 60.0)
+        trials_, edits, offline_s = (1, 100, 8.0) if short else (6, 2000, 60.0)
         asyncio.run(
             rejoin.in_browsers(report, trials=trials_, edits=edits, offline_s=offline_s)
         )
