@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import secrets
 import signal
 import sys
 import uuid
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,13 @@ from nbinterview_server.view import kernel_coming
 # Handlers of jupyter_server 2.21 and jupyterlab_server 2.28 that leave a request
 # without an answer when it fails or is refused.
 BROKEN = r"(?:favicon\.ico|robots\.txt|lab/api/licenses/.*)"
+
+CLOSE_S = 10.0
+"""For one part of the room to close; the record's own limits are shorter."""
+STOP_S = 25.0
+"""After this the server ends, whatever still hangs."""
+
+log = logging.getLogger(__name__)
 
 
 class Absent(JupyterHandler):
@@ -133,14 +143,27 @@ class RoomExtension(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Close in order: kernel, document, record. The record is closed always."""
-        for close in (
+        assert self.serverapp is not None
+        # Jupyter Server never ends when a part of it fails while it stops.
+        loop = self.serverapp.io_loop
+        loop.call_later(STOP_S, loop.stop)
+        parts = (
             self.checks.close,
             self._kernels.shutdown_all,
             self.room.runs.close,
             self.collaboration.close,
-        ):
-            try:
+            lambda: self.room.close("the server was asked to stop"),
+        )
+        await close_in_order(parts, within_s=CLOSE_S)
+
+
+async def close_in_order(
+    parts: Iterable[Callable[[], Awaitable[object]]], *, within_s: float
+) -> None:
+    """Close one part after the other; one that fails or hangs keeps none from it."""
+    for close in parts:
+        try:
+            async with asyncio.timeout(within_s):
                 await close()
-            except Exception:
-                self.log.exception("a part of the room did not close")
-        await self.room.close("the server was asked to stop")
+        except Exception:
+            log.exception("a part of the room did not close")

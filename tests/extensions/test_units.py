@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pycrdt import Encoder
 from nbinterview.errors import Invalid, Unavailable
 from nbinterview.ledger.records import Record
 from nbinterview_server import headers
+from nbinterview_server.app import close_in_order
 from nbinterview_server.config import RoomConfig, RoomEnv
 from nbinterview_server.documents.awareness import _decode, rewrite
 from nbinterview_server.documents.owners import MAX_IDS_PER_PERSON, Owners
@@ -223,3 +225,20 @@ def test_a_restart_ends_every_connection() -> None:
     assert view.present(CANDIDATE)
     view.step(record(2, "room.started"))
     assert not view.present(CANDIDATE)
+
+
+@pytest.mark.asyncio
+async def test_a_part_that_fails_or_hangs_keeps_none_from_closing() -> None:
+    closed: list[str] = []
+
+    async def fails() -> None:
+        raise RuntimeError("in the middle of it")
+
+    async def hangs() -> None:
+        await asyncio.Event().wait()
+
+    async def closes() -> None:
+        closed.append("record")
+
+    await close_in_order((fails, hangs, closes), within_s=0.05)
+    assert closed == ["record"]

@@ -40,6 +40,19 @@ def saved(page: Page) -> Locator:
     return page.locator(".jp-nbinterview-Saved")
 
 
+def stays_saved(page: Page) -> None:
+    """Wait until the page has said `Saved` for a second without a break."""
+    page.wait_for_function(
+        """() => {
+            const said = document.querySelector('.jp-nbinterview-Saved');
+            const saved = said?.dataset.state === 'saved';
+            window.savedSince = saved ? (window.savedSince ?? performance.now()) : null;
+            return saved && performance.now() - window.savedSince > 1000;
+        }""",
+        polling=50,
+    )
+
+
 def write(page: Page, text: str) -> None:
     """Type at the end of the first code cell."""
     cell(page).click()
@@ -313,6 +326,7 @@ def test_a_browser_that_keeps_nothing_says_so_and_asks_before_leaving(
             dialog.accept()
 
         page.on("dialog", leave)
+        stays_saved(page)  # JupyterLab writes a little by itself afterwards
         page.reload()
         cell(page).wait_for()
         expect(saved(page)).to_have_text("Saved")
