@@ -199,7 +199,9 @@ describe('what is typed', () => {
     const one = await opened();
     const two = await opened(new IDBFactory());
     type(two, 'hello');
-    expect(one.text.toJSON()).toBe('hello');
+    await vi.waitFor(() => {
+      expect(one.text.toJSON()).toBe('hello');
+    });
     expect(one.kept.all).toEqual([]);
   });
 });

@@ -15,6 +15,7 @@ import type { Awareness } from 'y-protocols/awareness';
 import { applyAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
+import { Arrivals } from './arrivals';
 import { Courier } from './courier';
 import type { IDocumentSocket } from './line';
 import { Line } from './line';
@@ -64,6 +65,7 @@ export interface IRoomProviderOptions {
 export class RoomProvider implements IDocumentProvider, IForkProvider {
   constructor(private readonly _options: IRoomProviderOptions) {
     const { doc, awareness } = _options;
+    this._arrivals = new Arrivals(doc, this);
     doc.on('update', this._keep);
     awareness.on('update', this._tellAwareness);
     this._line = new Line({
@@ -176,6 +178,7 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
     this._isDisposed = true;
     this.leave();
     this._line.stop();
+    this._arrivals.dispose();
     this._courier?.begin();
     this._isOnline = false;
     this._options.doc.off('update', this._keep);
@@ -250,11 +253,12 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
         }
         break;
       case 'step2':
+        this._arrivals.flush();
         Y.applyUpdate(this._options.doc, message.update, this);
         this._synced();
         break;
       case 'update':
-        Y.applyUpdate(this._options.doc, message.update, this);
+        this._arrivals.take(message.update);
         break;
       case 'awareness':
         applyAwarenessUpdate(this._options.awareness, message.update, this);
@@ -309,6 +313,7 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
   }
 
   private _lost(code: number, reason: string): void {
+    this._arrivals.flush();
     const { awareness, doc } = this._options;
     const isTooLarge = code === TOO_BIG || reasonOf(reason) === 'too_large';
     // The room's words may be lost on the way: it stops reading in the middle of a message.
@@ -341,6 +346,7 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
     this._changed.emit();
   }
 
+  private readonly _arrivals: Arrivals;
   private readonly _line: Line;
   private readonly _ready = new PromiseDelegate<void>();
   private readonly _changed = new Signal<this, void>(this);
