@@ -59,11 +59,13 @@ class Header(BaseModel):
     records: int = Field(ge=0)
 
 
-async def header_of(session: AsyncSession, interview_id: str) -> dict[str, Any]:
-    """Return an interview's header line: what its records do not hold."""
+async def export_lines(
+    session: AsyncSession, interview_id: str
+) -> AsyncIterator[bytes]:
+    """Yield the lines of an export, each with its line end."""
     interview = await interviews.get(session, interview_id)
     cast = await interviews.participants(session, [interview_id])
-    return {
+    header = {
         "format": "nbinterview-record/1",
         "interview": {
             "id": interview.id,
@@ -78,13 +80,6 @@ async def header_of(session: AsyncSession, interview_id: str) -> dict[str, Any]:
         "people": [person_model(person, part.role) for part, person in cast],
         "records": await ledger.last_seq(session, interview_id),
     }
-
-
-async def export_lines(
-    session: AsyncSession, interview_id: str
-) -> AsyncIterator[bytes]:
-    """Yield the lines of an export, each with its line end."""
-    header = await header_of(session, interview_id)
     yield json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
     async for wire in ledger.lines(session, interview_id):
         yield wire + b"\n"
