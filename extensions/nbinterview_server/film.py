@@ -78,8 +78,8 @@ class Films:
             process.stdin.write(_line(header(self._people.config)))
             after = 0
             while after < last_seq:
-                wires = await asyncio.to_thread(self._wires, after)
-                process.stdin.write(b"".join(wires))
+                wires = await self._journal.awires(after, limit=_PAGE_RECORDS)
+                process.stdin.write("".join(f"{wire}\n" for wire in wires).encode())
                 await process.stdin.drain()
                 after += len(wires)
         except (BrokenPipeError, ConnectionResetError):
@@ -87,10 +87,6 @@ class Films:
         # Without input `communicate` would leave it open, and the maker waiting.
         process.stdin.close()
         return await process.communicate()
-
-    def _wires(self, after: int) -> list[bytes]:
-        records = self._journal.read(after, limit=_PAGE_RECORDS)
-        return [_line(record.body()) for record in records]
 
 
 def _line(value: Any) -> bytes:

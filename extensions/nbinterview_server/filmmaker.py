@@ -6,17 +6,14 @@ JSON line each; on stdout the film, JSON packed by gzip.
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import sys
 
-from nbinterview.ledger.film import make_film
+from nbinterview.ledger.film import make_film, packed
 
 # Edits and runs of the room come first.
 _NICENESS = 10
-# Most of a large film is pictures, which get no smaller by trying harder.
-_GZIP_LEVEL = 4
 
 
 def main() -> None:
@@ -24,8 +21,7 @@ def main() -> None:
     os.nice(_NICENESS)
     lines = iter(sys.stdin.buffer)
     film = make_film(json.loads(next(lines)), map(json.loads, lines))
-    text = json.dumps(film, ensure_ascii=False, separators=(",", ":"))
-    sys.stdout.buffer.write(gzip.compress(text.encode(), _GZIP_LEVEL))
+    sys.stdout.buffer.write(packed(film))
 
 
 if __name__ == "__main__":

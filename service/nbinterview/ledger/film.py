@@ -7,7 +7,9 @@ thousands of records in a few seconds. What the parts of a film mean is said in
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, cast
@@ -55,6 +57,8 @@ OUTPUT_STEP_MS = 100
 """Outputs of one cell are shown at most so often. A cell that keeps changing them is
 shown less often the more was looked at, pictures and what is not shown too, so that
 no output makes a film too large, or takes minutes."""
+# Most of a large film is pictures, which get no smaller by trying harder.
+_GZIP_LEVEL = 4
 _CHARS_PER_SLOWING = 200_000
 
 
@@ -82,6 +86,12 @@ def film_moments(
     header = {"id": "", "title": "", "people": people}
     film = _Maker(header, records, Timing.of(records)).film()
     return [film_after(film, seq) for seq in seqs]
+
+
+def packed(film: Film) -> bytes:
+    """Return a film as it is sent and kept: JSON, gzip."""
+    text = json.dumps(film, ensure_ascii=False, separators=(",", ":"))
+    return gzip.compress(text.encode(), _GZIP_LEVEL)
 
 
 class _Maker:

@@ -13,7 +13,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from nbinterview.errors import NotFound
-from nbinterview.ledger.film import make_film
+from nbinterview.ledger.film import make_film, packed
 from nbinterview.ledger.moments import find, notebook_after
 from nbinterview.ledger.provenance import annotate
 from nbinterview.service.db import Database
@@ -21,8 +21,6 @@ from nbinterview.service.domain import interviews, ledger
 
 T = TypeVar("T")
 KEPT = 8
-# Most of a large film is pictures, which get no smaller by trying harder.
-_GZIP_LEVEL = 4
 
 
 class Films:
@@ -76,9 +74,7 @@ def _from_wires(
 
 
 def _packed(summary: dict[str, Any], records: list[Any]) -> bytes:
-    film = make_film(summary, records)
-    text = json.dumps(film, ensure_ascii=False, separators=(",", ":"))
-    return gzip.compress(text.encode(), _GZIP_LEVEL)
+    return packed(make_film(summary, records))
 
 
 def _notebook(summary: dict[str, Any], records: list[Any]) -> dict[str, Any]:
