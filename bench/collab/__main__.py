@@ -26,7 +26,7 @@ def parts(report: Report, *, short: bool) -> dict[str, Callable[[], None]]:
         asyncio.run(latency.measure(report, count=count, rounds=rounds, edits=edits))
 
     def protocol() -> None:
-        trials_, edits = (2, 200) if short else (10, 2000)
+        trials_, edits = (2, 200) if short else (6, 2000)
         asyncio.run(rejoin.by_protocol(report, trials=trials_, edits=edits))
 
     def browsers() -> None:

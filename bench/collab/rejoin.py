@@ -20,6 +20,7 @@ from bench.collab.network import Link
 from bench.collab.stations import Room, config, end, rooms
 from bench.rows import Report, Row, compare, interleaved, interval, median, p95
 from nbinterview_server.config import NOTEBOOK
+from nbinterview_server.documents.flow import MESSAGES_PER_S
 from tests.custody.clients import Client
 from tests.custody.service_process import Services
 from tests.custody.stock import StockServer
@@ -39,6 +40,7 @@ GIVES_UP_S = 120.0
 BAR_S = 1.5
 BAR_RATIO = 0.5
 BAR = f"at most {BAR_S} s and at most {BAR_RATIO} x stock"
+IDLE = ".jp-Notebook-ExecutionIndicator[data-status='idle']"
 TYPED = "q"
 """A character that the template does not hold."""
 
@@ -90,6 +92,8 @@ async def by_protocol(report: Report, *, trials: int, edits: int) -> None:
             (made[kind],) = await stack.enter_async_context(rooms(kind, 1))
         for kind in interleaved(KINDS, trials):
             took_s[kind].append([await _once(made[kind], edits)])
+            # One person does not come back again and again: the room would slow them.
+            await asyncio.sleep(edits / MESSAGES_PER_S)
     name = f"rejoin with {edits} queued edits, protocol alone, p95"
     report.add(rejoin_row(name, took_s, chance, promised=False))
 
@@ -231,6 +235,8 @@ async def _open(made: Train) -> None:
     )
     await made.page.wait_for_selector(".jp-CodeCell .cm-content", timeout=90_000)
     await made.page.wait_for_function("() => !!window.jupyterapp")
+    # A link cut in the middle of the kernel's handshake would hold up every socket.
+    await made.page.wait_for_selector(IDLE, timeout=90_000)
     await made.stays.connect()
     await made.page.evaluate(QUEUE, [1, 1, TYPED])
     await eventually(lambda: made.there() == 1)

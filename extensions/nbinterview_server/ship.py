@@ -21,7 +21,7 @@ from nbinterview_server.service_api import Gap, ServiceApi
 MAX_RECORDS = 500
 MAX_BATCH_BYTES = 8 * 1024 * 1024
 POLL_S = 3.0
-GATHER_S = 0.2
+GATHER_S = 0.5
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
 

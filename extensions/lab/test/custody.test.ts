@@ -256,7 +256,7 @@ describe('the line', () => {
     room.isSilent = true;
     await pass(60_000);
     expect(page.provider.isOnline).toBe(false);
-    expect(room.openQuestions).toBe(5);
+    expect(room.openQuestions).toBe(2);
     room.isSilent = false;
     await pass(900);
     expect(page.provider.isOnline).toBe(true);

@@ -16,6 +16,8 @@ import type { IStore } from '../src/kept/kept';
 import { Kept } from '../src/kept/kept';
 
 const ROOM = 'json:notebook:1';
+/** That a browser keeps to one server. */
+const CONNECTIONS = 6;
 
 /** The page's end of a connection to a fake room. */
 export class PageSocket implements IDocumentSocket {
@@ -68,6 +70,8 @@ export class FakeRoom {
   asked = 0;
   /** Questions without an answer; a browser has few connections for them. */
   openQuestions = 0;
+  /** Questions that the network swallowed; their connections stay, and stay stuck. */
+  private _stuck = 0;
   /** Every write that it heard, in order. */
   readonly heard: Uint8Array[] = [];
   /** Updates (not answers to a step 1) among them. */
@@ -78,7 +82,8 @@ export class FakeRoom {
     if (this.isClosed) {
       return Promise.reject(new NotAdmitted('403'));
     }
-    if (this.isSilent) {
+    if (this.isSilent || this._stuck >= CONNECTIONS) {
+      this._stuck += 1;
       this.openQuestions += 1;
       return new Promise((_, reject) => {
         signal.addEventListener('abort', () => {
@@ -94,18 +99,43 @@ export class FakeRoom {
 
   openSocket(): PageSocket {
     const socket = new PageSocket(this);
-    this.sockets.add(socket);
-    queueMicrotask(() => {
-      socket.onopen?.();
-      if (this.closesWith !== null) {
-        this.drop(this.closesWith, String(this.closesWith));
-      }
-      const step1 = message(0, 0, Y.encodeStateVector(this.doc));
-      queueMicrotask(() => {
-        socket.hear(step1);
-      });
-    });
+    this._reach(socket, Date.now());
     return socket;
+  }
+
+  /** As TCP does: when nobody answers, once more each second, and after five less often. */
+  private _reach(socket: PageSocket, sinceMs: number): void {
+    if (this.isSilent) {
+      const passedMs = Date.now() - sinceMs;
+      const waitMs = passedMs < 5_000 ? 1_000 : passedMs - 3_000;
+      setTimeout(() => {
+        if (!socket.isClosed) {
+          this._reach(socket, sinceMs);
+        }
+      }, waitMs);
+      return;
+    }
+    queueMicrotask(() => {
+      if (!socket.isClosed) {
+        this._greet(socket);
+      }
+    });
+  }
+
+  private _greet(socket: PageSocket): void {
+    this.sockets.add(socket);
+    if (this.isAway) {
+      this.drop();
+      return;
+    }
+    socket.onopen?.();
+    if (this.closesWith !== null) {
+      this.drop(this.closesWith, String(this.closesWith));
+    }
+    const step1 = message(0, 0, Y.encodeStateVector(this.doc));
+    queueMicrotask(() => {
+      socket.hear(step1);
+    });
   }
 
   /** Connections end, as by a crash. */

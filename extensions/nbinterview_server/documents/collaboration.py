@@ -8,6 +8,7 @@ room itself, and nothing of it is patched. See docs/adr/0005.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -26,18 +27,15 @@ from jupyter_server_ydoc.websocketserver import (
 )
 from pycrdt import Decoder
 from tornado.web import HTTPError
+from tornado.websocket import WebSocketClosedError
 
 from nbinterview_server.authorizer import person_of
 from nbinterview_server.config import NOTEBOOK, Person
 from nbinterview_server.documents.flow import Flow
 from nbinterview_server.documents.notebook_file import NotebookFile
 from nbinterview_server.documents.owners import Owners
-from nbinterview_server.documents.rooms import (
-    MAX_UPDATE_BYTES,
-    POLICY,
-    PresenceRoom,
-    RecordedRoom,
-)
+from nbinterview_server.documents.presence import POLICY, PresenceRoom
+from nbinterview_server.documents.rooms import MAX_UPDATE_BYTES, RecordedRoom
 from nbinterview_server.room import Room
 
 GLOBAL_AWARENESS = "JupyterLab:globalAwareness"
@@ -132,6 +130,15 @@ class RoomSocketHandler(YDocWebSocketHandler):  # type: ignore[misc]  # untyped
             self._websocket_server.flow(self.person.hub_name).turned_away()
         super().close(code, reason)
 
+    async def send(self, message: bytes) -> None:
+        """Send one message; a page that is gone is no error.
+
+        Nor is one that goes before it has read what was sent: a lost page leaves
+        thousands of messages behind, and each would be a traceback in the log.
+        """
+        with contextlib.suppress(WebSocketClosedError):
+            self.write_message(message, binary=True).add_done_callback(_overlook)
+
     async def on_message(self, message: Any) -> None:
         """Take one message; a reviewer cannot save.
 
@@ -157,6 +164,11 @@ class RoomSocketHandler(YDocWebSocketHandler):  # type: ignore[misc]  # untyped
     def check_origin(self, origin: str) -> bool:
         """Let only pages of this room's own origin connect."""
         return bool(WebSocketMixin.check_origin(self, origin))
+
+
+def _overlook(sent: asyncio.Future[None]) -> None:
+    if not sent.cancelled():
+        sent.exception()
 
 
 class RoomCollaboration(YDocExtension):  # type: ignore[misc]  # untyped

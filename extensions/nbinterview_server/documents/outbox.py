@@ -47,6 +47,8 @@ class Change:
     author: str
     update: bytes
     edit: Mapping[str, int]
+    page: PageSocket | None = None
+    """Where it came from, and is known."""
 
 
 @dataclass(frozen=True)

@@ -10,29 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jupyter_server_ydoc.rooms import DocumentRoom, TransientRoom
+from jupyter_server_ydoc.rooms import DocumentRoom
 from jupyter_server_ydoc.utils import LogLevel
 from jupyter_ydoc import YNotebook
 from pycrdt import (
     Doc,
-    YMessageType,
     YSyncMessageType,
-    create_awareness_message,
-    create_sync_message,
     create_update_message,
     handle_sync_message,
-    is_awareness_disconnect_message,
-    read_message,
 )
 
 from nbinterview.errors import Invalid, NBInterviewError, TooLarge
 from nbinterview_server.documents.authorship import ROOM, written_by
-from nbinterview_server.documents.awareness import rewrite
 from nbinterview_server.documents.custody import Custody, Refused
 from nbinterview_server.documents.edits import EditCounter
 from nbinterview_server.documents.notebook_file import (
@@ -59,112 +52,15 @@ from nbinterview_server.documents.outbox import (
     updates_of,
 )
 from nbinterview_server.documents.owners import TEMPLATES_ID, Owners
+from nbinterview_server.documents.presence import POLICY, RESTART, NamedRoom
 from nbinterview_server.documents.updates import framed
 from nbinterview_server.journal import Journal, NotWritten
-from nbinterview_server.pacing import Pace
 
-__all__ = [
-    "NamedRoom",
-    "PageSocket",
-    "PresenceRoom",
-    "RecordedRoom",
-    "document_payload",
-    "updates_of",
-]
+__all__ = ["PageSocket", "RecordedRoom", "document_payload", "updates_of"]
 
 MAX_UPDATE_BYTES = 8 * 1024 * 1024
 """Of one message; its record, in base64, stays below the journal's limit."""
-AWARENESS_PER_S = 100.0
-BURST_AWARENESS = 200
-TOO_FAST_S = 10.0
-"""So far ahead of its pace, a page is not believed to be one."""
-TOO_FAST = "too many messages"
-
-# Codes of closing a websocket; after a RESTART JupyterLab connects again by itself.
-POLICY, RESTART = 1008, 1012
-
 log = logging.getLogger(__name__)
-
-
-class NamedRoom:
-    """Serves pages; who they are comes from their connection, not from them."""
-
-    clients: set[PageSocket]
-    ydoc: Any
-    awareness: Any
-    _owners: Owners
-    _journal: Journal
-    _monotonic: Callable[[], float] = staticmethod(time.monotonic)
-
-    async def serve(self, channel: PageSocket) -> None:
-        """Serve one page until it is gone, or was turned away."""
-        self.clients.add(channel)
-        pace = Pace(AWARENESS_PER_S, BURST_AWARENESS, self._monotonic)
-        try:
-            await channel.send(create_sync_message(self.ydoc))
-            async for message in channel:
-                if message[0] == YMessageType.AWARENESS:
-                    ahead_s = pace.delay_s()
-                    if ahead_s > TOO_FAST_S:
-                        await self._turn_away(channel)
-                        return
-                    if ahead_s > 0:
-                        continue  # the next one says where the cursor is
-                if not await self._take(channel, message):
-                    return
-        finally:
-            self.clients.discard(channel)
-
-    async def _turn_away(self, page: PageSocket) -> None:
-        entry = refused_entry(page.person.hub_name, "awareness", TOO_FAST)
-        try:
-            await self._journal.insist([entry])
-        except NotWritten:
-            log.info("the room closes; not recorded: %s", TOO_FAST)
-        page.close(POLICY, TOO_FAST)
-
-    async def _take(self, page: PageSocket, message: bytes) -> bool:
-        """Take one message; False when no more of this page is wanted."""
-        try:
-            if message[0] == YMessageType.SYNC:
-                return await self._sync(page, message[1:])
-            if message[0] == YMessageType.AWARENESS:
-                await self._aware(page, message)
-        except (Invalid, ValueError, IndexError, RuntimeError, AssertionError) as error:
-            # What Yjs cannot read must not end the room for everybody.
-            log.warning("a message of %s refused: %s", page.person.hub_name, error)
-        return True
-
-    async def _sync(self, page: PageSocket, message: bytes) -> bool:
-        raise NotImplementedError
-
-    async def _aware(self, page: PageSocket, message: bytes) -> None:
-        update = rewrite(read_message(message[1:]), page.person, self._owners)
-        if update is None:
-            return
-        renamed = create_awareness_message(update)
-        leaving = is_awareness_disconnect_message(renamed[1:])
-        for client in list(self.clients):
-            # The sender too: it is how a page knows that its connection lives.
-            if not (leaving and client is page):
-                await client.send(renamed)
-        self.awareness.apply_awareness_update(update, self)
-
-
-class PresenceRoom(NamedRoom, TransientRoom):  # type: ignore[misc]  # untyped
-    """Lab's global awareness: states only. Its document stays empty for everybody."""
-
-    def __init__(self, room_id: str, *, journal: Journal, **kwargs: Any) -> None:
-        super().__init__(room_id, **kwargs)
-        self._owners = Owners()
-        self._journal = journal
-
-    async def _sync(self, page: PageSocket, message: bytes) -> bool:
-        if message[0] == YSyncMessageType.SYNC_STEP1:
-            reply = handle_sync_message(message, self.ydoc)
-            assert reply is not None
-            await page.send(reply)
-        return True
 
 
 class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
@@ -192,8 +88,10 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         self._custody = Custody(self.ydoc, self._note, owners)
         self._outbox: asyncio.Queue[Item] = asyncio.Queue()
         self._writes: Counter[PageSocket] = Counter()
+        self._writing: PageSocket | None = None
         self._overlooked: set[PageSocket] = set()
         self._saving = asyncio.Lock()
+        self._save_timer: asyncio.TimerHandle | None = None
         self._gave_up = False
 
     @property
@@ -260,21 +158,21 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
 
     # -------------------------------------------------------------- the file
 
-    async def _maybe_save_document(
-        self, saving_document: asyncio.Task[None] | None, save_now: bool = False
-    ) -> None:
-        """Write the file a moment after the last change, or at once."""
-        if self._save_delay is None and not save_now:
+    def _on_document_change(self, _target: str, _event: Any) -> None:
+        """Write the file a moment after the last change."""
+        if self._save_delay is None or self._update_lock.locked():
             return
-        if saving_document is not None and not saving_document.done():
-            saving_document.cancel()
-        try:
-            if not save_now:
-                await asyncio.sleep(self._save_delay)
-            # A write that began goes on to its end; the next one waits for it.
-            await asyncio.shield(self._save())
-        except asyncio.CancelledError:
-            return  # by the next change, which saves
+        self._hold_saving()
+        loop = asyncio.get_running_loop()
+        self._save_timer = loop.call_later(self._save_delay, self._save_to_disc)
+
+    def _hold_saving(self) -> None:
+        if self._save_timer is not None:
+            self._save_timer.cancel()
+
+    async def _maybe_save_document(self, *_: Any, **__: Any) -> None:
+        """Write the file. A write that began goes on to its end."""
+        await asyncio.shield(self._save())
 
     async def _save(self) -> None:
         with written_by(ROOM):
@@ -304,6 +202,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
 
     async def stop(self) -> None:
         """End the room, after a write of the file that began."""
+        self._hold_saving()
         async with self._saving:
             self._custody.close()
         await super().stop()
@@ -338,11 +237,14 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
             if len(message) > MAX_UPDATE_BYTES:
                 raise TooLarge("This edit is too large to be saved.")
             staff = page.person.role != "candidate"
+            self._writing = page
             self._custody.take(page.person.hub_name, framed(message), staff=staff)
         except NBInterviewError as error:
             log.warning("an edit of %s refused: %s", page.person.hub_name, error)
             self._outbox.put_nowait(Refusal(page, write, error))
             return False
+        finally:
+            self._writing = None
         self._outbox.put_nowait(Saved(page, write))
         return True
 
@@ -369,7 +271,8 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
     # ------------------------------------------------------------ the outbox
 
     def _note(self, author: str, update: bytes) -> None:
-        self._outbox.put_nowait(Change(author, update, self._edits.take()))
+        change = Change(author, update, self._edits.take(), self._writing)
+        self._outbox.put_nowait(change)
 
     async def _broadcast_updates(self) -> None:
         while True:
@@ -408,7 +311,8 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         if isinstance(item, Change):
             message = create_update_message(item.update)
             for client in list(self.clients):
-                await client.send(message)
+                if client is not item.page:
+                    await client.send(message)
         elif isinstance(item, Answer):
             await item.page.send(item.message)
         elif isinstance(item, Refusal) and item.ends:

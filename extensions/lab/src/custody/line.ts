@@ -1,18 +1,22 @@
 /**
  * A connection to the room that comes back at once.
  *
- * It never waits for a dead network: while there is no connection, it asks the room for a
- * session every few hundred milliseconds, and the first answer, also to an earlier
- * question, opens the socket. While there is one, silence is answered by a probe, and
+ * While there is none, it asks the room for a session, again soon after each failure, and
+ * the answer opens the socket. When no answer comes at all, it also knocks with sockets of
+ * the last session. While there is a connection, silence is answered by a probe, and
  * silence after that ends it. It knows nothing of what goes over it.
  */
 
 import { reconnectDelayMs } from '../live/backoff';
+import { Knocks, letGo } from './knocks';
 
-/** While the network is away; the first tries come quicker. */
+/** After a failure; the first tries come quicker. */
 const RETRY = { firstMs: 300, longestMs: 800 };
-/** Questions for a session that are open at once; a slow room has so many tries' time. */
-const OPEN_QUESTIONS = 5;
+/** Without an answer it asks again; the answer to the question before is taken as well. */
+const UNANSWERED_MS = 6_000;
+const OPEN_QUESTIONS = 2;
+/** A room that is there answers sooner. */
+const KNOCK_AFTER_MS = 400;
 /** The room has just answered, so its socket opens soon, or it loads a long notebook. */
 const HANDSHAKE_MS = 8_000;
 const TICK_MS = 1_000;
@@ -65,7 +69,16 @@ const GONE = 1006;
 
 /** A connection that comes back. */
 export class Line {
-  constructor(private readonly _options: ILineOptions) {}
+  constructor(private readonly _options: ILineOptions) {
+    this._knocks = new Knocks(
+      () => this._options.openSocket(this._session ?? ''),
+      socket => {
+        this._stopAsking();
+        this._take(socket);
+        this._begin();
+      }
+    );
+  }
 
   get isOpen(): boolean {
     return this._isOpen;
@@ -94,12 +107,16 @@ export class Line {
     } else if (this._socket === null) {
       this._failures = 0;
       this._ask();
+      if (this._knocks.isOn) {
+        this._knocks.begin();
+      }
     }
   }
 
   /** The connection works: after a loss, the first tries come quickly again. */
   established(): void {
     this._failures = 0;
+    this._isEstablished = true;
   }
 
   /** Give this connection up and get another. */
@@ -119,13 +136,11 @@ export class Line {
   /** No connection any more. */
   stop(): void {
     this._isStopped = true;
-    clearTimeout(this._retryTimer);
-    this._giveUpQuestions();
+    this._stopAsking();
     this._letGo();
   }
 
   private _ask(): void {
-    clearTimeout(this._retryTimer);
     const question = new AbortController();
     this._questions.push(question);
     if (this._questions.length > OPEN_QUESTIONS) {
@@ -134,30 +149,55 @@ export class Line {
     this._options.askForSession(question.signal).then(
       session => {
         if (!question.signal.aborted) {
-          this._giveUpQuestions();
+          this._stopAsking();
+          this._session = session;
           this._open(session);
         }
       },
       (error: unknown) => {
+        if (question.signal.aborted) {
+          return;
+        }
         this._questions = this._questions.filter(each => each !== question);
-        if (error instanceof NotAdmitted && !question.signal.aborted) {
-          this._giveUpQuestions();
+        if (error instanceof NotAdmitted) {
+          this._stopAsking();
           this._askLater(reconnectDelayMs(this._failures, this._options.random()));
+        } else {
+          this._askLater(this._retryMs());
         }
       }
     );
-    this._askLater(reconnectDelayMs(this._failures, this._options.random(), RETRY));
+    this._schedule(UNANSWERED_MS);
+    if (this._session !== null && !this._knocks.isOn) {
+      this._knockTimer ??= setTimeout(() => {
+        this._knocks.begin();
+      }, KNOCK_AFTER_MS);
+    }
   }
 
   private _askLater(delayMs: number): void {
-    clearTimeout(this._retryTimer);
     this._failures += 1;
-    this._retryTimer = setTimeout(() => {
+    clearTimeout(this._knockTimer); // something answers
+    this._knockTimer = undefined;
+    this._schedule(delayMs);
+  }
+
+  private _schedule(delayMs: number): void {
+    clearTimeout(this._askTimer);
+    this._askTimer = setTimeout(() => {
       this._ask();
     }, delayMs);
   }
 
-  private _giveUpQuestions(): void {
+  private _retryMs(): number {
+    return reconnectDelayMs(this._failures, this._options.random(), RETRY);
+  }
+
+  private _stopAsking(): void {
+    clearTimeout(this._askTimer);
+    clearTimeout(this._knockTimer);
+    this._knockTimer = undefined;
+    this._knocks.end();
     for (const question of this._questions) {
       question.abort();
     }
@@ -165,23 +205,21 @@ export class Line {
   }
 
   private _open(session: string): void {
-    clearTimeout(this._retryTimer);
     const socket = this._options.openSocket(session);
-    this._socket = socket;
-    socket.binaryType = 'arraybuffer';
+    this._take(socket);
     this._watchTimer = setTimeout(() => {
       this._lose(GONE, '');
     }, HANDSHAKE_MS);
     socket.onopen = () => {
-      clearTimeout(this._watchTimer);
-      this._isOpen = true;
-      this._heardAt = this._tickedAt = this._options.nowMs();
-      this._probedAt = null;
-      this._watchTimer = setInterval(() => {
-        this._tick();
-      }, TICK_MS);
-      this._options.opened();
+      this._begin();
     };
+  }
+
+  /** This is the socket now, open or about to be. */
+  private _take(socket: IDocumentSocket): void {
+    this._socket = socket;
+    this._isEstablished = false;
+    socket.binaryType = 'arraybuffer';
     socket.onmessage = ({ data }) => {
       this._heardAt = this._options.nowMs();
       this._probedAt = null;
@@ -192,6 +230,18 @@ export class Line {
     socket.onclose = ({ code, reason }) => {
       this._lose(code, reason);
     };
+  }
+
+  /** The socket is open. */
+  private _begin(): void {
+    clearTimeout(this._watchTimer);
+    this._isOpen = true;
+    this._heardAt = this._tickedAt = this._options.nowMs();
+    this._probedAt = null;
+    this._watchTimer = setInterval(() => {
+      this._tick();
+    }, TICK_MS);
+    this._options.opened();
   }
 
   private _tick(): void {
@@ -220,14 +270,13 @@ export class Line {
   }
 
   private _lose(code: number, reason: string): void {
+    if (!this._isEstablished) {
+      this._session = null; // it may be the reason
+    }
     this._letGo();
     this._options.lost(code, reason);
     if (!this._isStopped) {
-      this._askLater(
-        this._failures === 0
-          ? 0
-          : reconnectDelayMs(this._failures, this._options.random(), RETRY)
-      );
+      this._askLater(this._failures === 0 ? 0 : this._retryMs());
     }
   }
 
@@ -237,20 +286,26 @@ export class Line {
     this._socket = null;
     this._isOpen = false;
     if (socket !== null) {
-      socket.onopen = socket.onmessage = socket.onclose = null;
+      letGo(socket);
       socket.close();
     }
   }
 
+  private readonly _knocks: Knocks;
   private _socket: IDocumentSocket | null = null;
   private _isOpen = false;
   private _isStopped = false;
+  /** Of this connection, or the last: the room answered on it. */
+  private _isEstablished = false;
+  /** The last session that the room gave, as long as connections come about with it. */
+  private _session: string | null = null;
   private _questions: AbortController[] = [];
   private _failures = 0;
   private _heardAt = 0;
   private _tickedAt = 0;
   private _probedAt: number | null = null;
   private _echoMs = ECHO_MS;
-  private _retryTimer: ReturnType<typeof setTimeout> | undefined;
+  private _askTimer: ReturnType<typeof setTimeout> | undefined;
+  private _knockTimer: ReturnType<typeof setTimeout> | undefined;
   private _watchTimer: ReturnType<typeof setTimeout> | undefined;
 }
