@@ -132,6 +132,26 @@ async def test_names_in_awareness_are_the_platforms(room: RoomServer) -> None:
         assert state["cursors"] == [1]
 
 
+async def test_the_connection_that_a_page_lost_ends_when_it_has_another(
+    room: RoomServer,
+) -> None:
+    path = await document_path(room, CANDIDATE)
+    async with room.socket(CANDIDATE, path) as lost, room.socket(CANDIDATE, path) as b:
+        await lost.send(awareness(4721, 1, {}))
+        await b.send(awareness(4722, 1, {}))
+        async with room.socket(CANDIDATE, path) as again:
+            await again.send(awareness(4721, 2, {}))
+            async with asyncio.timeout(5):
+                await lost.wait_closed()
+            assert lost.close_code == 1001
+            await b.send(awareness(4721, 3, {}))  # sent before, and come late
+            await b.send(awareness(4722, 2, {"still": True}))
+            async with asyncio.timeout(5):
+                async for message in again:
+                    if b"still" in message:
+                        break
+
+
 async def test_nobody_speaks_for_anothers_cursor(room: RoomServer) -> None:
     async with document(room, CANDIDATE) as one, document(room, INTERVIEWER) as two:
         await loaded(one, two)

@@ -48,7 +48,7 @@ def test_whatever_name_a_page_sends_the_platforms_is_seen(
     sent = update((client_id, clock, {"user": {"name": name}, "x": name}))
     rewritten = rewrite(sent, ZOE, Owners())
     assert rewritten is not None
-    ((seen_id, seen_clock, state),) = _decode(rewritten)
+    ((seen_id, seen_clock, state),) = _decode(rewritten.update)
     assert (seen_id, seen_clock) == (client_id, clock)
     assert state["x"] == name
     assert state["user"]["name"] == "Zoë Müller"
@@ -60,10 +60,11 @@ def test_states_of_others_do_not_come_through() -> None:
     assert rewrite(update((1, 2, None)), ZOE, owners) is None
     mixed = rewrite(update((1, 2, {}), (2, 1, {})), ZOE, owners)
     assert mixed is not None
-    assert [one[0] for one in _decode(mixed)] == [2]
+    assert [one[0] for one in _decode(mixed.update)] == [2]
     gone = rewrite(update((1, 3, None)), IDA, owners)
     assert gone is not None
-    assert _decode(gone) == [(1, 3, None)]
+    assert _decode(gone.update) == [(1, 3, None)]
+    assert (mixed.here, gone.here) == ({2}, frozenset())
 
 
 def test_nobody_takes_all_client_ids() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pycrdt import Decoder, Encoder
@@ -32,11 +33,19 @@ def identity(person: Person) -> dict[str, Any]:
     }
 
 
-def rewrite(update: bytes, person: Person, owners: Owners) -> bytes | None:
-    """Return the update with only this person's states, under their true name.
+@dataclass(frozen=True)
+class Renamed:
+    """What one person said of their own cursors, under their true name."""
 
-    None when nothing of it is theirs. Raises `Invalid` for bytes that are no
-    awareness update.
+    update: bytes
+    here: frozenset[int]
+    """The client ids that have a state; of others it says that they left."""
+
+
+def rewrite(update: bytes, person: Person, owners: Owners) -> Renamed | None:
+    """Return only this person's states, or None when nothing of it is theirs.
+
+    Raises `Invalid` for bytes that are no awareness update.
     """
     try:
         states = _decode(update)
@@ -47,7 +56,10 @@ def rewrite(update: bytes, person: Person, owners: Owners) -> bytes | None:
         for client_id, clock, state in states
         if owners.claim(person.hub_name, {client_id})
     ]
-    return _encode(mine) if mine else None
+    if not mine:
+        return None
+    here = frozenset(one for one, _, state in mine if state is not None)
+    return Renamed(_encode(mine), here)
 
 
 def _decode(update: bytes) -> list[tuple[int, int, Any]]:

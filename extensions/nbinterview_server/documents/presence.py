@@ -32,7 +32,7 @@ TOO_FAST_S = 10.0
 TOO_FAST = "too many messages"
 
 # Codes of closing a websocket; after a RESTART JupyterLab connects again by itself.
-POLICY, RESTART = 1008, 1012
+GOING_AWAY, POLICY, RESTART = 1001, 1008, 1012
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +46,15 @@ class NamedRoom:
     _owners: Owners
     _journal: Journal
     _monotonic: Callable[[], float] = staticmethod(time.monotonic)
+    _arrived: dict[PageSocket, int]
+    """The connections that are served, in their order."""
+    _speaks: dict[int, PageSocket]
+    """The newest connection on which each client id was heard."""
 
     async def serve(self, channel: PageSocket) -> None:
         """Serve one page until it is gone, or was turned away."""
         self.clients.add(channel)
+        self._arrived[channel] = max(self._arrived.values(), default=0) + 1
         pace = Pace(AWARENESS_PER_S, BURST_AWARENESS, self._monotonic)
         try:
             await channel.send(create_sync_message(self.ydoc))
@@ -65,6 +70,10 @@ class NamedRoom:
                     return
         finally:
             self.clients.discard(channel)
+            del self._arrived[channel]
+            mine = [one for one, page in self._speaks.items() if page is channel]
+            for client_id in mine:
+                del self._speaks[client_id]
 
     async def _turn_away(self, page: PageSocket) -> None:
         entry = refused_entry(page.person.hub_name, "awareness", TOO_FAST)
@@ -90,16 +99,31 @@ class NamedRoom:
         raise NotImplementedError
 
     async def _aware(self, page: PageSocket, message: bytes) -> None:
-        update = rewrite(read_message(message[1:]), page.person, self._owners)
-        if update is None:
+        said = rewrite(read_message(message[1:]), page.person, self._owners)
+        if said is None:
             return
-        renamed = create_awareness_message(update)
+        self._end_lost(page, said.here)
+        renamed = create_awareness_message(said.update)
         leaving = is_awareness_disconnect_message(renamed[1:])
         for client in list(self.clients):
             # The sender too: it is how a page knows that its connection lives.
             if not (leaving and client is page):
                 await client.send(renamed)
-        self.awareness.apply_awareness_update(update, self)
+        self.awareness.apply_awareness_update(said.update, self)
+
+    def _end_lost(self, page: PageSocket, ids: frozenset[int]) -> None:
+        """End the connection that this page has lost, as it speaks on a newer one.
+
+        Until TCP gives it up, all that is said would be kept for it. What was sent
+        on it before may still come, after the newer one: it ends nothing.
+        """
+        for client_id in ids:
+            before = self._speaks.get(client_id, page)
+            if self._arrived.get(before, 0) > self._arrived[page]:
+                continue
+            self._speaks[client_id] = page
+            if before is not page and before in self._arrived:
+                before.close(GOING_AWAY, "this page is connected anew")
 
 
 class PresenceRoom(NamedRoom, TransientRoom):  # type: ignore[misc]  # untyped
@@ -107,6 +131,7 @@ class PresenceRoom(NamedRoom, TransientRoom):  # type: ignore[misc]  # untyped
 
     def __init__(self, room_id: str, *, journal: Journal, **kwargs: Any) -> None:
         super().__init__(room_id, **kwargs)
+        self._arrived, self._speaks = {}, {}
         self._owners = Owners()
         self._journal = journal
 

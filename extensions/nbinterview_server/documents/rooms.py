@@ -80,11 +80,13 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         **kwargs: Any,
     ) -> None:
         super().__init__(room_id, *args, **kwargs)
+        self._document.unobserve()  # the custody tells of changes, for less
         self._journal = journal
         self._path = str(self._document.path)
         self._notebook_file = notebook_file
         self._template = template
         self._owners = owners
+        self._arrived, self._speaks = {}, {}
         self._custody = Custody(self.ydoc, self._note, owners)
         self._outbox: asyncio.Queue[Item] = asyncio.Queue()
         self._writes: Counter[PageSocket] = Counter()
@@ -158,7 +160,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
 
     # -------------------------------------------------------------- the file
 
-    def _on_document_change(self, _target: str, _event: Any) -> None:
+    def _save_soon(self) -> None:
         """Write the file a moment after the last change."""
         if self._save_delay is None or self._update_lock.locked():
             return
@@ -273,6 +275,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
     def _note(self, author: str, update: bytes) -> None:
         change = Change(author, update, self._edits.take(), self._writing)
         self._outbox.put_nowait(change)
+        self._save_soon()
 
     async def _broadcast_updates(self) -> None:
         while True:
