@@ -97,7 +97,9 @@ class Round:
         return self.attacked_ms / (RATIO * before_ms + SLACK_MS)
 
 
-async def check(measure: Latency, elsewhere: Attack, here: Attack) -> None:
+async def check(
+    measure: Latency, elsewhere: Attack, here: Attack, *, at_most: float = 1.0
+) -> None:
     """Fail when the other pages feel what is done to their room."""
     await measure.p95_ms()
     rounds = []
@@ -110,7 +112,7 @@ async def check(measure: Latency, elsewhere: Attack, here: Attack) -> None:
         rounds.append(Round(quiet_ms, elsewhere_ms, attacked_ms))
     said = "; ".join(map(str, rounds))
     print(f"quiet, elsewhere, attacked (ms): {said}")
-    assert statistics.median(one.excess() for one in rounds) <= 1.0, said
+    assert statistics.median(one.excess() for one in rounds) <= at_most, said
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +178,8 @@ async def test_oversized_edits_again_and_again(
 ) -> None:
     before = len(room.records("refused"))
     async with latency(room) as measure:
-        await check(measure, *await floods([neighbour, room], "oversized", 2))
+        both = await floods([neighbour, room], "oversized", 2)
+        await check(measure, *both, at_most=2.0)  # see ADR 0007
     assert len(room.records("refused")) > before
 
 
@@ -216,7 +219,12 @@ async def test_a_cell_that_prints_fifty_megabytes(
     ):
         for notebook in (elsewhere, here):
             await notebook.run("1")
+        # Longer than the others: what is kept of it, 8 MiB, goes through the journal
+        # and to every page. It is felt for some milliseconds; see ADR 0007.
         await check(
-            measure, partial(printing, elsewhere, code), partial(printing, here, code)
+            measure,
+            partial(printing, elsewhere, code),
+            partial(printing, here, code),
+            at_most=3.0,
         )
         assert (await here.run("'lives'"))["status"] == "ok"
