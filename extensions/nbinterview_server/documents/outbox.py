@@ -48,7 +48,7 @@ class Change:
     update: bytes
     edit: Mapping[str, int]
     page: PageSocket | None = None
-    """Where it came from, and is known."""
+    """The one that made it, and has it; None for the server's own."""
 
 
 @dataclass(frozen=True)

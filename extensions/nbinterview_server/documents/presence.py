@@ -46,10 +46,13 @@ class NamedRoom:
     _owners: Owners
     _journal: Journal
     _monotonic: Callable[[], float] = staticmethod(time.monotonic)
-    _arrived: dict[PageSocket, int]
-    """The connections that are served, in their order."""
-    _speaks: dict[int, PageSocket]
-    """The newest connection on which each client id was heard."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._arrived: dict[PageSocket, int] = {}
+        """The connections that are served, in their order."""
+        self._speaks: dict[int, PageSocket] = {}
+        """Of these, the newest on which each client id was heard."""
 
     async def serve(self, channel: PageSocket) -> None:
         """Serve one page until it is gone, or was turned away."""
@@ -119,10 +122,10 @@ class NamedRoom:
         """
         for client_id in ids:
             before = self._speaks.get(client_id, page)
-            if self._arrived.get(before, 0) > self._arrived[page]:
+            if self._arrived[before] > self._arrived[page]:
                 continue
             self._speaks[client_id] = page
-            if before is not page and before in self._arrived:
+            if before is not page:
                 before.close(GOING_AWAY, "this page is connected anew")
 
 
@@ -131,7 +134,6 @@ class PresenceRoom(NamedRoom, TransientRoom):  # type: ignore[misc]  # untyped
 
     def __init__(self, room_id: str, *, journal: Journal, **kwargs: Any) -> None:
         super().__init__(room_id, **kwargs)
-        self._arrived, self._speaks = {}, {}
         self._owners = Owners()
         self._journal = journal
 

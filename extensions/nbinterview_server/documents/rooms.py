@@ -60,6 +60,7 @@ __all__ = ["PageSocket", "RecordedRoom", "document_payload", "updates_of"]
 
 MAX_UPDATE_BYTES = 8 * 1024 * 1024
 """Of one message; its record, in base64, stays below the journal's limit."""
+
 log = logging.getLogger(__name__)
 
 
@@ -86,7 +87,6 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         self._notebook_file = notebook_file
         self._template = template
         self._owners = owners
-        self._arrived, self._speaks = {}, {}
         self._custody = Custody(self.ydoc, self._note, owners)
         self._outbox: asyncio.Queue[Item] = asyncio.Queue()
         self._writes: Counter[PageSocket] = Counter()

@@ -177,9 +177,13 @@ export class Line {
 
   private _askLater(delayMs: number): void {
     this._failures += 1;
-    clearTimeout(this._knockTimer); // something answers
-    this._knockTimer = undefined;
+    this._dropKnock(); // something answers
     this._schedule(delayMs);
+  }
+
+  private _dropKnock(): void {
+    clearTimeout(this._knockTimer);
+    this._knockTimer = undefined;
   }
 
   private _schedule(delayMs: number): void {
@@ -195,8 +199,7 @@ export class Line {
 
   private _stopAsking(): void {
     clearTimeout(this._askTimer);
-    clearTimeout(this._knockTimer);
-    this._knockTimer = undefined;
+    this._dropKnock();
     this._knocks.end();
     for (const question of this._questions) {
       question.abort();
