@@ -193,6 +193,16 @@ class KernelMessage(TypedDict):
     detail: str
 
 
+class UsageMessage(TypedDict):
+    type: Literal["usage"]
+    cpu_share: float | None
+    cpu_limit: float | None
+    memory_bytes: int | None
+    memory_limit_bytes: int | None
+    disk_bytes: int | None
+    disk_limit_bytes: int | None
+
+
 class PeopleMessage(TypedDict):
     type: Literal["people"]
     people: list[Person]
@@ -290,6 +300,7 @@ FromRoom: TypeAlias = (
     | PeopleMessage
     | StateMessage
     | CheckMessage
+    | UsageMessage
 )
 
 

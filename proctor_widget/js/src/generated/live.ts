@@ -29,7 +29,8 @@ export type FromRoom =
   | KernelMessage
   | PeopleMessage
   | StateMessage
-  | CheckMessage;
+  | CheckMessage
+  | UsageMessage;
 export type Role = 'candidate' | 'interviewer' | 'reviewer';
 export type InterviewState = 'scheduled' | 'open' | 'ended';
 /**
@@ -404,4 +405,26 @@ export interface CheckedCell {
    * What differs or failed
    */
   detail: string;
+}
+/**
+ * To everybody, every 2 s while the kernel runs: what it uses of what it may. A number that this machine cannot measure is null, and so is a limit that is not set.
+ *
+ */
+export interface UsageMessage {
+  type: 'usage';
+  /**
+   * CPU time over wall time since the message before; 1 is one core.
+   */
+  cpu_share: number | null;
+  /**
+   * In cores
+   */
+  cpu_limit: number | null;
+  memory_bytes: number | null;
+  memory_limit_bytes: number | null;
+  /**
+   * In the directories that the sandbox may write, /tmp, /home and /dev/shm.
+   */
+  disk_bytes: number | null;
+  disk_limit_bytes: number | null;
 }
