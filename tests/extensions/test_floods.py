@@ -32,7 +32,7 @@ from tests.extensions.harness import (
 )
 from tests.extensions.test_execution import Cells, cells
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.alone]
 
 ROUNDS = 3
 EDITS = 40
