@@ -198,7 +198,7 @@ fi
 # ------------------------------------------------------------ front ends, model
 
 cd "$root"
-lock_key=$(cat package.json package-lock.json proctor_widget/js/package.json dashboard/replay/package.json extensions/lab/package.json | digest)
+lock_key=$(cat package.json package-lock.json proctor_widget/js/package.json dashboard/replay/package.json extensions/frame/package.json extensions/lab/package.json | digest)
 if [ "$(cat node_modules/.nbinterview-key 2>/dev/null || true)" != "$lock_key" ]; then
     say "fetching the front ends' packages (npm)"
     npm ci --no-audit --no-fund --loglevel=error >.nbinterview/npm.log 2>&1 ||
@@ -208,12 +208,12 @@ fi
 
 source_key=$({
     printf '%s' "$lock_key"
-    find proctor_widget/js dashboard/replay extensions/lab service/nbinterview/schemas -type f \
+    find proctor_widget/js dashboard/replay extensions/frame extensions/lab service/nbinterview/schemas -type f \
         -not -path '*/node_modules/*' -not -path '*/lib/*' -not -name '*.tsbuildinfo' \
         -not -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
 } | digest)
 if [ "$(cat .nbinterview/frontends-key 2>/dev/null || true)" != "$source_key" ] ||
-    [ ! -d extensions/nbinterview_server/static ] ||
+    [ ! -d extensions/nbinterview_server/static/frame ] ||
     [ ! -d service/nbinterview/replay_static ] ||
     [ ! -d extensions/nbinterview_server/labextensions ]; then
     say "building the front ends"

@@ -1,0 +1,156 @@
+/** The frame's own script: takes the port, shows what the page sends, says its height. */
+
+import type { CommMessage, FromFrame, Render, Theme, ToFrame } from './protocol';
+import { GREETING } from './protocol';
+import type { Frame, Output, Renderer, RendererName } from './renderer';
+import { rendererFor } from './routes';
+
+const HERE = new URL('.', (document.currentScript as HTMLScriptElement).src);
+
+class OutputFrame implements Frame {
+  constructor(
+    private readonly _port: MessagePort,
+    private readonly _host: HTMLElement
+  ) {
+    _port.onmessage = ({ data }: MessageEvent<ToFrame>) => {
+      this._take(data);
+    };
+    new ResizeObserver(() => {
+      this._sayHeight();
+    }).observe(_host);
+    this._say({ type: 'ready' });
+  }
+
+  theme: Theme = { dark: false, variables: {} };
+
+  async show(output: Output, host: HTMLElement): Promise<void> {
+    const name = rendererFor(output.mime);
+    if (name === null) {
+      throw new Error(`Outputs of type ${output.mime} are not shown here.`);
+    }
+    const renderer = await this._renderer(name);
+    await renderer.show(output, host, this);
+  }
+
+  sendComm(message: CommMessage): void {
+    this._say({ type: 'comm', message }, message.buffers);
+  }
+
+  private _take(message: ToFrame): void {
+    switch (message.type) {
+      case 'render':
+        this._applyTheme(message.theme);
+        void this._render(message);
+        break;
+      case 'theme':
+        this._applyTheme(message.theme);
+        this._each(renderer => renderer.themeChanged?.(message.theme));
+        break;
+      case 'comm':
+        this._each(renderer => renderer.commReceived?.(message.message));
+        break;
+      case 'comm-gone':
+        this._each(renderer => renderer.commGone?.());
+        break;
+    }
+  }
+
+  private async _render({ mime, data, metadata }: Render): Promise<void> {
+    // A place of its own for each: a slow one does not write into the next.
+    const place = document.createElement('div');
+    place.className = 'place';
+    const previous = this._latest;
+    this._latest = place;
+    try {
+      // Beside the previous one until it is whole, so that nothing flickers.
+      place.hidden = previous !== null;
+      this._host.append(place);
+      await this.show({ mime, data, metadata }, place);
+    } catch (error) {
+      place.replaceChildren();
+      const words = error instanceof Error ? error.message : String(error);
+      this._say({ type: 'failed', words });
+    }
+    if (this._latest === place) {
+      place.hidden = false;
+      this._host.replaceChildren(place);
+    } else {
+      place.remove();
+    }
+    this._sayHeight();
+  }
+
+  private _latest: HTMLElement | null = null;
+
+  private _applyTheme(theme: Theme): void {
+    this.theme = theme;
+    const { style, dataset } = document.documentElement;
+    style.colorScheme = theme.dark ? 'dark' : 'light';
+    dataset['jpThemeLight'] = String(!theme.dark);
+    document.body.dataset['jpThemeLight'] = String(!theme.dark);
+    for (const [name, value] of Object.entries(theme.variables)) {
+      style.setProperty(name, value);
+    }
+  }
+
+  private _each(tell: (renderer: Renderer) => void): void {
+    Object.values(globalThis.nbinterviewRenderers ?? {}).forEach(tell);
+  }
+
+  private _renderer(name: RendererName): Promise<Renderer> {
+    const loading = this._loading.get(name) ?? load(name);
+    this._loading.set(name, loading);
+    return loading;
+  }
+
+  private _sayHeight(): void {
+    const height_px = this._host.getBoundingClientRect().height;
+    if (height_px !== this._saidHeight_px) {
+      this._saidHeight_px = height_px;
+      this._say({ type: 'size', height_px });
+    }
+  }
+
+  private _say(message: FromFrame, transfer: Transferable[] = []): void {
+    this._port.postMessage(message, transfer);
+  }
+
+  private _saidHeight_px = -1;
+  private readonly _loading = new Map<RendererName, Promise<Renderer>>();
+}
+
+/** Load the script of a renderer, which lies beside this one. */
+function load(name: RendererName): Promise<Renderer> {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement('script');
+    script.src = new URL(`${name}.js`, HERE).href;
+    script.onload = () => {
+      const renderer = globalThis.nbinterviewRenderers?.[name];
+      if (renderer === undefined) {
+        reject(new Error(`The renderer ${name} did not start.`));
+      } else {
+        resolve(renderer);
+      }
+    };
+    script.onerror = () => {
+      reject(new Error(`The renderer ${name} could not be loaded.`));
+    };
+    document.head.append(script);
+  });
+}
+
+/** Wait for the page's greeting, from nobody else and once. */
+function start(host: HTMLElement): void {
+  const greeted = ({ source, data, ports }: MessageEvent<unknown>): void => {
+    const type = (data as { type?: unknown } | null)?.type;
+    const [port] = ports;
+    if (source !== window.parent || type !== GREETING || port === undefined) {
+      return;
+    }
+    window.removeEventListener('message', greeted);
+    new OutputFrame(port, host);
+  };
+  window.addEventListener('message', greeted);
+}
+
+start(document.getElementById('output') as HTMLElement);
