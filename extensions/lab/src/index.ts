@@ -7,11 +7,13 @@ import { livePlugin } from './live/plugin';
 import { panelPlugin } from './panel/plugin';
 import { replayPlugin } from './replay/plugin';
 import { roomPlugin } from './room/plugin';
+import { settingsPlugin } from './validator/plugin';
 import { watchPlugin } from './watch/plugin';
 
 export * from './tokens';
 
 export default [
+  settingsPlugin,
   livePlugin,
   ...custodyPlugins,
   roomPlugin,
