@@ -1,7 +1,7 @@
 /** Settings checked without generating code, so that a page's policy needs no eval. */
 
 import { Validator } from '@cfworker/json-schema';
-import type { OutputUnit, Schema as ValidatorSchema } from '@cfworker/json-schema';
+import type { OutputUnit } from '@cfworker/json-schema';
 import type { ISchemaValidator, ISettingRegistry } from '@jupyterlab/settingregistry';
 import { JSONExt } from '@lumino/coreutils';
 import type { PartialJSONObject } from '@lumino/coreutils';
