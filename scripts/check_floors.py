@@ -88,10 +88,11 @@ def check(root: Path) -> list[str]:
         *complaints(npm, rules["npm"], exact["npm"], rules["absent"]["npm"]),
     ]
     # A rule for a package that nothing locks would hold nothing, in silence.
-    for name in exact["npm"].keys() - {one.name for one in npm}:
-        found.append(f"{_NPM_LOCK}: {name} is not there; its pin holds nothing")
-    for name in exact["pypi"].keys() - {one.name for one in (*python, *scripts)}:
-        found.append(f"no lock file or script installs {name}; its pin holds nothing")
+    for kind, there in (("npm", npm), ("pypi", [*python, *scripts])):
+        missing = exact[kind].keys() - {one.name for one in there}
+        found += [
+            f"{name}: nothing locks it; its pin holds nothing" for name in missing
+        ]
     return found
 
 

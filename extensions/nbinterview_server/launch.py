@@ -93,7 +93,7 @@ def main() -> None:
         sys.exit(error.detail)
     os.environ.update(jupyter_env(env.directory))
     # Isolated: neither the working directory nor a home brings modules in.
-    command = [sys.executable, "-I", "-m", "jupyterhub.singleuser", *sys.argv[1:]]
+    command = [sys.executable, "-I", "-m", "nbinterview_server.serve", *sys.argv[1:]]
     os.execv(sys.executable, command)  # noqa: S606  # no shell is what is wanted
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nbinterview.errors import Unavailable
 from nbinterview.home import Addresses, Home, Setup
+from nbinterview.redaction import Redaction
 from nbinterview_hub.processes import Program
 
 # What the parts get from the caller's environment; nothing of a surrounding Jupyter,
@@ -56,12 +57,14 @@ def programs(
         "hub": [hub_python, "-m", "jupyterhub", "-f", str(hub_config_path())],
     }
     extra_env = {"proxy": {"CONFIGPROXY_AUTH_TOKEN": home.secret("proxy_token")}}
+    redact = Redaction(home.secrets())
     return [
         Program(
             name,
             argv,
             {**common, **extra_env.get(name, {})},
             home.path / "logs" / f"{name}.log",
+            redact,
         )
         for name, argv in argv_of.items()
     ]

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from nbinterview.redaction import RedactedLog, Redaction
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -23,6 +25,8 @@ LONGEST_DELAY_S = 30.0
 STEADY_S = 60.0
 # A process that survives SIGKILL hangs in the kernel; waiting longer helps nobody.
 UNKILLABLE_S = 5.0
+# A log is waited for so long when something that the program left holds it open.
+LOG_END_S = 1.0
 
 
 def restart_delay_s(failures: int) -> float:
@@ -91,6 +95,8 @@ class Program:
     argv: Sequence[str]
     env: Mapping[str, str]
     log: Path
+    redact: Redaction = field(default_factory=Redaction)
+    """Takes secrets out of the log."""
 
 
 @dataclass
@@ -130,9 +136,7 @@ class Child:
                 await asyncio.wait_for(self._stopping.wait(), delay_s)
 
     async def _run_once(self) -> int:
-        descriptor = os.open(
-            self.program.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
-        )
+        log = RedactedLog(self.program.log, self.program.redact)
         try:
             # A session of its own: Ctrl-C in the terminal is for the supervisor,
             # which stops the parts in order.
@@ -140,16 +144,16 @@ class Child:
                 *self.program.argv,
                 env=dict(self.program.env),
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=descriptor,
-                stderr=descriptor,
+                stdout=log,
+                stderr=log,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
+            if self.failures:
+                self.on_restart()
+            return await self._process.wait()
         finally:
-            os.close(descriptor)
-        if self.failures:
-            self.on_restart()
-        return await self._process.wait()
+            await asyncio.to_thread(log.close, timeout_s=LOG_END_S)
 
     def release(self) -> None:
         """Do not start it again when it ends."""

@@ -79,6 +79,10 @@ class Home:
                 f"{self.path} holds no platform yet. Start it with ./run first."
             ) from error
 
+    def secrets(self) -> list[str]:
+        """Return all secrets, for whoever keeps them out of the logs."""
+        return [self.secret(name) for name in SECRET_NAMES]
+
     def room(self, interview_id: str) -> Path:
         """Return the directory of one room."""
         return self.path / "rooms" / interview_id
