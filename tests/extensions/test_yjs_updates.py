@@ -15,11 +15,10 @@ from pycrdt import Array, Decoder, Doc, Map, Text
 
 from nbinterview.errors import Invalid, NBInterviewError, TooLarge
 from nbinterview_server.documents.custody import Custody
+from nbinterview_server.documents.lib0 import OWN, Limits
 from nbinterview_server.documents.updates import (
-    OWN,
     Id,
     Kind,
-    Limits,
     Type,
     decode,
     framed,

@@ -30,11 +30,13 @@ from pycrdt import TransactionEvent
 
 from nbinterview.errors import Invalid, NBInterviewError
 from nbinterview_server.documents.authorship import KERNEL, ROOM, author, written_by
-from nbinterview_server.documents.integration import Known, Plan, Refused
+from nbinterview_server.documents.integration import Plan, Refused
+from nbinterview_server.documents.lib0 import OWN
 from nbinterview_server.documents.order import check_order
 from nbinterview_server.documents.owners import Owners
+from nbinterview_server.documents.places import Known
 from nbinterview_server.documents.trimming import new_structs
-from nbinterview_server.documents.updates import OWN, Update, decode
+from nbinterview_server.documents.updates import Update, decode
 
 __all__ = ["Broken", "Custody", "Heard", "Refused"]
 
@@ -154,7 +156,7 @@ class Custody:
                 self.owners.reserve(client)
         else:
             self.owners.record(name, plan.clients)
-        self._known.take(plan)
+        plan.applied()
 
     def _changed(self, event: TransactionEvent) -> None:
         update = event.update

@@ -4,21 +4,25 @@ pycrdt keeps what it cannot place yet and lets it in later, inside of somebody
 else's update. So this module follows the document: how far each client's structs
 are known, and at which place each of them is. It plays an update through,
 struct by struct, and says before anything is applied what would go wrong.
-
-A place is a list of neighbours: a sequence type, or one key of a map. Structs
-next to each other in clocks mostly share one, so runs of clocks are stored.
 """
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left, bisect_right
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 from nbinterview.errors import NBInterviewError, TooLarge
+from nbinterview_server.documents.places import (
+    GONE,
+    NOTHING,
+    Container,
+    Known,
+    Place,
+    PlaceKey,
+    Row,
+)
 from nbinterview_server.documents.updates import (
     Deletion,
     Id,
@@ -41,30 +45,6 @@ class Refused(NBInterviewError):
     title = "This edit was not saved"
 
 
-@dataclass(slots=True, eq=False)
-class Place:
-    """One list of neighbours: all of a sequence, or the values of one map key."""
-
-    parent: Id | str | None
-    sub: str | None
-    depth: int
-    items: int = 0
-    """How many structs were ever written to it."""
-    text: bool | None = None
-    """Whether letters may stand here; for a root, what stood there first says it."""
-
-
-GONE = Place(None, None, 0)
-"""Where structs are whose surroundings were deleted and forgotten."""
-
-
-class Container(NamedTuple):
-    """A type: where it is itself, and whether it is text."""
-
-    place: Place
-    text: bool
-
-
 class Pair(NamedTuple):
     """The two neighbours that a new struct names."""
 
@@ -74,80 +54,8 @@ class Pair(NamedTuple):
     place: Place
 
 
-class Row:
-    """Where one client's structs are, from a clock on."""
-
-    __slots__ = ("first", "halves", "places", "reach", "starts")
-
-    def __init__(self, first: int) -> None:
-        self.first = self.reach = first
-        self.starts: list[int] = []
-        self.places: list[Place] = []
-        self.halves = array("I")
-        """Clocks of second halves of surrogate pairs."""
-
-    def add(self, end: int, place: Place) -> None:
-        """Put all up to `end` at a place."""
-        if not self.places or self.places[-1] is not place:
-            self.starts.append(self.reach)
-            self.places.append(place)
-        self.reach = end
-
-    def place(self, clock: int) -> Place:
-        """Return where this unit is."""
-        return self.places[bisect_right(self.starts, clock) - 1]
-
-    def splits(self, clock: int) -> bool:
-        """Say whether a cut before this unit goes through a character."""
-        at = bisect_left(self.halves, clock)
-        return at < len(self.halves) and self.halves[at] == clock
-
-    def extend(self, newer: Row) -> None:
-        """Take over what comes after."""
-        if self.places and newer.places and self.places[-1] is newer.places[0]:
-            del newer.starts[0], newer.places[0]
-        self.starts += newer.starts
-        self.places += newer.places
-        self.halves.extend(newer.halves)
-        self.reach = newer.reach
-
-
-_NOTHING = Row(0)
 _LETTERS = {Kind.STRING, Kind.FORMAT}
 _TEXTS = {Type.TEXT, Type.XML_TEXT}
-PlaceKey = tuple[Id | str, str | None]
-
-
-@dataclass
-class Known:
-    """What the document holds, as far as placing an update asks."""
-
-    rows: dict[int, Row] = field(default_factory=dict)
-    containers: dict[Id, Container] = field(default_factory=dict)
-    """Of each struct that is a type."""
-    places: dict[PlaceKey, Place] = field(default_factory=dict)
-    cuts: int = 0
-    """How many ranges were deleted: each may have cut a struct in three."""
-
-    def reach(self, client: int) -> int:
-        """Return the first clock of a client that is not known."""
-        return self.rows.get(client, _NOTHING).reach
-
-    def take(self, plan: Plan) -> None:
-        """Remember what was applied."""
-        for client, row in plan.rows.items():
-            known = self.rows.get(client)
-            if known is None:
-                self.rows[client] = row
-            else:
-                known.extend(row)
-        self.containers.update(plan.containers)
-        self.places.update(plan.places)
-        self.cuts += plan.cuts
-        for place, count in plan.counts.items():
-            place.items += count
-        for place, text in plan.texts.items():
-            place.text = text
 
 
 class Plan:
@@ -169,6 +77,8 @@ class Plan:
         self.texts: dict[Place, bool] = {}
         self.places: dict[PlaceKey, Place] = {}
         self.counts: dict[Place, int] = {}
+        self.added: list[tuple[Struct, Place]] = []
+        """The new structs, in the order in which they can be placed."""
         self.pairs: list[Pair] = []
         """Neighbours whose order is still to be asked."""
         self.cuts = len(update.deletions)
@@ -185,6 +95,37 @@ class Plan:
     def clients(self) -> set[int]:
         """The client ids under which there are new structs."""
         return set(self.rows)
+
+    def applied(self) -> None:
+        """Let it be known: the update is part of the document now."""
+        known = self._known
+        for client, row in self.rows.items():
+            before = known.rows.get(client)
+            if before is None:
+                known.rows[client] = row
+            else:
+                before.extend(row)
+        known.containers.update(self.containers)
+        known.places.update(self.places)
+        known.cuts += self.cuts
+        for place, count in self.counts.items():
+            place.items += count
+        for place, text in self.texts.items():
+            place.text = text
+
+    def runs(self, clock_range: Deletion) -> Iterator[tuple[Place, int, int]]:
+        """Yield the places of these units, and from where to where each goes on."""
+        client, clock, end = clock_range
+        new = self.rows.get(client)
+        first = end if new is None else max(clock, min(end, new.first))
+        if clock < first:
+            yield from self._known.rows[client].runs(clock, first)
+        if new is not None and first < end:
+            yield from new.runs(first, end)
+
+    def container(self, unit: Id) -> Container | None:
+        """Return the type that this unit makes, if it makes one."""
+        return self.containers.get(unit) or self._known.containers.get(unit)
 
     def _object(self, error: NBInterviewError) -> None:
         if not self._trusted:
@@ -258,6 +199,7 @@ class Plan:
         elif struct.text is not None and not struct.text.isascii():
             self._note_halves(struct, start, row)
         self._check_letters(struct, place)
+        self.added.append((struct, place))
         row.add(struct.end, place)
         self.counts[place] = self.counts.get(place, 0) + 1
 
@@ -304,9 +246,7 @@ class Plan:
         assert parent is not None, "the format has one where there is no neighbour"
         depth, text = 0, None if sub is None else False
         if isinstance(parent, Id):
-            container = self.containers.get(parent)
-            if container is None:
-                container = self._known.containers.get(parent)
+            container = self.container(parent)
             if container is None and self._place_of(parent) is not GONE:
                 self._object(Refused("This edit is inside of what holds nothing."))
             if container is None or container.place is GONE:
@@ -375,7 +315,7 @@ class Plan:
         """Refuse to cut through a character: pycrdt loses count of it."""
         row = self.rows.get(client)
         if row is None or clock < row.first:
-            row = self._known.rows.get(client, _NOTHING)
+            row = self._known.rows.get(client, NOTHING)
         if row.splits(clock):
             self._object(Refused("This edit cuts through a character."))
 

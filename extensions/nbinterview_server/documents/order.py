@@ -15,7 +15,8 @@ from typing import Any
 from pycrdt import Doc, StickyIndex
 
 from nbinterview.errors import TooLarge
-from nbinterview_server.documents.integration import Known, Pair, Plan, Refused
+from nbinterview_server.documents.integration import Pair, Plan, Refused
+from nbinterview_server.documents.places import Known
 from nbinterview_server.documents.trimming import var
 from nbinterview_server.documents.updates import Id, Struct, Update
 
@@ -74,7 +75,7 @@ def _compare(doc: Any, pairs: Iterable[Pair]) -> None:
     with doc.transaction() as transaction:
         for pair in pairs:
             left, right = (
-                _index(transaction, unit) for unit in (pair.left, pair.right)
+                index_of(transaction, unit) for unit in (pair.left, pair.right)
             )
             if pair.left == pair.right or (
                 left is not None and right is not None and left > right
@@ -82,7 +83,7 @@ def _compare(doc: Any, pairs: Iterable[Pair]) -> None:
                 raise Refused("The neighbours of this edit are in another order.")
 
 
-def _index(transaction: Any, unit: Id) -> int | None:
+def index_of(transaction: Any, unit: Id) -> int | None:
     """Return where a unit is in its list; None when nothing is left of it."""
     place = b"\x00" + var(unit.client) + var(unit.clock) + b"\x00"
     try:

@@ -15,33 +15,17 @@ import json
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
-from struct import unpack
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
-from nbinterview.errors import Invalid, TooLarge
+from nbinterview.errors import TooLarge
+from nbinterview_server.documents.lib0 import (
+    PERSONS,
+    Limits,
+    Reader,
+    malformed,
+)
 
 MAX_CLOCK = 2**31 - 1
-MAX_INTEGER = 2**53 - 1
-"""What a number of JavaScript holds exactly."""
-MAX_VAR_BYTES = 8
-
-
-class Limits(NamedTuple):
-    """How much one update may hold."""
-
-    structs: int = 20_000
-    """More would keep the room busy for a second; a pasted cell has about 8."""
-    deletions: int = 20_000
-    values: int = 500_000
-    """JSON-like values, those inside of others counted too."""
-    depth: int = 100
-    """Of nested values; pycrdt reads them by recursion, and 100,000 end the process."""
-
-
-PERSONS = Limits()
-"""For what a person's page sends."""
-OWN = Limits(*[2**31] * 4)
-"""For what this server wrote itself, or took before."""
 
 
 class Kind(IntEnum):
@@ -144,19 +128,19 @@ class Update:
 
     def values(self, struct: Struct) -> list[Any]:
         """Return the values of an ANY struct, as JSON has them."""
-        reader = _Reader(self.data, struct.start)
+        reader = Reader(self.data, struct.start)
         return [reader.value() for _ in range(reader.uint())]
 
     def values_after(self, struct: Struct, count: int) -> bytes:
         """Return the bytes of an ANY struct's values without the first ones."""
-        reader = _Reader(self.data, struct.start)
+        reader = Reader(self.data, struct.start)
         reader.uint()
         reader.skip_values(count)
         return self.data[reader.at : struct.stop]
 
     def type_of(self, struct: Struct) -> Type:
         """Return what a TYPE struct makes."""
-        return Type(_Reader(self.data, struct.start).uint())
+        return Type(Reader(self.data, struct.start).uint())
 
 
 def decode(data: bytes, limits: Limits = PERSONS) -> Update:
@@ -166,27 +150,27 @@ def decode(data: bytes, limits: Limits = PERSONS) -> Update:
         Invalid: these bytes are no update of format v1.
         TooLarge: it is one, with more in it than one update may have.
     """
-    reader = _Reader(data, limits=limits)
+    reader = Reader(data, limits=limits)
     try:
         structs = _structs(reader)
         structs_end = reader.at
         deletions = _deletions(reader)
     except IndexError:
-        _malformed("it ends too early")
+        malformed("it ends too early")
     if reader.at != len(data):
-        _malformed("something follows it")
+        malformed("something follows it")
     return Update(data, structs, deletions, structs_end)
 
 
 def framed(message: bytes) -> bytes:
     """Return what follows its own length, as sync messages carry it."""
-    reader = _Reader(message)
+    reader = Reader(message)
     try:
         length = reader.uint()
     except IndexError:
-        _malformed("it ends too early")
+        malformed("it ends too early")
     if length != len(message) - reader.at:
-        _malformed("its length is another one")
+        malformed("its length is another one")
     return message[reader.at :]
 
 
@@ -195,17 +179,13 @@ def utf16_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
-def _malformed(what: str) -> NoReturn:
-    raise Invalid(f"This is not a Yjs update: {what}.")
-
-
-def _structs(reader: _Reader) -> list[Struct]:
+def _structs(reader: Reader) -> list[Struct]:
     structs: list[Struct] = []
     clients: set[int] = set()
     for _ in range(reader.uint()):
         count, client, clock = reader.uint(), reader.uint(), reader.uint()
         if client in clients:
-            _malformed("a client comes twice")
+            malformed("a client comes twice")
         clients.add(client)
         if len(structs) + count > reader.limits.structs:
             raise TooLarge(f"An edit has at most {reader.limits.structs} parts.")
@@ -213,20 +193,20 @@ def _structs(reader: _Reader) -> list[Struct]:
             struct = _struct(reader, client, clock)
             clock = struct.end
             if struct.length < 1 or clock > MAX_CLOCK:
-                _malformed("a length is out of range")
+                malformed("a length is out of range")
             structs.append(struct)
     return structs
 
 
-def _struct(reader: _Reader, client: int, clock: int) -> Struct:
+def _struct(reader: Reader, client: int, clock: int) -> Struct:
     begin = reader.at
     info = reader.byte()
     kind = _KINDS.get(info & 0x1F)
     if kind is None:
-        _malformed("a content is of no known kind")
+        malformed("a content is of no known kind")
     if kind is Kind.GC or kind is Kind.SKIP:
         if info != kind:
-            _malformed("a gap has neighbours")  # Yjs and pycrdt disagree about it
+            malformed("a gap has neighbours")  # Yjs and pycrdt disagree about it
         length = reader.uint()
         return Struct(client, clock, length, kind, begin=begin, stop=reader.at)
     struct = Struct(client, clock, 1, kind, begin=begin)
@@ -237,7 +217,7 @@ def _struct(reader: _Reader, client: int, clock: int) -> Struct:
     if not info & 0xC0:
         named = reader.uint()
         if named > 1:
-            _malformed("a parent is of no known kind")
+            malformed("a parent is of no known kind")
         struct.parent = reader.text() if named else Id(reader.uint(), reader.uint())
         if info & 0x20:
             struct.sub = reader.text()
@@ -247,20 +227,20 @@ def _struct(reader: _Reader, client: int, clock: int) -> Struct:
     return struct
 
 
-def _deletions(reader: _Reader) -> list[Deletion]:
+def _deletions(reader: Reader) -> list[Deletion]:
     found: list[Deletion] = []
     clients: set[int] = set()
     for _ in range(reader.uint()):
         client, count = reader.uint(), reader.uint()
         if client in clients:
-            _malformed("a client's deletions come twice")
+            malformed("a client's deletions come twice")
         clients.add(client)
         if len(found) + count > reader.limits.deletions:
             raise TooLarge(f"An edit has at most {reader.limits.deletions} deletions.")
         for _ in range(count):
             clock, length = reader.uint(), reader.uint()
             if length < 1 or clock + length > MAX_CLOCK:
-                _malformed("a deletion is out of range")
+                malformed("a deletion is out of range")
             found.append(Deletion(client, clock, clock + length))
     return found
 
@@ -268,11 +248,11 @@ def _deletions(reader: _Reader) -> list[Deletion]:
 # ------------------------------------------------------------------ contents
 
 
-def _read_length(reader: _Reader, struct: Struct) -> None:
+def _read_length(reader: Reader, struct: Struct) -> None:
     struct.length = reader.uint()
 
 
-def _read_json_values(reader: _Reader, struct: Struct) -> None:
+def _read_json_values(reader: Reader, struct: Struct) -> None:
     struct.length = reader.count()
     for _ in range(struct.length):
         text = reader.text()
@@ -280,38 +260,38 @@ def _read_json_values(reader: _Reader, struct: Struct) -> None:
             _check_json(text)
 
 
-def _read_binary(reader: _Reader, _struct: Struct) -> None:
+def _read_binary(reader: Reader, _struct: Struct) -> None:
     reader.skip(reader.uint())
 
 
-def _read_string(reader: _Reader, struct: Struct) -> None:
+def _read_string(reader: Reader, struct: Struct) -> None:
     struct.text = reader.text()
     struct.length = utf16_length(struct.text)
 
 
-def _read_embed(reader: _Reader, _struct: Struct) -> None:
+def _read_embed(reader: Reader, _struct: Struct) -> None:
     _check_json(reader.text())
 
 
-def _read_format(reader: _Reader, _struct: Struct) -> None:
+def _read_format(reader: Reader, _struct: Struct) -> None:
     reader.text()
     _check_json(reader.text())
 
 
-def _read_type(reader: _Reader, _struct: Struct) -> None:
+def _read_type(reader: Reader, _struct: Struct) -> None:
     number = reader.uint()
     if number > Type.XML_TEXT:
-        _malformed("a type is of no known kind")
+        malformed("a type is of no known kind")
     if number in _NAMED_TYPES:
         reader.text()
 
 
-def _read_any(reader: _Reader, struct: Struct) -> None:
+def _read_any(reader: Reader, struct: Struct) -> None:
     struct.length = reader.count()
     reader.skip_values(struct.length)
 
 
-def _read_doc(reader: _Reader, _struct: Struct) -> None:
+def _read_doc(reader: Reader, _struct: Struct) -> None:
     reader.text()
     reader.skip_values(1)
 
@@ -332,133 +312,6 @@ _CONTENT = {
 def _check_json(text: str) -> None:
     """Refuse what a browser's `JSON.parse` would stumble over."""
     try:
-        json.loads(text, parse_constant=_malformed)
+        json.loads(text, parse_constant=malformed)
     except (ValueError, RecursionError):
-        _malformed("an embedded value is no JSON")
-
-
-# ------------------------------------------------------------------ the bytes
-
-_FIXED_BYTES = {127: 0, 126: 0, 124: 4, 123: 8, 122: 8, 121: 0, 120: 0}
-_CONSTANTS = {127: None, 126: None, 121: False, 120: True}
-_FORMS = {124: ">f", 123: ">d", 122: ">q"}
-_INTEGER, _TEXT, _OBJECT, _ARRAY, _BYTES = 125, 119, 118, 117, 116
-
-
-class _Reader:
-    """Reads lib0's encoding. `IndexError` where the bytes end."""
-
-    __slots__ = ("at", "data", "limits", "values_left")
-
-    def __init__(self, data: bytes, at: int = 0, limits: Limits = OWN) -> None:
-        self.data = data
-        self.at = at
-        self.limits = limits
-        self.values_left = limits.values
-
-    def byte(self) -> int:
-        found = self.data[self.at]
-        self.at += 1
-        return found
-
-    def uint(self) -> int:
-        data, at = self.data, self.at
-        byte = data[at]
-        if byte < 0x80:
-            self.at = at + 1
-            return byte
-        found, shift, first = byte & 0x7F, 7, at
-        while byte >= 0x80:
-            at += 1
-            byte = data[at]
-            found |= (byte & 0x7F) << shift
-            shift += 7
-            if at - first >= MAX_VAR_BYTES:
-                _malformed("a number is too long")
-        if found > MAX_INTEGER:
-            _malformed("a number is too large")
-        self.at = at + 1
-        return found
-
-    def skip(self, count: int) -> None:
-        if count > len(self.data) - self.at:
-            raise IndexError
-        self.at += count
-
-    def text(self) -> str:
-        count = self.uint()
-        start = self.at
-        self.skip(count)
-        try:
-            return self.data[start : self.at].decode("utf-8")
-        except UnicodeDecodeError:
-            _malformed("a text is not UTF-8")
-
-    def count(self) -> int:
-        """Return how many values follow, when so many may."""
-        found = self.uint()
-        self.values_left -= found
-        if self.values_left < 0:
-            raise TooLarge(f"An edit has at most {self.limits.values} values.")
-        return found
-
-    def skip_values(self, count: int) -> None:
-        """Go past values, the nested ones with a stack of our own."""
-        # Of each open array or object: how many values are left, and whether keyed.
-        still_open = [(count, False)]
-        while still_open:
-            left, keyed = still_open.pop()
-            if left == 0:
-                continue
-            still_open.append((left - 1, keyed))
-            if keyed:
-                self.text()
-            tag = self.byte()
-            if tag == _TEXT:
-                self.text()
-            elif tag == _INTEGER:
-                self._integer()
-            elif tag == _BYTES:
-                self.skip(self.uint())
-            elif tag in (_OBJECT, _ARRAY):
-                still_open.append((self.count(), tag == _OBJECT))
-                if len(still_open) > self.limits.depth:
-                    raise TooLarge("A value in this edit is nested too deeply.")
-            elif tag in _FIXED_BYTES:
-                self.skip(_FIXED_BYTES[tag])
-            else:
-                _malformed("a value is of no known kind")
-
-    def _integer(self) -> int:
-        first = self.byte()
-        found, shift, start = first & 0x3F, 6, self.at
-        byte = first
-        while byte >= 0x80:
-            byte = self.byte()
-            found |= (byte & 0x7F) << shift
-            shift += 7
-            if self.at - start >= MAX_VAR_BYTES:
-                _malformed("a number is too long")
-        if found > MAX_INTEGER:
-            _malformed("a number is too large")
-        return -found if first & 0x40 else found
-
-    def value(self) -> Any:
-        """Return one value. Recursive: only after `skip_values` has checked it."""
-        tag = self.byte()
-        if tag in _CONSTANTS:
-            return _CONSTANTS[tag]
-        if tag == _TEXT:
-            return self.text()
-        if tag == _INTEGER:
-            return self._integer()
-        if tag == _ARRAY:
-            return [self.value() for _ in range(self.uint())]
-        if tag == _OBJECT:
-            return {self.text(): self.value() for _ in range(self.uint())}
-        size = self.uint() if tag == _BYTES else _FIXED_BYTES[tag]
-        self.skip(size)
-        raw = self.data[self.at - size : self.at]
-        if tag == _BYTES:
-            return raw
-        return unpack(_FORMS[tag], raw)[0]
+        malformed("an embedded value is no JSON")
