@@ -15,10 +15,20 @@ const RENDERERS = {
   markdown: 'src/renderers/markdown.ts',
   latex: 'src/renderers/latex.ts',
   svg: 'src/renderers/svg.ts',
-  json: 'src/renderers/json.ts',
+  json: 'src/renderers/json.tsx',
   plotly: 'src/renderers/plotly.ts',
   vega: 'src/renderers/vega.ts',
   widgets: 'src/widgets/index.ts'
+};
+
+// Style sheets of JupyterLab name packages in the way of webpack.
+const tilde = {
+  name: 'tilde',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^~/ }, ({ path, kind, resolveDir }) =>
+      resolve(path.slice(1), { kind, resolveDir })
+    );
+  }
 };
 
 await rm(target, { recursive: true, force: true });
@@ -30,6 +40,8 @@ await build({
   minify: true,
   legalComments: 'inline',
   logLevel: 'warning',
+  jsx: 'transform',
+  plugins: [tilde],
   define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
   loader: {
     '.woff': 'dataurl',

@@ -1,9 +1,12 @@
 /** The frame's own script: takes the port, shows what the page sends, says its height. */
 
 import type { CommMessage, FromFrame, Render, Theme, ToFrame } from './protocol';
-import { GREETING } from './protocol';
+import { GREETING, MAX_HEIGHT_PX } from './protocol';
 import type { Frame, Output, Renderer, RendererName } from './renderer';
 import { rendererFor } from './routes';
+
+// Before any output is there, whose names could stand for it.
+globalThis.nbinterviewRenderers = {};
 
 const HERE = new URL('.', (document.currentScript as HTMLScriptElement).src);
 
@@ -36,6 +39,11 @@ class OutputFrame implements Frame {
     this._say({ type: 'comm', message }, message.buffers);
   }
 
+  async typeset(host: HTMLElement): Promise<void> {
+    const latex = await this._renderer('latex');
+    latex.typeset?.(host);
+  }
+
   private _take(message: ToFrame): void {
     switch (message.type) {
       case 'render':
@@ -58,7 +66,8 @@ class OutputFrame implements Frame {
   private async _render({ mime, data, metadata }: Render): Promise<void> {
     // A place of its own for each: a slow one does not write into the next.
     const place = document.createElement('div');
-    place.className = 'place';
+    place.className = 'lm-Widget jp-OutputArea-output';
+    place.dataset['mimeType'] = mime;
     const previous = this._latest;
     this._latest = place;
     try {
@@ -107,6 +116,8 @@ class OutputFrame implements Frame {
     const height_px = this._host.getBoundingClientRect().height;
     if (height_px !== this._saidHeight_px) {
       this._saidHeight_px = height_px;
+      const scrolls = height_px > MAX_HEIGHT_PX;
+      document.documentElement.classList.toggle('scrolls', scrolls);
       this._say({ type: 'size', height_px });
     }
   }
@@ -119,8 +130,34 @@ class OutputFrame implements Frame {
   private readonly _loading = new Map<RendererName, Promise<Renderer>>();
 }
 
+/** Renderers that bring a style sheet, with the fonts in it. */
+const STYLED: readonly RendererName[] = ['latex', 'widgets'];
+
 /** Load the script of a renderer, which lies beside this one. */
-function load(name: RendererName): Promise<Renderer> {
+async function load(name: RendererName): Promise<Renderer> {
+  const [renderer] = await Promise.all([
+    loadScript(name),
+    STYLED.includes(name) ? loadStyle(name) : null
+  ]);
+  return renderer;
+}
+
+function loadStyle(name: RendererName): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const link = document.createElement('link');
+    link.rel = 'stylesheet';
+    link.href = new URL(`${name}.css`, HERE).href;
+    link.onload = () => {
+      resolve();
+    };
+    link.onerror = () => {
+      reject(new Error(`The style of ${name} could not be loaded.`));
+    };
+    document.head.append(link);
+  });
+}
+
+function loadScript(name: RendererName): Promise<Renderer> {
   return new Promise((resolve, reject) => {
     const script = document.createElement('script');
     script.src = new URL(`${name}.js`, HERE).href;
@@ -152,5 +189,18 @@ function start(host: HTMLElement): void {
   };
   window.addEventListener('message', greeted);
 }
+
+// The frame leads nowhere, whatever a renderer makes of an output.
+document.addEventListener(
+  'click',
+  event => {
+    const link = (event.target as Element | null)?.closest('a, area');
+    const address = link?.getAttribute('href') ?? link?.getAttribute('xlink:href');
+    if (address != null && !address.startsWith('#')) {
+      event.preventDefault();
+    }
+  },
+  { capture: true }
+);
 
 start(document.getElementById('output') as HTMLElement);

@@ -16,6 +16,8 @@ export interface Frame {
   show(output: Output, host: HTMLElement): Promise<void>;
   /** Send a widget's message to the page; transfers its buffers. */
   sendComm(message: CommMessage): void;
+  /** Typeset the formulas below an element. */
+  typeset(host: HTMLElement): Promise<void>;
 }
 
 /**
@@ -25,6 +27,8 @@ export interface Frame {
 export interface Renderer {
   /** Put an output into an empty element; a rejection is told as `failed`. */
   show(output: Output, host: HTMLElement, frame: Frame): Promise<void> | void;
+  /** Only of `latex`. */
+  typeset?(host: HTMLElement): void;
   /** The page's look has changed. */
   themeChanged?(theme: Theme): void;
   /** A message from the kernel. */
