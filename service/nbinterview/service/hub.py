@@ -45,12 +45,17 @@ class Hub:
         """Put a user into a group that the hub's configuration made."""
         await self._call("POST", f"/groups/{group}/users", json={"users": [name]})
 
+    async def remove_from_group(self, group: str, name: str) -> None:
+        """Take a user out of a group; harmless when the hub does not know them."""
+        path = f"/groups/{group}/users"
+        await self._call("DELETE", path, json={"users": [name]}, ok=(200, 400))
+
     async def share(self, room: str, name: str) -> None:
         """Let a user enter a room; harmless when repeated."""
         await self._share("POST", room, name)
 
     async def unshare(self, room: str, name: str) -> None:
-        """End a user's right to enter a room."""
+        """End a user's right to enter a room; harmless when there is none."""
         await self._share("PATCH", room, name)
 
     async def _share(self, method: str, room: str, name: str) -> None:

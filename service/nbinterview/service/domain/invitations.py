@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from nbinterview.errors import Conflict, Forbidden, Invalid, NotFound
@@ -99,6 +99,21 @@ async def of_interview(session: AsyncSession, interview_id: str) -> list[Invited
     return [Invited(*row) for row in found]
 
 
+async def people_revision(session: AsyncSession, interview_id: str) -> int:
+    """Return a number that goes up whenever somebody is let in or put out.
+
+    Every giving of access adds an invitation and every taking withdraws one; neither
+    is ever undone. So their count says it, and nothing has to be kept for it.
+    """
+    found = await session.execute(
+        select(func.count(Invitation.id), func.count(Invitation.withdrawn_at))
+        .join(Participation, Invitation.participation_id == Participation.id)
+        .where(Participation.interview_id == interview_id)
+    )
+    given, taken = found.one()
+    return int(given) + int(taken)
+
+
 def _invited() -> Select[Invitation, Participation, Person, Interview | None]:
     return (
         select(Invitation, Participation, Person, Interview)
@@ -111,7 +126,8 @@ def _invited() -> Select[Invitation, Participation, Person, Interview | None]:
 async def withdraw(session: AsyncSession, invited: Invited, *, now: datetime) -> bool:
     """Withdraw a link; return whether the person lost their part by it.
 
-    They keep it when another link of theirs still stands.
+    They keep it when another link of theirs still stands. Whoever loses it is signed
+    out here as well, from whatever else they take part in too.
     """
     if invited.invitation.withdrawn_at is not None:
         raise Conflict("This invitation was withdrawn already.")

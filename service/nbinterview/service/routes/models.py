@@ -197,10 +197,11 @@ class RecordsIn(Strict):
 
 
 class RecordsTaken(BaseModel):
-    """How far the ledger has come, and where the interview stands."""
+    """How far the ledger has come, where the interview stands, who may be there."""
 
     acknowledged_seq: int
     state: InterviewState
+    people_revision: int
 
 
 class Imported(BaseModel):
