@@ -66,6 +66,36 @@ def test_what_a_run_left_behind_is_removed_and_said() -> None:
     ]
 
 
+def test_solutions_and_hidden_tests_never_get_into_a_template() -> None:
+    region = (
+        "def f(x):\n    ### BEGIN SOLUTION\n    return CANARY + x\n"
+        "    ### END SOLUTION\n\n### BEGIN HIDDEN TESTS\nassert f(CANARY)\n"
+    )
+    cleaned, notes = clean_template(
+        notebook(
+            _code(region),
+            _code("CANARY = 1", metadata={"tags": ["solution"]}),
+            _code("CANARY == 2", metadata={"tags": ["x", "hidden-tests"]}),
+            {
+                "cell_type": "markdown",
+                "id": "m",
+                "metadata": {"tags": ["hidden"]},
+                "source": "CANARY",
+            },
+            _code("3", metadata={"nbgrader": {"grade_id": "CANARY"}, "tags": ["x"]}),
+        )
+    )
+    assert "CANARY" not in json.dumps(cleaned)
+    sources = [cell["source"] for cell in cleaned["cells"]]
+    assert sources == ["def f(x):\n\n", "3"]
+    assert cleaned["cells"][1]["metadata"] == {"tags": ["x"]}
+    assert notes == [
+        "3 cells tagged as solution or hidden left out",
+        "2 regions with a solution or tests left out",
+        "other tools' metadata of 1 cell removed",
+    ]
+
+
 def test_the_interviews_kernel_is_set_and_other_metadata_goes() -> None:
     raw = notebook()
     raw["metadata"] = {"kernelspec": {"name": "evil", "display_name": "x"}, "w": 1}
@@ -114,6 +144,14 @@ def test_an_older_format_is_converted_and_gets_ids() -> None:
         b'{"nbformat": 9, "nbformat_minor": 0, "metadata": {}, "cells": []}',
         b'{"nbformat": 4, "nbformat_minor": 9, "metadata": {}, "cells": []}',
         b"[" * 100_000,
+        # Found by tests/attacks/fuzz_decoders: nbformat stumbles over these.
+        b'{"nbformat": true, "nbformat_minor": 0, "metadata": {}, "worksheets": []}',
+        b'{"nbformat": 3, "nbformat_minor": "", "metadata": {}, "worksheets": []}',
+        b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "worksheets": []}',
+        (
+            b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": '
+            b'[{"cell_type": 5, "id": "a", "metadata": {}, "source": ""}]}'
+        ),
         b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {"n": NaN}, "cells": []}',
         (
             b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {"n": "\\udc00"},'

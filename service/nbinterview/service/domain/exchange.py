@@ -128,7 +128,7 @@ async def _keep(
 def _json(line: bytes) -> dict[str, Any]:
     try:
         loaded = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid("The file is not an exported record.") from error
     if not isinstance(loaded, dict):
         raise Invalid("The file is not an exported record.")

@@ -56,8 +56,12 @@ def parse(wires: Iterable[dict[str, Any]], interview_id: str) -> list[Record]:
 def _verified(wire: dict[str, Any]) -> Record:
     try:
         return Record.from_wire(wire)
-    except rfc8785.CanonicalizationError as error:
-        # Not a number, an integer beyond 2**53, half a character.
+    except (
+        rfc8785.CanonicalizationError,
+        UnicodeEncodeError,
+        RecursionError,
+    ) as error:
+        # Not a number, an integer beyond 2**53, half a character, also in a name.
         raise Invalid(
             "the payload has a value without a canonical form", field="payload"
         ) from error

@@ -7,6 +7,7 @@ the words for it.
 from __future__ import annotations
 
 import json
+import re
 from copy import deepcopy
 from typing import Any
 from uuid import UUID, uuid5
@@ -23,6 +24,16 @@ KERNEL = {
     "language": "python",
 }
 LOCKED_TAG = "locked"
+# What only the interviewers are to know. It does not even reach the database.
+HIDDEN_TAGS = frozenset({"solution", "hidden", "hidden-tests"})
+_HIDDEN_REGION = re.compile(
+    r"^[ \t]*### BEGIN (SOLUTION|HIDDEN TESTS)\b.*?"
+    r"(?:^[ \t]*### END \1\b[^\n]*\n?|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
+# Of a cell's metadata; anything else may tell what the question is about.
+_KEPT_METADATA = frozenset({"tags", "editable", "deletable", "jupyter", "collapsed"})
+_LEFT_BY_RUNS = frozenset({"trusted", "execution"})
 _CELL_IDS = UUID("6a0d4b1e-54a7-4c65-9d0c-7a5b7a1f2c11")
 
 
@@ -50,6 +61,7 @@ def read_template(data: bytes) -> tuple[dict[str, Any], list[str]]:
 def clean_template(loaded: object) -> tuple[dict[str, Any], list[str]]:
     """Return a notebook of nbformat 4.5 with locked questions, and what was changed."""
     notebook, notes = _upgraded(loaded)
+    notes += _leave_out_hidden(notebook)
     notes += _strip_results(notebook)
     locked = _lock(notebook)
     _number_cells(notebook)
@@ -77,8 +89,11 @@ def _upgraded(loaded: object) -> tuple[dict[str, Any], list[str]]:
         # Numbers and characters that JSON over HTTP cannot carry fail here.
         text = json.dumps(notebook, allow_nan=False, ensure_ascii=False)
         plain: dict[str, Any] = json.loads(text.encode())
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise _not_a_notebook(f"it cannot be read ({error})") from error
+    # nbformat raises whatever it stumbles over in what is nearly a notebook.
+    except Exception as error:
+        raise _not_a_notebook(f"it cannot be read ({_short(error)})") from error
+    if not isinstance(plain.get("cells"), list):
+        raise _not_a_notebook("it has no cells")
     if before[0] == 4 and isinstance(before[1], int) and before[1] > 5:
         raise _not_a_notebook(f"its format 4.{before[1]} is newer than 4.5")
     plain["nbformat"], plain["nbformat_minor"] = 4, 5
@@ -88,6 +103,44 @@ def _upgraded(loaded: object) -> tuple[dict[str, Any], list[str]]:
         if not isinstance(cell, dict) or not isinstance(cell.get("metadata"), dict):
             raise _not_a_notebook("a cell has no metadata")
     return plain, notes
+
+
+def _leave_out_hidden(notebook: dict[str, Any]) -> list[str]:
+    """Remove solutions, hidden tests and metadata of other tools; say what went."""
+    cells, regions, metadata = notebook["cells"], 0, 0
+    shown = [cell for cell in cells if not HIDDEN_TAGS & set(_tags(cell))]
+    for cell in shown:
+        cell["source"], found = _HIDDEN_REGION.subn("", _source(cell))
+        regions += found
+        unknown = cell["metadata"].keys() - _KEPT_METADATA
+        metadata += bool(unknown - _LEFT_BY_RUNS)
+        for key in unknown - _LEFT_BY_RUNS:
+            del cell["metadata"][key]
+    notebook["cells"] = shown
+    notes = []
+    if len(shown) < len(cells):
+        hidden = _count(len(cells) - len(shown), "cell")
+        notes.append(f"{hidden} tagged as solution or hidden left out")
+    if regions:
+        notes.append(f"{_count(regions, 'region')} with a solution or tests left out")
+    if metadata:
+        notes.append(f"other tools' metadata of {_count(metadata, 'cell')} removed")
+    return notes
+
+
+def _tags(cell: dict[str, Any]) -> list[str]:
+    tags = cell["metadata"].get("tags")
+    if not isinstance(tags, list):
+        return []
+    return [tag for tag in tags if isinstance(tag, str)]
+
+
+def _source(cell: dict[str, Any]) -> str:
+    source = cell.get("source", "")
+    lines = source if isinstance(source, list) else [source]
+    if not all(isinstance(line, str) for line in lines):
+        raise _not_a_notebook("a cell's source is no text")
+    return "".join(lines)
 
 
 def _strip_results(notebook: dict[str, Any]) -> list[str]:
@@ -117,8 +170,7 @@ def _lock(notebook: dict[str, Any]) -> int:
     locked = 0
     for cell in notebook["cells"]:
         metadata = cell["metadata"]
-        tags = metadata.get("tags")
-        tagged = isinstance(tags, list) and LOCKED_TAG in tags
+        tagged = LOCKED_TAG in _tags(cell)
         for key in ("editable", "deletable"):
             metadata.pop(key, None)
         if cell.get("cell_type") == "markdown" or tagged:
@@ -144,6 +196,13 @@ def _validate(notebook: dict[str, Any]) -> None:
     except NotebookValidationError as error:
         path = ".".join(str(part) for part in error.relative_path) or "the notebook"
         raise _not_a_notebook(f"{path} does not fit the notebook format") from error
+    except Exception as error:  # it fails at explaining what does not fit
+        raise _not_a_notebook("a cell does not fit the notebook format") from error
+
+
+def _short(error: Exception) -> str:
+    words = str(error) or type(error).__name__
+    return words if len(words) <= 200 else words[:197] + "..."
 
 
 def _not_a_notebook(reason: str) -> Invalid:
