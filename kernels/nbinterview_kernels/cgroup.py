@@ -37,6 +37,8 @@ class Plan:
     writes: tuple[tuple[str, str], ...] = ()
     optional: tuple[tuple[str, str], ...] = ()
     cpu: bool = False
+    cpu_usage: str = ""
+    """The file that tells the CPU time used; empty where there is none."""
 
     @property
     def procs(self) -> tuple[str, ...]:
@@ -65,7 +67,7 @@ def parse_mounts(mountinfo: str) -> Mounts:
         path = before.split(" ")[4]
         if kind == "cgroup":
             for name in options.split(","):
-                if name in ("memory", "pids", "cpu"):
+                if name in ("memory", "pids", "cpu", "cpuacct"):
                     v1.setdefault(name, path)
         elif kind == "cgroup2":
             v2 = v2 or path
@@ -110,9 +112,14 @@ def v1_plan(mounts: Mapping[str, str], name: str, limits: Limits) -> Plan:
             (f"{cpu}/cpu.cfs_quota_us", str(quota_us)),
             (f"{cpu}/cpu.shares", str(_CPU_SHARES)),
         ]
+    usage = ""
+    if "cpuacct" in mounts:
+        accounts = f"{mounts['cpuacct']}/{name}"
+        directories.append(accounts)
+        usage = f"{accounts}/cpuacct.usage"
     swap = ((f"{memory}/memory.memsw.limit_in_bytes", limit),)
     unique = tuple(dict.fromkeys(directories))
-    return Plan("v1", unique, tuple(writes), swap, cpu="cpu" in mounts)
+    return Plan("v1", unique, tuple(writes), swap, "cpu" in mounts, usage)
 
 
 def v2_plan(parent: str, name: str, limits: Limits, *, cpu: bool) -> Plan:
@@ -132,7 +139,8 @@ def v2_plan(parent: str, name: str, limits: Limits, *, cpu: bool) -> Plan:
         (f"{group}/memory.swap.max", "0"),
         (f"{group}/memory.oom.group", "1"),
     )
-    return Plan("v2", (group,), tuple(writes), optional, cpu=cpu)
+    # Of v2, the time is counted whether or not there is a controller for it.
+    return Plan("v2", (group,), tuple(writes), optional, cpu, f"{group}/cpu.stat")
 
 
 def choose(

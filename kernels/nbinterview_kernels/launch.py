@@ -5,17 +5,19 @@ Shared by the provisioner and by `diagnose`, so that what is checked is what run
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nbinterview_kernels import cgroup, machine, refusal, rundir
 from nbinterview_kernels import sandbox as sandboxes
 from nbinterview_kernels.refusal import SandboxRefused
 from nbinterview_kernels.seccomp import SeccompMissing
-from nbinterview_kernels.settings import Limits, SandboxSettings
+from nbinterview_kernels.settings import CONNECTION_DIR, Limits, SandboxSettings
 
 
 @dataclass(frozen=True)
@@ -42,21 +44,95 @@ class Attempt:
         cgroup.end(self.layers.cgroup)
 
 
-def make_directory(tools: machine.Tools) -> rundir.RunDirectory:
-    """Make a connection directory, and remove those of servers that are gone."""
+def run_parent() -> Path:
+    """Return where connection directories go; raises SandboxRefused."""
     tried = rundir.candidates(os.environ, root=os.geteuid() == 0)
     try:
-        parent = rundir.base(tried)
+        return rundir.base(tried)
     except rundir.NoRunDirectory as error:
         raise SandboxRefused(refusal.no_run_directory(tried)) from error
+
+
+def make_directory(tools: machine.Tools) -> rundir.RunDirectory:
+    """Make a connection directory, and remove those of servers that are gone."""
+    parent = run_parent()
     owners = {os.geteuid(), tools.user}
     for name in rundir.sweep(parent, owners, time.time()):
         cgroup.remove(cgroup.plan(name, Limits()), deadline_s=0)
     return rundir.RunDirectory(parent, tools.host_uid)
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """What one kernel is made of; two of the same are as good as each other.
+
+    `argv` has the connection file's path inside the sandbox; `required` are names of
+    `settings.LAYERS` without which there is no kernel.
+    """
+
+    tools: machine.Tools
+    limits: Limits
+    argv: tuple[str, ...]
+    required: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A started kernel: its sandbox, and the directory that its sockets are in."""
+
+    recipe: Recipe
+    attempt: Attempt
+    directory: rundir.RunDirectory
+    key: bytes
+
+    def end(self) -> None:
+        """End it and everything in it, and remove its directory."""
+        self.attempt.end()
+        self.directory.remove()
+
+
+# The numbers of a kernel's sockets: with ipc, the file of "ip" s has the name s-1.
+PORTS = {
+    name: number
+    for number, name in enumerate(
+        ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"), start=1
+    )
+}
+SIGNATURE_SCHEME = "hmac-sha256"
+
+
+def connection(ip: str, key: bytes) -> dict[str, Any]:
+    """Return the connection information of a kernel, but for the key's type."""
+    return {
+        "transport": "ipc",
+        "ip": ip,
+        **PORTS,
+        "key": key,
+        "signature_scheme": SIGNATURE_SCHEME,
+    }
+
+
+def launch(recipe: Recipe, key: bytes) -> Launched:
+    """Start a kernel; raises SandboxRefused. Must not run in a thread that ends."""
+    directory = make_directory(recipe.tools)
+    info = connection(f"{CONNECTION_DIR}/s", key) | {"key": key.decode("ascii")}
+    try:
+        directory.write("c.json", json.dumps(info))
+        attempt = begin(
+            recipe.tools, recipe.limits, directory.path, recipe.argv, recipe.required
+        )
+    except BaseException:
+        directory.remove()
+        raise
+    return Launched(recipe, attempt, directory, key)
+
+
 def begin(
-    tools: machine.Tools, limits: Limits, directory: Path, argv: Sequence[str]
+    tools: machine.Tools,
+    limits: Limits,
+    directory: Path,
+    argv: Sequence[str],
+    required: Sequence[str] = (),
 ) -> Attempt:
     """Start `argv`; raises SandboxRefused. Must not run in a thread that ends."""
     settings = SandboxSettings(
@@ -65,10 +141,19 @@ def begin(
     plan = _make_group(directory.name, limits)
     try:
         layers = sandboxes.probe(tools.bwrap, tools.bwrap_version, tools.user, plan)
+        _require(layers, required)
         return Attempt(sandboxes.start(settings, layers, argv), layers)
     except SeccompMissing as error:
         cgroup.end(plan)
         raise SandboxRefused(refusal.seccomp_missing(str(error))) from error
+    except BaseException:
+        cgroup.end(plan)
+        raise
+
+
+def _require(layers: sandboxes.Layers, required: Sequence[str]) -> None:
+    if lacking := layers.lacking(required):
+        raise SandboxRefused(refusal.layers_missing(lacking))
 
 
 def _make_group(name: str, limits: Limits) -> cgroup.Plan:

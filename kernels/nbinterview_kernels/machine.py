@@ -82,6 +82,16 @@ def _bundled_bwrap() -> str | None:
 
 
 def _bwrap_version(bwrap: str) -> str:
+    """Return the version; asked anew only when the file is another one."""
+    try:
+        changed_ns = Path(bwrap).stat().st_mtime_ns
+    except OSError as error:
+        raise SandboxRefused(refusal.bwrap_missing(bwrap)) from error
+    return _ask_bwrap(bwrap, changed_ns)
+
+
+@functools.cache
+def _ask_bwrap(bwrap: str, _changed_ns: int) -> str:
     try:
         done = subprocess.run(
             [bwrap, "--version"],

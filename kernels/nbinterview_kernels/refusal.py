@@ -74,6 +74,25 @@ def seccomp_missing(words: str) -> Refusal:
     )
 
 
+_LAYER_WORDS = {
+    "seccomp": "a filter of system calls (seccomp)",
+    "landlock": "Landlock",
+    "cgroup": "control groups that this server may use",
+    "cpu_limit": "a control group that limits CPU",
+}
+
+
+def layers_missing(names: Iterable[str]) -> Refusal:
+    """A layer that the interview's policy requires is not there."""
+    words = " and ".join(_LAYER_WORDS[name] for name in names)
+    return Refusal(
+        "layers_missing",
+        f"this interview's policy requires {words}, which this machine does not have.",
+        "Hold the interview on a machine that has it, or under a policy whose"
+        " sandbox.require does not name it.",
+    )
+
+
 def no_run_directory(tried: Iterable[str]) -> Refusal:
     """No place for sockets."""
     return Refusal(

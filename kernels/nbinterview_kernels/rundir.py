@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import shutil
@@ -14,7 +13,8 @@ PREFIX = "nbk-"
 # struct sockaddr_un holds 108 bytes with the closing zero.
 MAX_SOCKET_PATH_BYTES = 107
 _YOUNG_S = 30.0
-_SOCKET_NAME_BYTES = len(f"/{PREFIX}12345678/s-5")
+_CURRENT = "k"
+_SOCKET_NAME_BYTES = len(f"/{PREFIX}12345678/{_CURRENT}/s-5")
 
 
 class NoRunDirectory(Exception):
@@ -69,18 +69,34 @@ class RunDirectory:
             if self._uid is not None:
                 os.fchown(file.fileno(), self._uid, self._uid)
 
-    def clear(self) -> None:
-        """Remove what an earlier kernel left: sockets and files."""
-        for entry in self.path.iterdir():
-            with contextlib.suppress(OSError):
-                entry.unlink()
-
     def remove(self) -> None:
         """Remove the directory; harmless to repeat."""
         if self._lock >= 0:
             shutil.rmtree(self.path, ignore_errors=True)
             os.close(self._lock)
             self._lock = -1
+
+
+class Address:
+    """Where clients find a kernel over all its restarts: a link to its directory.
+
+    Each process has a directory of its own, which nobody used before. Clients connect
+    by the link, so they come to the new process by themselves.
+    """
+
+    def __init__(self, parent: Path) -> None:
+        self._directory = RunDirectory(parent, None)
+        self.path = self._directory.path / _CURRENT
+
+    def point_at(self, directory: Path) -> None:
+        """Lead clients to this directory from now on."""
+        new = self.path.with_suffix(".new")
+        new.symlink_to(directory)
+        new.replace(self.path)
+
+    def remove(self) -> None:
+        """Remove it; harmless to repeat."""
+        self._directory.remove()
 
 
 def sweep(parent: Path, owners: set[int], now_s: float) -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
+import marshal
 import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,16 @@ class Layers:
     landlock_abi: int
     seccomp: seccomp.Program
     cgroup: cgroup.Plan
+
+    def lacking(self, required: Iterable[str]) -> list[str]:
+        """Return which of `required` (of `settings.LAYERS`) are not in force."""
+        there = {
+            "seccomp": True,
+            "landlock": self.landlock_abi > 0,
+            "cgroup": self.cgroup.version != "none",
+            "cpu_limit": self.cgroup.cpu,
+        }
+        return [name for name in required if not there[name]]
 
     def report(self) -> dict[str, Any]:
         """Return plain values. `weaker` names what a stronger machine would add."""
@@ -83,7 +93,8 @@ class Sandbox:
 
     def wait_ready(self, deadline_s: float = READY_DEADLINE_S) -> None:
         """Return when every lock is in force and the command runs; or StartFailed."""
-        with _closing(self._ready_fd) as descriptor:
+        descriptor, self._ready_fd = self._ready_fd, -1
+        with _closing(descriptor):
             readable, _, _ = select.select([descriptor], [], [], deadline_s)
             ready = os.read(descriptor, 1) == b"1" if readable else False
         if not ready:
@@ -110,9 +121,10 @@ class Sandbox:
 
     def close(self) -> None:
         """Let go of the descriptors; the process must have ended."""
-        if self._stderr_fd >= 0:
-            os.close(self._stderr_fd)
-            self._stderr_fd = -1
+        for descriptor in (self._stderr_fd, self._ready_fd):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._stderr_fd = self._ready_fd = -1
 
 
 def start(settings: SandboxSettings, layers: Layers, argv: Sequence[str]) -> Sandbox:
@@ -130,7 +142,13 @@ def start(settings: SandboxSettings, layers: Layers, argv: Sequence[str]) -> San
         )
         stderr_fd = _bounded_stderr()
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_HERE / "launcher.py"), json.dumps(outer)],
+            [
+                sys.executable,
+                "-I",
+                "-S",
+                str(_HERE / "launcher.py"),
+                _plain(outer).hex(),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=stderr_fd,
             stderr=stderr_fd,
@@ -142,12 +160,17 @@ def start(settings: SandboxSettings, layers: Layers, argv: Sequence[str]) -> San
     return Sandbox(process, ready_read, stderr_fd)
 
 
-def _data(task: Mapping[str, Any]) -> dict[str, bytes]:
+def _data(task: dict[str, Any]) -> dict[str, bytes]:
     return {
         **{path: text.encode() for path, text in command.ETC.items()},
         STAGE: (_HERE / "stage.py").read_bytes(),
-        STAGE_SPEC: json.dumps(task).encode(),
+        STAGE_SPEC: _plain(task),
     }
+
+
+def _plain(task: dict[str, Any]) -> bytes:
+    """Return plain values as every Python from 2.5 on reads them."""
+    return marshal.dumps(task, 2)
 
 
 def _memory(stack: contextlib.ExitStack, data: bytes) -> int:

@@ -11,8 +11,11 @@ MIB = 1 << 20
 HOME = "/home/candidate"
 CONNECTION_DIR = "/run/k"
 STAGE = "/run/stage.py"
-STAGE_SPEC = "/run/stage.json"
+STAGE_SPEC = "/run/stage.task"
 SANDBOX_UID = 1000
+
+# What a policy may require beyond what every kernel has. See kernels/README.md.
+LAYERS = ("seccomp", "landlock", "cgroup", "cpu_limit")
 
 # Free on Debian (60000-64999 is handed out by hand), outside systemd's dynamic
 # range (from 61184), and nobody's login.

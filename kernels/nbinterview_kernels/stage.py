@@ -1,13 +1,13 @@
 """The inner stage: the last locks from within the sandbox, then the kernel.
 
 Handed into the sandbox as data, so that it needs nothing of ours there. Its one
-argument is the path of `command.stage_task` as JSON. Anything that fails ends it.
+argument is the path of `command.stage_task`, marshalled. Anything that fails ends it.
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
+import marshal
 import os
 import resource
 import sys
@@ -71,8 +71,8 @@ def restrict(wanted: dict[str, Any]) -> None:
 
 def main() -> None:
     """Do the whole task, tell the server, and become the kernel."""
-    with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123
-        task = json.load(file)
+    with open(sys.argv[1], "rb") as file:  # noqa: PTH123
+        task = marshal.load(file)  # noqa: S302  # the server's
     for name, value in task["rlimits"].items():
         which = getattr(resource, name)
         hard = resource.getrlimit(which)[1]

@@ -1,8 +1,8 @@
 """Looks after what no other layer bounds, from outside, about twice a second.
 
 Always: the connection directory, which lies on the host (a kernel may make sockets
-there, and without Landlock files). Without a control group also the sandbox's memory
-and the number of files in its tmpfs.
+there, and without Landlock files), and the number of files in the sandbox's tmpfs, for
+which bwrap sets no bound. Without a control group also its memory.
 """
 
 from __future__ import annotations
@@ -42,10 +42,11 @@ def excess(watch: Watch, pid: int) -> str | None:
     """
     if _connections_overflow(watch.connection_dir):
         return "connections"
-    if watch.memory_bytes is None:
-        return None
     pids = descendants(pid)
-    if sum(map(memory_bytes, pids)) > watch.memory_bytes:
+    if (
+        watch.memory_bytes is not None
+        and sum(map(memory_bytes, pids)) > watch.memory_bytes
+    ):
         return "memory"
     if pids and _files(pids[-1]) > _MAX_TMPFS_FILES:
         return "files"

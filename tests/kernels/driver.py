@@ -65,7 +65,7 @@ class Kernel:
     @property
     def directory(self) -> Path:
         """The connection directory on the host."""
-        return Path(self.manager.ip).parent
+        return Path(self.manager.ip).parent.resolve()
 
     def send(self, code: str) -> str:
         """Start a cell and return the request's id."""

@@ -230,6 +230,7 @@ V1 = """\
 26 24 0:23 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct
 27 24 0:24 / /sys/fs/cgroup/pids rw,relatime shared:9 - cgroup cgroup rw,pids
 """
+V1_CPUACCT = "29 24 0:26 / /sys/fs/cgroup/cpuacct rw - cgroup cgroup rw,cpuacct\n"
 V2 = "28 24 0:25 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
 LIMITS = Limits(memory_bytes=512 * MIB, processes=48, cpus=1.5)
 
@@ -262,6 +263,15 @@ def test_v1_values() -> None:
         "/sys/fs/cgroup/memory/nbk-x/memory.memsw.limit_in_bytes": "536870912"
     }
     assert len(plan.procs) == 3
+    assert plan.cpu_usage == "/sys/fs/cgroup/cpu,cpuacct/nbk-x/cpuacct.usage"
+
+
+def test_v1_counts_cpu_in_a_hierarchy_of_its_own() -> None:
+    plan = choose(V1.replace("cpu,cpuacct", "cpu") + V1_CPUACCT, "/")
+    assert len(plan.procs) == 4
+    assert plan.cpu_usage == "/sys/fs/cgroup/cpuacct/nbk-x/cpuacct.usage"
+    without = choose(V1.replace("cpu,cpuacct", "cpu"), "/")
+    assert without.cpu_usage == ""
 
 
 def test_v2_values_beside_our_own_service() -> None:
@@ -270,6 +280,7 @@ def test_v2_values_beside_our_own_service() -> None:
         V2, "/system.slice/room.service", controllers="cpu memory pids", at=slice_
     )
     assert plan.directories == (f"{slice_}/nbk-x",)
+    assert plan.cpu_usage == f"{slice_}/nbk-x/cpu.stat"
     assert dict(plan.writes) == {
         f"{slice_}/nbk-x/memory.max": "536870912",
         f"{slice_}/nbk-x/pids.max": "52",
@@ -340,7 +351,7 @@ def test_oom_kills_are_read(tmp_path: Path) -> None:
 
 @given(paths)
 def test_socket_names_fit_the_limit_exactly(directory: str) -> None:
-    whole = f"{directory}/nbk-abcdefgh/s-5"
+    whole = f"{directory}/nbk-abcdefgh/k/s-5"
     assert rundir.fits(directory) is (len(whole.encode()) <= 107)
 
 

@@ -80,11 +80,15 @@ def test_restart(fresh: Callable[..., Kernel], now: bool) -> None:
     kernel = fresh()
     kernel.run("old = 1")
     pid, directory = kernel.provisioner.pid, kernel.directory
+    address = kernel.manager.ip
     kernel.manager.restart_kernel(now=now)
     kernel.drain()
     kernel.client.wait_for_ready(timeout=60)
     assert kernel.run("old").error.startswith("NameError")
-    assert kernel.directory == directory
+    # A directory of its own, which clients find at the same address.
+    assert kernel.directory != directory
+    assert not directory.exists()
+    assert kernel.manager.ip == address
     assert gone(pid)
     assert kernel.provisioner.last_death is None
 
@@ -140,7 +144,7 @@ def test_killed_server_takes_its_kernels_along(
     assert server.stdout is not None
     with server:
         ip, pid = json.loads(server.stdout.readline())
-        directory = Path(ip).parent
+        directory = Path(ip).parent.resolve()
         assert sandboxed_processes(directory)
         server.send_signal(signal.SIGKILL)
     eventually(lambda: gone(pid), "bwrap outlived the server")

@@ -11,7 +11,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-from nbinterview_kernels import kernelspec, seccomp
+from nbinterview_kernels import kernelspec, launch, seccomp
 from nbinterview_kernels.check import words
 from nbinterview_kernels.diagnose import Ready, diagnose, preflight
 from nbinterview_kernels.refusal import Machine, Refusal, SandboxRefused, explain
@@ -169,14 +169,17 @@ def test_a_kernel_is_refused_with_the_same_words(
     """And nothing runs bare, and nothing is left behind."""
     env = fake_bwrap(public_dir, "bwrap: setting up uid map: Permission denied")
     monkeypatch.setenv("NBINTERVIEW_BWRAP", env["NBINTERVIEW_BWRAP"])
+    runs = public_dir / "runs"
+    runs.mkdir()
+    monkeypatch.setattr(launch, "run_parent", lambda: runs)
     manager = KernelManager(kernel_name=kernelspec.NAME, kernel_spec_manager=specs)
     with pytest.raises(SandboxRefused, match="apparmor_parser"):
         manager.start_kernel()
     assert not manager.has_kernel
     provisioner = manager.provisioner
     assert provisioner is not None
-    directory = Path(str(provisioner.connection_info["ip"])).parent
-    assert not directory.exists()
+    assert not provisioner.has_process
+    assert list(runs.iterdir()) == []
 
 
 def test_check_prints_the_remedy_and_fails(public_dir: Path, python: str) -> None:

@@ -1,0 +1,1 @@
+"""How long a sandboxed kernel takes to start, beside a bare one."""
