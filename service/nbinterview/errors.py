@@ -75,6 +75,24 @@ class TooLarge(NBInterviewError):
     title = "Too large"
 
 
+class Gone(NBInterviewError):
+    """It was here and has been erased."""
+
+    status = 410
+    title = "Erased"
+
+
+class TooMany(NBInterviewError):
+    """A rate limit was passed; `retry_after_s` says when to come again."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
 class Unavailable(NBInterviewError):
     """Something this needs is not running or cannot be had on this machine."""
 

@@ -28,18 +28,21 @@ def _assert_problem(answer: Any, status: int) -> dict[str, Any]:
 @pytest.mark.asyncio
 async def test_every_error_has_one_shape(running: Running) -> None:
     operator, anonymous = await running.operator(), await running.client()
-    room = await running.room("aaaaaaaaaa")
+    interview_id = (await running.create())["interview"]["id"]
+    room = await running.room(interview_id)
     _assert_problem(await operator.get("api/v1/nothing"), 404)
     _assert_problem(await operator.get("elsewhere"), 404)
     _assert_problem(await operator.put("api/v1/interviews"), 405)
     _assert_problem(await anonymous.get("api/v1/interviews"), 401)
     _assert_problem(await operator.get("api/v1/interviews/aaaaaaaaaa"), 404)
-    _assert_problem(await operator.get("api/v1/interviews/No-Id"), 400)
+    _assert_problem(await operator.get("api/v1/interviews/No-Id"), 404)
     broken = await operator.post("api/v1/interviews", content=b"{")
     _assert_problem(broken, 400)
     empty = await operator.post("api/v1/interviews", json={})
     assert _assert_problem(empty, 400)["field"] == "template"
-    unknown = await room.post("api/v1/rooms/aaaaaaaaaa/records", json={"picture": 1})
+    unknown = await room.post(
+        f"api/v1/rooms/{interview_id}/records", json={"picture": 1}
+    )
     assert _assert_problem(unknown, 400)["field"] in {"records", "picture"}
     large = await operator.post("api/v1/interviews", content=b" " * 5_000_000)
     _assert_problem(large, 413)

@@ -28,6 +28,8 @@ def main() -> int:
         # Links hold secrets in their query; the hub and the pages log what matters.
         access_log=False,
         server_header=False,
+        # Whose address counts is decided in one place: `rates.address_of`.
+        proxy_headers=False,
         # What waits for a slow client must not hold up the platform's end.
         timeout_graceful_shutdown=5,
     )

@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 
 from nbinterview import __version__
 from nbinterview.home import Setup
+from nbinterview.rates import Limiter
 from nbinterview.runner_process import Sandbox
 from nbinterview.service import guards, problems
 from nbinterview.service.csrf import CrossSiteProtection
@@ -23,16 +24,29 @@ from nbinterview.service.films import Films
 from nbinterview.service.headers import SecurityHeaders
 from nbinterview.service.hub import Hub
 from nbinterview.service.limits import BodyLimit
+from nbinterview.service.metrics import Counted, Metrics
 from nbinterview.service.pages import PLAYER, STATIC
 from nbinterview.service.rooms import Rooms
-from nbinterview.service.routes import checks, entry, interviews, models, pages, parts
+from nbinterview.service.routes import (
+    checks,
+    entry,
+    interviews,
+    metrics,
+    models,
+    pages,
+    parts,
+)
 from nbinterview.service.settings import Settings
 from nbinterview.service.signin import HubSignIn
 from nbinterview.service.state import State, state_of
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Return the application; its start migrates the database."""
+    """Return the application; its start migrates the database.
+
+    Raises `RuntimeError` when its routes are not those of the access table.
+    """
+    counts = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -46,7 +60,15 @@ def create_app(settings: Settings) -> FastAPI:
             database, lambda: Sandbox.from_setup(Setup.from_env()), settings.now
         )
         app.state.nbinterview = State(
-            settings, database, hub, rooms, sign_in, films, checking
+            settings,
+            database,
+            hub,
+            rooms,
+            sign_in,
+            films,
+            checking,
+            Limiter(settings.limits, settings.monotonic_s),
+            counts,
         )
         await rooms.resume()
         await checking.resume()
@@ -75,17 +97,25 @@ def create_app(settings: Settings) -> FastAPI:
     api.include_router(parts.router, tags=["parts"])
     api.include_router(checks.router, tags=["checks and branches"])
     whole = APIRouter(prefix=settings.prefix.rstrip("/"))
-    for router in (api, pages.router, checks.pages, entry.router):
+    for router in (
+        api,
+        pages.router,
+        checks.pages,
+        entry.router,
+        metrics.router,
+    ):
         whole.include_router(router)
     app.include_router(whole)
     for name, files in (("static/replay", PLAYER), ("static", STATIC)):
         served = StaticFiles(directory=files, check_dir=False)
         app.mount(f"{settings.prefix}{name}", served, name=name)
+    app.state.entries = guards.bind(app)
     problems.install(app)
     _install_sign_in(app)
     app.add_middleware(CrossSiteProtection, origin=settings.origin)
     app.add_middleware(BodyLimit, limit_for=lambda path: _limit(settings, path))
     app.add_middleware(SecurityHeaders, hub_origin=settings.addresses.public_url)
+    app.add_middleware(Counted, metrics=counts)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's way
     return app
 

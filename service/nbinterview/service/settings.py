@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from limits import RateLimitItem
+
+from nbinterview.errors import Invalid
 from nbinterview.home import SERVICE_PREFIX, Addresses, Home
+from nbinterview.rates import limits_from_env
 
 MIB = 1024 * 1024
 
@@ -48,6 +53,12 @@ class Settings:
     max_body_bytes: int = 4 * MIB
     max_records_body_bytes: int = 32 * MIB
     max_import_bytes: int = 512 * MIB
+    limits: Mapping[str, RateLimitItem] = field(
+        default_factory=lambda: limits_from_env({})
+    )
+    monotonic_s: Callable[[], float] = time.monotonic
+    proxy_hops: int = 1
+    """How many proxies of ours stand before the service; see `rates.address_of`."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -58,6 +69,8 @@ class Settings:
             addresses=Addresses.from_env(env),
             keys=Keys(**{name: home.secret(name) for name in names}),
             database=home.path / "service" / "service.sqlite",
+            limits=limits_from_env(env),
+            proxy_hops=_hops(env.get("NBINTERVIEW_PROXY_HOPS", "1")),
         )
 
     @property
@@ -74,3 +87,9 @@ class Settings:
     def room_origin(self, interview_id: str) -> str:
         """The origin of one room."""
         return self.addresses.origin(f"room-{interview_id}")
+
+
+def _hops(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise Invalid(f"NBINTERVIEW_PROXY_HOPS is {text!r}; it must be a number.")
+    return int(text)

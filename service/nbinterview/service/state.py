@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from nbinterview.rates import Limiter
 from nbinterview.service.db import Database
 from nbinterview.service.domain.checks import Checks
 from nbinterview.service.films import Films
 from nbinterview.service.hub import Hub
+from nbinterview.service.metrics import Metrics
 from nbinterview.service.rooms import Rooms
 from nbinterview.service.settings import Settings
 from nbinterview.service.signin import HubSignIn
@@ -26,6 +28,8 @@ class State:
     sign_in: HubSignIn
     films: Films
     checks: Checks
+    limiter: Limiter
+    metrics: Metrics
 
 
 def state_of(request: Request) -> State:

@@ -1,4 +1,4 @@
-"""Who may do what: the only place that decides it.
+"""Who has which part: what the access table asks, and what only data can decide.
 
 Roles are read from the database at every request, so that a withdrawal holds at once.
 What is not yours does not exist for you: the answer is the same 404.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from nbinterview.errors import Forbidden, NotFound
+from nbinterview.errors import Forbidden
 from nbinterview.service.db.models import Interview, Participation
 
 
@@ -48,23 +48,24 @@ async def role_in(
     return next((role for where, role in held if where == interview_id), None)
 
 
-async def require_creator(session: AsyncSession, caller: Caller) -> None:
-    """Let the operator and interviewers pass; raise `Forbidden` for others."""
-    if isinstance(caller, Operator):
-        return
-    held = await roles(session, caller.hub_name)
-    if not any(role == "interviewer" for _, role in held):
-        raise Forbidden("Only interviewers can prepare interviews.")
+async def roles_anywhere(session: AsyncSession, person: SignedIn) -> frozenset[str]:
+    """Return the access table's roles that a person holds in any interview."""
+    held = await roles(session, person.hub_name)
+    return frozenset({"visitor", *(role for _, role in held)})
 
 
-async def require_panel(
-    session: AsyncSession, caller: Caller, interview_id: str
-) -> None:
-    """Let the operator and this interview's panel pass; `NotFound` for others."""
-    if isinstance(caller, Operator):
-        return
-    if await role_in(session, caller.hub_name, interview_id) != "interviewer":
-        raise NotFound("There is no such interview.")
+async def roles_at(
+    session: AsyncSession, person: SignedIn, interview: Interview
+) -> frozenset[str]:
+    """Return the access table's roles that a person holds in one interview.
+
+    A reviewer is one everywhere but where they have another part.
+    """
+    held = await roles(session, person.hub_name)
+    here = {role for where, role in held if where == interview.id}
+    if not here and (None, "reviewer") in held:
+        here = {"reviewer"}
+    return frozenset({"visitor", *here})
 
 
 async def panel_interviews(session: AsyncSession, caller: Caller) -> list[str]:

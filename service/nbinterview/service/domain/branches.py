@@ -21,7 +21,7 @@ from nbinterview.ids import new_id
 from nbinterview.ledger.moments import clock, find, notebook_after
 from nbinterview.ledger.runs import recorded_runs, runs_to_restore
 from nbinterview.service.db.models import Interview, Participation
-from nbinterview.service.domain import access, interviews, ledger
+from nbinterview.service.domain import interviews, ledger
 from nbinterview.service.domain.access import Caller, Operator
 from nbinterview.service.domain.people import MAX_NAME_CHARS
 from nbinterview.service.domain.templates import KERNEL
@@ -102,7 +102,7 @@ async def create(
     now: datetime,
 ) -> Interview:
     """Add a branch, for the panel of its interview."""
-    original = await original_of(session, caller, interview_id)
+    original = await original_of(session, interview_id)
     branch = Interview(
         id=new_id(),
         title=_title(original.title, at.at_ms),
@@ -131,11 +131,8 @@ async def create(
     return branch
 
 
-async def original_of(
-    session: AsyncSession, caller: Caller, interview_id: str
-) -> Interview:
-    """Return an interview that the caller may open a branch of, or raise."""
-    await access.require_panel(session, caller, interview_id)
+async def original_of(session: AsyncSession, interview_id: str) -> Interview:
+    """Return an interview that a branch may be opened of, or raise."""
     interview = await interviews.get(session, interview_id)
     if interview.branch_of is not None:
         raise Conflict("This is a branch. Open another one from the interview itself.")

@@ -9,23 +9,22 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from nbinterview.ledger.moments import MAX_MOMENT_MS
 from nbinterview.service import guards, operations
-from nbinterview.service.domain import access, branches, checks
+from nbinterview.service.domain import branches, checks
 from nbinterview.service.domain.access import Caller
 from nbinterview.service.guards import (
+    CallerDep,
+    GuardedRoute,
     InterviewId,
-    ReaderDep,
-    StaffDep,
+    PersonDep,
     StateDep,
-    VisitorDep,
-    require_readable,
 )
 from nbinterview.service.pages import render
 from nbinterview.service.routes import models
 from nbinterview.service.routes.pages import checks_view, reader_view
 from nbinterview.service.state import State
 
-router = APIRouter(dependencies=guards.DOCUMENTED)
-pages = APIRouter(include_in_schema=False)
+router = APIRouter(route_class=GuardedRoute, dependencies=guards.DOCUMENTED)
+pages = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
 
 @router.post(
@@ -34,7 +33,7 @@ pages = APIRouter(include_in_schema=False)
     response_model=models.InterviewOut,
 )
 async def branch(
-    interview_id: InterviewId, body: models.BranchIn, caller: StaffDep, state: StateDep
+    interview_id: InterviewId, body: models.BranchIn, caller: CallerDep, state: StateDep
 ) -> dict[str, Any]:
     """Open a branch: a copy of one moment, for the interview's panel only."""
     branch_id = await _open(state, caller, interview_id, body.at_ms)
@@ -43,7 +42,7 @@ async def branch(
 
 async def _open(state: State, caller: Caller, interview_id: str, at_ms: int) -> str:
     async with state.database.read() as session:
-        await branches.original_of(session, caller, interview_id)
+        await branches.original_of(session, interview_id)
         at = await branches.snapshot(session, interview_id, at_ms)
     async with state.database.write() as session:
         made = await branches.create(
@@ -54,21 +53,15 @@ async def _open(state: State, caller: Caller, interview_id: str, at_ms: int) -> 
 
 
 @router.get("/interviews/{interview_id}/checks", response_model=models.CheckList)
-async def listing(
-    interview_id: InterviewId, caller: StaffDep, state: StateDep
-) -> dict[str, Any]:
+async def listing(interview_id: InterviewId, state: StateDep) -> dict[str, Any]:
     """List the checks of an interview's last notebook."""
     async with state.database.read() as session:
-        await access.require_report(session, caller, interview_id)
         return {"checks": await checks.of_interview(session, interview_id)}
 
 
 @router.get("/report/interviews/{interview_id}/checks", response_model=models.CheckList)
-async def report_listing(
-    interview_id: InterviewId, reader: ReaderDep, state: StateDep
-) -> dict[str, Any]:
+async def report_listing(interview_id: InterviewId, state: StateDep) -> dict[str, Any]:
     """List the checks of an interview's last notebook, for its report."""
-    await require_readable(state, reader, interview_id)
     async with state.database.read() as session:
         return {"checks": await checks.of_interview(session, interview_id)}
 
@@ -79,7 +72,7 @@ async def report_listing(
 @pages.post("/interviews/{interview_id}/branches", response_model=None)
 async def branch_form(
     interview_id: InterviewId,
-    caller: VisitorDep,
+    caller: PersonDep,
     state: StateDep,
     at_ms: Annotated[int, Form(ge=0, le=MAX_MOMENT_MS)],
 ) -> RedirectResponse:
@@ -90,7 +83,7 @@ async def branch_form(
 
 @pages.get("/interviews/{interview_id}/checks", response_model=None)
 async def show(
-    interview_id: InterviewId, caller: VisitorDep, state: StateDep
+    interview_id: InterviewId, caller: PersonDep, state: StateDep
 ) -> HTMLResponse:
     """Show the checks to the panel and to reviewers."""
     async with state.database.read() as session:
@@ -101,11 +94,9 @@ async def show(
 
 @pages.post("/interviews/{interview_id}/checks", response_model=None)
 async def ask(
-    interview_id: InterviewId, caller: VisitorDep, state: StateDep
+    interview_id: InterviewId, caller: PersonDep, state: StateDep
 ) -> RedirectResponse:
     """Begin a check; its page shows how it goes on."""
-    async with state.database.read() as session:
-        await access.require_report(session, caller, interview_id)
     await state.checks.ask(interview_id, caller.hub_name)
     return RedirectResponse(
         operations.page_url(state, interview_id) + "/checks#checks", 303

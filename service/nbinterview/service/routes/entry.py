@@ -14,12 +14,17 @@ from nbinterview.service.browsers import verdict
 from nbinterview.service.db.models import Interview
 from nbinterview.service.domain import access, interviews
 from nbinterview.service.domain.access import SignedIn
-from nbinterview.service.guards import InterviewId, StateDep, VisitorDep
+from nbinterview.service.guards import (
+    GuardedRoute,
+    InterviewId,
+    PersonDep,
+    StateDep,
+)
 from nbinterview.service.pages import render
 from nbinterview.service.routes.pages import signed_in_person
 from nbinterview.service.state import State
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
 
 class EntryStatus(BaseModel):
@@ -50,7 +55,7 @@ async def sign_out(request: Request, state: StateDep) -> Response:
 async def enter(
     request: Request,
     interview_id: InterviewId,
-    caller: VisitorDep,
+    caller: PersonDep,
     state: StateDep,
     *,
     anyway: bool = Query(default=False),
@@ -81,7 +86,7 @@ async def enter(
 
 @router.get("/interviews/{interview_id}/enter/status", response_model=EntryStatus)
 async def status(
-    interview_id: InterviewId, caller: VisitorDep, state: StateDep
+    interview_id: InterviewId, caller: PersonDep, state: StateDep
 ) -> EntryStatus:
     """Say how far the room is; the page before the room asks every few seconds."""
     interview, _ = await _part(state, caller, interview_id)

@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from nbinterview import __version__
@@ -14,7 +14,12 @@ from nbinterview.service import guards
 from nbinterview.service.domain import access, exchange, interviews, ledger
 from nbinterview.service.domain.templates import read_template
 from nbinterview.service.films import film_response
-from nbinterview.service.guards import InterviewId, StaffDep, StateDep
+from nbinterview.service.guards import (
+    CallerDep,
+    GuardedRoute,
+    InterviewId,
+    StateDep,
+)
 from nbinterview.service.operations import (
     interview_view,
     invitation_view,
@@ -25,7 +30,7 @@ from nbinterview.service.policies import load_policy
 from nbinterview.service.routes import models
 from nbinterview.service.routes.record_pages import record_page
 
-router = APIRouter(dependencies=guards.DOCUMENTED)
+router = APIRouter(route_class=GuardedRoute, dependencies=guards.DOCUMENTED)
 
 
 @router.get("/health", response_model=models.Health)
@@ -36,7 +41,7 @@ async def health() -> dict[str, str]:
 
 @router.post("/interviews", status_code=201, response_model=models.InterviewOut)
 async def create(
-    body: models.InterviewIn, caller: StaffDep, state: StateDep
+    body: models.InterviewIn, caller: CallerDep, state: StateDep
 ) -> dict[str, Any]:
     """Make an interview from a template; answer with everybody's invitation."""
     # Through the same door as an uploaded file, with its limit.
@@ -62,7 +67,7 @@ async def create(
 
 
 @router.get("/interviews", response_model=models.InterviewList)
-async def listing(caller: StaffDep, state: StateDep) -> dict[str, Any]:
+async def listing(caller: CallerDep, state: StateDep) -> dict[str, Any]:
     """List the interviews that the caller runs."""
     async with state.database.read() as session:
         own = await access.panel_interviews(session, caller)
@@ -71,7 +76,7 @@ async def listing(caller: StaffDep, state: StateDep) -> dict[str, Any]:
 
 @router.get("/interviews/{interview_id}", response_model=models.InterviewOut)
 async def show(
-    interview_id: InterviewId, caller: StaffDep, state: StateDep
+    interview_id: InterviewId, caller: CallerDep, state: StateDep
 ) -> dict[str, Any]:
     """Show one interview."""
     return await interview_view(state, caller, interview_id)
@@ -79,22 +84,18 @@ async def show(
 
 @router.post("/interviews/{interview_id}/start", response_model=models.InterviewOut)
 async def start(
-    interview_id: InterviewId, caller: StaffDep, state: StateDep
+    interview_id: InterviewId, caller: CallerDep, state: StateDep
 ) -> dict[str, Any]:
     """Open the interview and start its room; harmless when repeated."""
-    async with state.database.read() as session:
-        await access.require_panel(session, caller, interview_id)
     await state.rooms.open(interview_id)
     return await interview_view(state, caller, interview_id)
 
 
 @router.post("/interviews/{interview_id}/end", response_model=models.InterviewOut)
 async def end(
-    interview_id: InterviewId, caller: StaffDep, state: StateDep
+    interview_id: InterviewId, caller: CallerDep, state: StateDep
 ) -> dict[str, Any]:
     """End the interview; its room ships what it holds and stops."""
-    async with state.database.read() as session:
-        await access.require_panel(session, caller, interview_id)
     await state.rooms.end(interview_id)
     return await interview_view(state, caller, interview_id)
 
@@ -103,7 +104,7 @@ async def end(
     "/invitations/{invitation_id}/withdraw", response_model=models.InvitationOut
 )
 async def withdraw(
-    invitation_id: str, caller: StaffDep, state: StateDep
+    invitation_id: str, caller: CallerDep, state: StateDep
 ) -> dict[str, Any]:
     """Withdraw a link; whoever has no other loses the room too."""
     return await withdraw_invitation(state, caller, invitation_id)
@@ -111,7 +112,7 @@ async def withdraw(
 
 @router.post("/invitations/{invitation_id}/renew", response_model=models.InvitationOut)
 async def renew(
-    invitation_id: str, caller: StaffDep, state: StateDep
+    invitation_id: str, caller: CallerDep, state: StateDep
 ) -> dict[str, Any]:
     """Give the same person a new link; the old one ends."""
     return await renew_invitation(state, caller, invitation_id)
@@ -120,12 +121,9 @@ async def renew(
 @router.get(
     "/interviews/{interview_id}/record",
     response_class=StreamingResponse,
-    dependencies=[Depends(guards.operator_only)],
 )
 async def export(interview_id: InterviewId, state: StateDep) -> StreamingResponse:
     """Export the interview: a header line, then one record a line."""
-    async with state.database.read() as session:
-        await interviews.get(session, interview_id)
 
     async def lines() -> AsyncIterator[bytes]:
         async with state.database.read() as session:
@@ -138,7 +136,6 @@ async def export(interview_id: InterviewId, state: StateDep) -> StreamingRespons
 @router.get(
     "/interviews/{interview_id}/records",
     response_model=models.RecordPage,
-    dependencies=[Depends(guards.operator_only)],
 )
 async def records(
     interview_id: InterviewId,
@@ -148,18 +145,14 @@ async def records(
 ) -> Response:
     """Return a page of the interview's records."""
     async with state.database.read() as session:
-        await interviews.get(session, interview_id)
         return await record_page(session, interview_id, after=after, limit=limit)
 
 
 @router.get("/interviews/{interview_id}/film", response_model=dict[str, Any])
 async def film(
-    request: Request, interview_id: InterviewId, caller: StaffDep, state: StateDep
+    request: Request, interview_id: InterviewId, state: StateDep
 ) -> Response:
     """Return the interview as a film; see `film.schema.yaml`."""
-    async with state.database.read() as session:
-        await access.require_panel(session, caller, interview_id)
-        await interviews.get(session, interview_id)
     return film_response(request, await state.films.packed(interview_id))
 
 
@@ -167,7 +160,6 @@ async def film(
     "/records/import",
     status_code=201,
     response_model=models.Imported,
-    dependencies=[Depends(guards.operator_only)],
 )
 async def import_record(
     request: Request, state: StateDep, *, sample: bool = Query(default=False)

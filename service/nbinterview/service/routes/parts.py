@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from nbinterview.errors import Conflict
 from nbinterview.ledger.records import format_time
@@ -15,19 +15,16 @@ from nbinterview.service.domain import access, interviews, invitations, ledger
 from nbinterview.service.domain.access import SignedIn
 from nbinterview.service.films import film_response
 from nbinterview.service.guards import (
+    CallerDep,
+    GuardedRoute,
     InterviewId,
-    ReaderDep,
     StateDep,
-    require_readable,
 )
 from nbinterview.service.routes import models
 from nbinterview.service.routes.record_pages import record_page
 from nbinterview.service.tickets import Ticket, sign_ticket
 
-router = APIRouter(dependencies=guards.DOCUMENTED)
-hub_only = [Depends(guards.hub_only)]
-room_only = [Depends(guards.room_only)]
-report_only = [Depends(guards.report_only)]
+router = APIRouter(route_class=GuardedRoute, dependencies=guards.DOCUMENTED)
 
 
 # ---------------------------------------------------------------------- hub
@@ -36,7 +33,6 @@ report_only = [Depends(guards.report_only)]
 @router.get(
     "/invitations/{invitation_id}",
     response_model=models.HubInvitation,
-    dependencies=hub_only,
 )
 async def invitation(invitation_id: str, state: StateDep) -> dict[str, Any]:
     """Tell the hub what an invitation is about and whether it holds."""
@@ -53,7 +49,6 @@ async def invitation(invitation_id: str, state: StateDep) -> dict[str, Any]:
     "/invitations/{invitation_id}/arrivals",
     status_code=204,
     response_class=Response,
-    dependencies=hub_only,
 )
 async def arrivals(invitation_id: str, body: models.ArrivalIn, state: StateDep) -> None:
     """Record a sign-in by a link."""
@@ -68,7 +63,6 @@ async def arrivals(invitation_id: str, body: models.ArrivalIn, state: StateDep) 
 @router.get(
     "/rooms/{interview_id}",
     response_model=models.RoomConfig,
-    dependencies=room_only,
 )
 async def room(interview_id: InterviewId, state: StateDep) -> dict[str, Any]:
     """Tell a room about its interview."""
@@ -80,7 +74,6 @@ async def room(interview_id: InterviewId, state: StateDep) -> dict[str, Any]:
 @router.post(
     "/rooms/{interview_id}/records",
     response_model=models.RecordsTaken,
-    dependencies=room_only,
 )
 async def records(
     interview_id: InterviewId, body: models.RecordsIn, state: StateDep
@@ -91,18 +84,25 @@ async def records(
         interview = await interviews.get(session, interview_id)
         if interview.sample:
             raise Conflict("This is an imported sample; it has no room.")
+        held = await ledger.last_seq(session, interview_id)
         acknowledged = await ledger.ingest(
             session, interview_id, parsed, now=state.settings.now()
         )
+        revision = await invitations.people_revision(session, interview_id)
+    fresh = [record for record in parsed if record.seq > held]
+    state.metrics.taken(fresh, state.settings.now())
     if any(ledger.is_end(record.body()) for record in parsed):
         state.rooms.has_shipped(interview_id)
-    return {"acknowledged_seq": acknowledged, "state": interview.state}
+    return {
+        "acknowledged_seq": acknowledged,
+        "state": interview.state,
+        "people_revision": revision,
+    }
 
 
 @router.get(
     "/rooms/{interview_id}/records",
     response_model=models.RecordPage,
-    dependencies=room_only,
 )
 async def room_records(
     interview_id: InterviewId,
@@ -112,14 +112,13 @@ async def room_records(
 ) -> Response:
     """Give a room its own records back, when its journal has lost them."""
     async with state.database.read() as session:
-        await interviews.get(session, interview_id)
         return await record_page(session, interview_id, after=after, limit=limit)
 
 
 # ------------------------------------------------------------------- report
 
 
-@router.post("/tickets", response_model=models.TicketOut, dependencies=report_only)
+@router.post("/tickets", response_model=models.TicketOut)
 async def ticket(body: models.TicketIn, state: StateDep) -> dict[str, Any]:
     """Give the report a ticket for a person, if that person may see it."""
     async with state.database.read() as session:
@@ -135,9 +134,8 @@ async def ticket(body: models.TicketIn, state: StateDep) -> dict[str, Any]:
 
 
 @router.get("/report/interviews", response_model=models.InterviewList)
-async def report_list(reader: ReaderDep, state: StateDep) -> dict[str, Any]:
+async def report_list(caller: CallerDep, state: StateDep) -> dict[str, Any]:
     """List the interviews whose report the ticket's person may read."""
-    caller = await require_readable(state, reader, None)
     async with state.database.read() as session:
         readable = await access.report_interviews(session, caller)
         return {"interviews": await interviews.summaries(session, readable)}
@@ -145,10 +143,9 @@ async def report_list(reader: ReaderDep, state: StateDep) -> dict[str, Any]:
 
 @router.get("/report/interviews/{interview_id}", response_model=models.ReportInterview)
 async def report_interview(
-    interview_id: InterviewId, reader: ReaderDep, state: StateDep
+    interview_id: InterviewId, state: StateDep
 ) -> dict[str, Any]:
     """Show one interview."""
-    await require_readable(state, reader, interview_id)
     async with state.database.read() as session:
         interview = await interviews.get(session, interview_id)
         [summary] = await interviews.summaries(session, [interview_id])
@@ -175,14 +172,12 @@ async def report_interview(
 )
 async def report_records(
     interview_id: InterviewId,
-    reader: ReaderDep,
     state: StateDep,
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=ledger.MAX_PAGE_RECORDS)] = 1000,
     kind: Annotated[list[str], Query()] = [],  # noqa: B006 (read only)
 ) -> Response:
     """Return a page of records, of all kinds or of some."""
-    await require_readable(state, reader, interview_id)
     async with state.database.read() as session:
         return await record_page(
             session, interview_id, after=after, limit=limit, kinds=kind
@@ -191,17 +186,13 @@ async def report_records(
 
 @router.get("/report/interviews/{interview_id}/film", response_model=dict[str, Any])
 async def report_film(
-    request: Request, interview_id: InterviewId, reader: ReaderDep, state: StateDep
+    request: Request, interview_id: InterviewId, state: StateDep
 ) -> Response:
     """Return the interview as a film; see `film.schema.yaml`."""
-    await require_readable(state, reader, interview_id)
     return film_response(request, await state.films.packed(interview_id))
 
 
 @router.get("/report/interviews/{interview_id}/notebook", response_model=dict[str, Any])
-async def report_notebook(
-    interview_id: InterviewId, reader: ReaderDep, state: StateDep
-) -> dict[str, Any]:
+async def report_notebook(interview_id: InterviewId, state: StateDep) -> dict[str, Any]:
     """Return the notebook at the end of the record, with where its text comes from."""
-    await require_readable(state, reader, interview_id)
     return await state.films.notebook(interview_id)
