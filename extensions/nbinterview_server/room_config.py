@@ -29,20 +29,6 @@ EXTENSIONS = {
     "voila.server_extension": False,
 }
 
-# Neither running code nor answering it is among them: both go through the room,
-# which records them.
-KERNEL_MESSAGES = [
-    "comm_close",
-    "comm_info_request",
-    "comm_msg",
-    "comm_open",
-    "complete_request",
-    "history_request",
-    "inspect_request",
-    "is_complete_request",
-    "kernel_info_request",
-]
-
 
 def configure(c: Any, env: RoomEnv | None = None) -> None:
     """Set everything that makes a Jupyter server a room."""
@@ -86,7 +72,12 @@ def _kernel(c: Any) -> None:
         "nbinterview_kernels.provisioner.SandboxedKernelSpecManager"
     )
     c.MappingKernelManager.default_kernel_name = KERNEL_NAME
-    c.MappingKernelManager.allowed_message_types = KERNEL_MESSAGES
+    c.ServerApp.kernel_websocket_connection_class = (
+        "nbinterview_server.execution.channel.RoomChannel"
+    )
+    # What a kernel says while nobody is here is in the document; else it would
+    # be kept in memory, without a limit.
+    c.MappingKernelManager.buffer_offline_messages = False
     c.KernelSpecManager.allowed_kernelspecs = {KERNEL_NAME}
     c.KernelRestarter.time_to_dead = 1.0
     c.KernelRestarter.random_ports_until_alive = False

@@ -11,6 +11,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nbinterview_kernels import mime
+
 MIB = 1024 * 1024
 MAX_ITEM_BYTES = MIB
 """Of one stream message, one part of a MIME bundle, one traceback."""
@@ -18,13 +20,19 @@ MAX_RUN_BYTES = 8 * MIB
 MAX_MESSAGE_BYTES = 4 * MAX_ITEM_BYTES
 """Of a larger message only its text or the error's name is kept: see `unread`."""
 MAX_NAME_CHARS = 200
+MAX_TRACEBACK_LINES = 10_000
+MIME_TYPES = mime.MIME_TYPES
 OUTPUT_TYPES = frozenset({"display_data", "stream", "execute_result", "error"})
 
 _ITEM_CUT = f"[This output was cut: at most {MAX_ITEM_BYTES // MIB} MiB is kept.]\n"
-_RUN_CUT = (
-    f"[The outputs of this run are cut here: at most {MAX_RUN_BYTES // MIB} MiB are "
-    "kept. Your code goes on.]\n"
-)
+
+
+def _run_cut(max_bytes: int) -> str:
+    return (
+        f"[The outputs of this run are cut here: at most {max_bytes // MIB} MiB are "
+        "kept. Your code goes on.]\n"
+    )
+
 
 Content = dict[str, Any]
 Tidied = tuple[Content, bool]
@@ -34,9 +42,11 @@ Tidied = tuple[Content, bool]
 class Kept:
     """Hands what is kept of one run's outputs to `tell`, and says there what it cut."""
 
-    def __init__(self, tell: Callable[[str, Content], None]) -> None:
+    def __init__(
+        self, tell: Callable[[str, Content], None], max_bytes: int = MAX_RUN_BYTES
+    ) -> None:
         self._tell = tell
-        self._left_bytes = MAX_RUN_BYTES
+        self._max_bytes = self._left_bytes = max_bytes
 
     def take(self, kind: str, content: object, *, cut: bool = False) -> None:
         """Take one message in, as far as it fits; other kinds are left out.
@@ -47,10 +57,14 @@ class Kept:
             self._tell(kind, {})
         if kind not in OUTPUT_TYPES or self._left_bytes <= 0:
             return
-        tidied, cut_here = _TIDY[kind](content if isinstance(content, Mapping) else {})
+        said = content if isinstance(content, Mapping) else {}
+        tidied, cut_here = _TIDY[kind](said)
+        if not cut and (words := _unknown(said, tidied, cut=cut_here)):
+            self._note(words)
+            return
         self.charge(content_bytes(tidied))
         if self._left_bytes <= 0:
-            self._note(_RUN_CUT)
+            self._note(_run_cut(self._max_bytes))
             return
         self._tell(kind, tidied)
         if cut_here or (cut and kind != "stream"):  # a stream says so where it ends
@@ -68,8 +82,8 @@ class Kept:
 class Collector:
     """Gathers what is kept of one run's outputs, as a notebook has them."""
 
-    def __init__(self) -> None:
-        self._kept = Kept(self._add)
+    def __init__(self, max_bytes: int = MAX_RUN_BYTES) -> None:
+        self._kept = Kept(self._add, max_bytes)
         self._outputs: list[Content] = []
 
     def take(self, kind: str, content: Mapping[str, Any]) -> None:
@@ -136,9 +150,17 @@ def _stream(content: Mapping[str, Any]) -> Tidied:
 
 
 def _display(content: Mapping[str, Any]) -> Tidied:
-    data, data_cut = _bundle(content.get("data"))
-    metadata, metadata_cut = _bundle(content.get("metadata"))
-    return {"data": data, "metadata": metadata}, data_cut or metadata_cut
+    data, cut = _bundle(content.get("data"))
+    metadata = mime.known_metadata(content.get("metadata"), data)
+    return {"data": data, "metadata": metadata}, cut
+
+
+def _unknown(said: Mapping[str, Any], tidied: Content, *, cut: bool) -> str:
+    """Return what to say instead of an output of which nothing can be shown."""
+    offered = said.get("data")
+    if tidied.get("data", True) or cut or not isinstance(offered, Mapping):
+        return ""
+    return f"[{mime.unknown_words(offered)}]\n" if offered else ""
 
 
 def _result(content: Mapping[str, Any]) -> Tidied:
@@ -148,11 +170,12 @@ def _result(content: Mapping[str, Any]) -> Tidied:
 
 def _error(content: Mapping[str, Any]) -> Tidied:
     lines = content.get("traceback")
-    whole = "\n".join(map(encodable, lines)) if isinstance(lines, list) else ""
+    kept = lines[:MAX_TRACEBACK_LINES] if isinstance(lines, list) else []
+    whole = "\n".join(map(encodable, kept))
     traceback, cut = _cut(whole)
     value, value_cut = _cut(encodable(content.get("evalue")))
     found = {
-        "ename": encodable(content.get("ename"))[:MAX_NAME_CHARS],
+        "ename": mime.plain_name(encodable(content.get("ename")))[:MAX_NAME_CHARS],
         "evalue": value,
         "traceback": traceback.split("\n"),
     }
@@ -168,19 +191,23 @@ _TIDY: Mapping[str, Callable[[Mapping[str, Any]], Tidied]] = {
 
 
 def _bundle(found: object) -> Tidied:
-    """Return the parts that fit; text is shortened, anything else is left out."""
+    """Return the parts that are known and fit.
+
+    Plain text is shortened; anything else is left out when it is too large.
+    """
     parts: Content = {}
     cut = False
-    for name, value in found.items() if isinstance(found, Mapping) else ():
+    offered = found if isinstance(found, Mapping) else {}
+    for name in (one for one in offered if one in MIME_TYPES):
+        value = offered[name]
         size = size_bytes(value)
-        if len(name) > MAX_NAME_CHARS or size_bytes(name) is None:
+        if name == "text/plain" and isinstance(value, str):
+            parts[name], cut_here = _cut(encodable(value))
+            cut = cut or cut_here
+        elif size is None or size > MAX_ITEM_BYTES:
             cut = True
-        elif size is not None and size <= MAX_ITEM_BYTES:
+        elif MIME_TYPES[name](value):
             parts[name] = value
-        elif name == "text/plain" and isinstance(value, str):
-            parts[name], cut = _cut(encodable(value))[0], True
-        else:
-            cut = True
     return parts, cut
 
 

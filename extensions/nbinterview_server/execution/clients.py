@@ -87,7 +87,11 @@ class Client:
             await self._runs.ready(self._kernel_id, self._client)
             run.began_s = self._runs.monotonic()
             return await converse(
-                self._client, code, hook, asked if stdin_hook else None
+                self._client,
+                code,
+                hook,
+                asked if stdin_hook else None,
+                self._runs.output_widgets(self._kernel_id),
             )
 
         return await self._runs.run(self._kernel_id, execute, output_hook)

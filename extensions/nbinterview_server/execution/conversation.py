@@ -20,7 +20,14 @@ import zmq
 import zmq.asyncio
 from jupyter_client.session import DELIM
 
-from nbinterview_kernels.outputs import MAX_ITEM_BYTES, MAX_MESSAGE_BYTES, unread
+from nbinterview_kernels.outputs import (
+    MAX_ITEM_BYTES,
+    MAX_MESSAGE_BYTES,
+    OUTPUT_TYPES,
+    unread,
+)
+from nbinterview_server.execution.channel_rules import COMM_MESSAGES, kernel_says
+from nbinterview_server.execution.output_widgets import Capture, OutputWidgets
 from nbinterview_server.execution.outputs import Hook
 
 SLICE_S = 0.002
@@ -29,6 +36,7 @@ PAUSE_S = 0.002
 """... and so long everybody else has the server in between."""
 IDLE_S = 2.0
 """So long after its answer a kernel may still bring outputs."""
+CAPTURED = OUTPUT_TYPES | {"clear_output"}
 MAX_ESCAPE_BYTES = 6
 """JSON says a character in so many bytes at the most."""
 
@@ -40,11 +48,19 @@ log = logging.getLogger(__name__)
 
 
 async def converse(
-    client: Any, code: str, output_hook: Hook, stdin_hook: Hook | None
+    client: Any,
+    code: str,
+    output_hook: Hook,
+    stdin_hook: Hook | None,
+    widgets: OutputWidgets,
 ) -> dict[str, Any]:
-    """Run code; hand outputs and questions on; return the kernel's reply."""
+    """Run code; hand outputs and questions on; return the kernel's reply.
+
+    Outputs that an Output widget asks for are the widget's and not the cell's.
+    """
     request: str = client.execute(code, allow_stdin=stdin_hook is not None)
-    heard = _Outputs(client, request, output_hook)
+    capture = Capture(widgets, request)
+    heard = _Outputs(client, request, output_hook, capture)
     shell = client.shell_channel.socket
     stdin = client.stdin_channel.socket if stdin_hook else None
     poller = zmq.asyncio.Poller()
@@ -64,19 +80,22 @@ async def converse(
                 reply = message
         if heard.socket in events and not heard.take():
             await asyncio.sleep(PAUSE_S)
+    for content in capture.updates():
+        client.shell_channel.send(client.session.msg("comm_msg", content))
     return reply
 
 
 class _Outputs:
     """What the kernel publishes about one request."""
 
-    def __init__(self, client: Any, request: str, hook: Hook) -> None:
+    def __init__(self, client: Any, request: str, hook: Hook, capture: Capture) -> None:
         self.socket = client.iopub_channel.socket
         self.idle = False
         self._now: zmq.Socket[bytes] = zmq.Socket.shadow(self.socket.underlying)
         self._session = client.session
         self._request = request
         self._hook = hook
+        self._capture = capture
 
     def take(self, clock: Callable[[], float] = time.monotonic) -> bool:
         """Take what is there, for a short while; say whether that was all."""
@@ -109,7 +128,9 @@ class _Outputs:
             "size_bytes": len(content),
         }
         if len(content) > MAX_MESSAGE_BYTES:
-            self._hook({**message, "content": beginning(kind, content), "cut": True})
+            found = beginning(kind, content)
+            if kind not in CAPTURED or not self._capture.take(kind, found):
+                self._hook({**message, "content": found, "cut": True})
             return
         said = content.tobytes()
         signed = self._session.sign([header, parent, metadata, said])
@@ -117,7 +138,11 @@ class _Outputs:
             raise ValueError("wrong signature")
         found = json.loads(said)
         self.idle = kind == "status" and found.get("execution_state") == "idle"
-        self._hook({**message, "content": found})
+        if kind in COMM_MESSAGES:
+            if (known := kernel_says(kind, found)) is not None:
+                self._capture.hear(kind, known)
+        elif kind not in CAPTURED or not self._capture.take(kind, found):
+            self._hook({**message, "content": found})
 
 
 def beginning(kind: object, content: memoryview) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from jupyter_server_nbmodel.execution_stack import ExecutionStack
@@ -19,7 +20,9 @@ from nbinterview.errors import Conflict
 from nbinterview_kernels.outputs import OUTPUT_TYPES
 from nbinterview_server.documents.authorship import KERNEL, written_by
 from nbinterview_server.execution.cell import Cell
+from nbinterview_server.execution.channel import tell_pages
 from nbinterview_server.execution.clients import Kernels
+from nbinterview_server.execution.output_widgets import OutputWidgets
 from nbinterview_server.execution.outputs import (
     Hook,
     Outputs,
@@ -89,6 +92,7 @@ class Runs:
         self._answering: set[str] = set()
         """Kernels that answered since they were started."""
         self._held: dict[str, asyncio.Event] = {}
+        self._widgets: dict[str, OutputWidgets] = {}
         self._telling: set[asyncio.Task[None]] = set()
         self.stack = ExecutionStack(Kernels(kernels, self), collaboration)
 
@@ -137,9 +141,19 @@ class Runs:
         run = self._now.get(kernel_id)
         return run is not None and run.answered
 
+    def output_widgets(self, kernel_id: str) -> OutputWidgets:
+        """Return what the Output widgets of a kernel show."""
+        found = self._widgets.get(kernel_id)
+        if found is None:
+            later = asyncio.get_running_loop().call_later
+            found = OutputWidgets(partial(tell_pages, kernel_id), later)
+            self._widgets[kernel_id] = found
+        return found
+
     def lost(self, kernel_id: str, why: str) -> None:
         """End what was asked of this kernel so far: it will never answer."""
         self._answering.discard(kernel_id)
+        self._widgets.pop(kernel_id, None)
         for run in self._open.get(kernel_id, {}).values():
             run.lost = why
         waiting = self._lost.get(kernel_id)
