@@ -44,7 +44,8 @@ def main() -> int:
     parser.add_argument("--child", nargs=2, metavar=("TARGET", "FILE"))
     options = parser.parse_args()
     if options.child:
-        _child(*options.child, options.inputs, options.seed)
+        name, result = options.child
+        _child(name, result, options.inputs, options.seed)
         return 0
     found = list(_all(options.inputs, options.seed, options.only))
     rows = _rows(found)

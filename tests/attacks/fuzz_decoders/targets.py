@@ -163,7 +163,7 @@ class _Served(NamedRoom):
         self._overlooked: set[Any] = set()
         self._writing: Any = None
 
-    _sync = RecordedRoom._sync  # type: ignore[assignment]  # another self, alike
+    _sync = RecordedRoom._sync
     _write = RecordedRoom._write
     _overlook = RecordedRoom._overlook
     _brings = RecordedRoom._brings

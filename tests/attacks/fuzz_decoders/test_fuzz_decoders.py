@@ -1,4 +1,4 @@
-"""Every decoder, a second each of inputs that are nearly right, from one seed.
+"""Every decoder, half a second each of inputs that are nearly right, from one seed.
 
 The long form, `python -m tests.attacks.fuzz_decoders`, has a million.
 """
@@ -16,7 +16,7 @@ from tests.attacks.fuzz_decoders.mutate import mutated
 from tests.attacks.fuzz_decoders.targets import TARGETS, Target, outcome
 
 SEED = 20261122
-SECONDS = 1.2
+SECONDS = 0.6
 AT_LEAST = 100
 
 
