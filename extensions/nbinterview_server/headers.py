@@ -11,6 +11,8 @@ from typing import Any
 from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.web import StaticFileHandler
 
+from nbinterview_server.frame_policy import frame_policy
+
 STATIC = Path(__file__).parent / "static"
 YEAR_S = 365 * 24 * 3600
 
@@ -64,6 +66,21 @@ def page_policy(lab_index: str) -> str:
     )
 
 
+def page_headers(lab_index: str) -> dict[str, str]:
+    """Return what every answer of a room's server carries.
+
+    A page of another origin, another room's too, gets no hold of this one's window
+    (opener) and cannot load what it answers (resource).
+    """
+    return {
+        "Content-Security-Policy": page_policy(lab_index),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
 class AssetHandler(StaticFileHandler):
     """Worker, WASM and model: public files that never change under one version."""
 
@@ -77,11 +94,14 @@ class AssetHandler(StaticFileHandler):
         """Send one file."""
         return super().get(*args, **kwargs)
 
-    def set_extra_headers(self, _path: str) -> None:
+    def set_extra_headers(self, path: str) -> None:
         """Let browsers keep them, and let a worker load nothing from elsewhere."""
         self.set_header("Cache-Control", f"public, max-age={YEAR_S}, immutable")
         self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Content-Security-Policy", WORKER_POLICY)
+        policy = WORKER_POLICY
+        if path.startswith("frame/"):
+            policy = frame_policy(self.request.host, self.request.path)
+        self.set_header("Content-Security-Policy", policy)
 
     def get_content_type(self) -> str:
         """Name the types that the system's table may not know."""

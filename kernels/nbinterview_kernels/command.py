@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from nbinterview_kernels import landlock
@@ -31,12 +32,15 @@ _FONTS = """\
 </fontconfig>
 """
 
+_IPYTHON = Path(__file__).with_name("ipython_startup.py").read_text("utf-8")
+
 # Files that exist only inside the sandbox, by their path there. matplotlib asks
 # fontconfig, which complains into the notebook without a configuration.
 ETC = {
     "/etc/passwd": f"candidate:x:{SANDBOX_UID}:{SANDBOX_UID}::{HOME}:/bin/sh\n",
     "/etc/group": f"candidate:x:{SANDBOX_UID}:\n",
     "/etc/fonts/fonts.conf": _FONTS,
+    "/etc/ipython/ipython_kernel_config.py": _IPYTHON,
 }
 
 

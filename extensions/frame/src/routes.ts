@@ -12,7 +12,8 @@ const BY_MIME: Readonly<Record<string, RendererName>> = {
   'application/vnd.jupyter.widget-view+json': 'widgets'
 };
 
-const VEGA = /^application\/vnd\.vega(lite)?\.v\d+\+json$/;
+// Altair 6 ends its type in `.json`.
+const VEGA = /^application\/vnd\.vega(lite)?\.v\d+[+.]json$/;
 
 /** The renderer for a MIME type, or null when a frame shows no such thing. */
 export function rendererFor(mime: string): RendererName | null {

@@ -4,6 +4,7 @@ import { checkPlugin } from './check/plugin';
 import { custodyPlugins } from './custody/plugin';
 import { focusPlugin } from './focus/plugin';
 import { livePlugin } from './live/plugin';
+import { outputPlugins } from './outputs/plugin';
 import { panelPlugin } from './panel/plugin';
 import { replayPlugin } from './replay/plugin';
 import { roomPlugin } from './room/plugin';
@@ -14,6 +15,7 @@ export * from './tokens';
 
 export default [
   settingsPlugin,
+  ...outputPlugins,
   livePlugin,
   ...custodyPlugins,
   roomPlugin,

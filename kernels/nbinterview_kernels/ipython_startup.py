@@ -1,0 +1,54 @@
+"""What IPython reads when a kernel starts: figures as data, for pages that run no scripts.
+
+Handed into the sandbox as /etc/ipython/ipython_kernel_config.py, so that it needs
+nothing of ours there. Both libraries would else show their figures as HTML with a
+script from elsewhere (docs/explanation/outputs.md). Whoever chooses another
+renderer in the notebook gets it.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+
+class AltairByMime(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Sets Altair's renderer when it is imported; it has no variable for it."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        """Take the import of `altair`, once."""
+        del path, target
+        if fullname != "altair":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            self._loader = spec.loader
+            spec.loader = self
+        return spec
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Make the module as it would have been made."""
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module, then choose."""
+        self._loader.exec_module(module)
+        module.renderers.enable("mimetype")
+
+
+os.environ.setdefault("PLOTLY_RENDERER", "plotly_mimetype")
+sys.meta_path.insert(0, AltairByMime())
