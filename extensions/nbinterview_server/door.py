@@ -9,15 +9,26 @@ no page needs is open to nobody.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
+from urllib.parse import urlsplit
 
-from nbinterview.schemas.live_types import Role
+from nbinterview.errors import Unavailable
+from nbinterview.schemas.live_types import InterviewState, Role
 from nbinterview_server.config import KERNEL_NAME, NOTEBOOK, Person
 
 EVERYBODY: frozenset[Role] = frozenset({"candidate", "interviewer", "reviewer"})
 WORKING: frozenset[Role] = frozenset({"candidate", "interviewer"})
 JUDGING: frozenset[Role] = frozenset({"interviewer", "reviewer"})
 INTERVIEWERS: frozenset[Role] = frozenset({"interviewer"})
+
+# While the interview is there to be worked in. A room runs from its opening, and for
+# some seconds after the end: time to read on, and to ship what it holds.
+ALWAYS: frozenset[InterviewState] = frozenset({"scheduled", "open", "ended"})
+BEFORE_END: frozenset[InterviewState] = frozenset({"scheduled", "open"})
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _ID = r"[\w-]+"
 _NOTEBOOK = re.escape(NOTEBOOK)
@@ -35,10 +46,17 @@ class Entry:
     pattern: re.Pattern[str]
     roles: frozenset[Role] | None
     """None: for anybody, signed in or not."""
+    states: frozenset[InterviewState] = ALWAYS
+    """Of the interview."""
 
 
-def _allow(methods: str, pattern: str, roles: frozenset[Role] | None) -> Entry:
-    return Entry(frozenset(methods.split()), re.compile(pattern), roles)
+def _allow(
+    methods: str,
+    pattern: str,
+    roles: frozenset[Role] | None,
+    states: frozenset[InterviewState] = ALWAYS,
+) -> Entry:
+    return Entry(frozenset(methods.split()), re.compile(pattern), roles, states)
 
 
 TABLE = (
@@ -65,18 +83,18 @@ TABLE = (
     _allow("GET", rf"/api/kernelspecs(/{_KERNEL})?", EVERYBODY),
     _allow("GET", rf"/kernelspecs/{_KERNEL}/[\w.-]+", EVERYBODY),
     _allow("GET", rf"/api/sessions(/{_ID})?", EVERYBODY),
-    _allow("POST", r"/api/sessions", WORKING),
-    _allow("PATCH", rf"/api/sessions/{_ID}", WORKING),
+    _allow("POST", r"/api/sessions", WORKING, BEFORE_END),
+    _allow("PATCH", rf"/api/sessions/{_ID}", WORKING, BEFORE_END),
     _allow("GET", rf"/api/kernels(/{_ID})?", EVERYBODY),
-    _allow("GET", rf"/api/kernels/{_ID}/channels", WORKING),
-    _allow("POST", rf"/api/kernels/{_ID}/(interrupt|restart)", WORKING),
-    _allow("DELETE", rf"/api/(kernels|sessions)/{_ID}", INTERVIEWERS),
-    _allow("GET POST", rf"/api/kernels/{_ID}/execute", WORKING),
-    _allow("GET DELETE", rf"/api/kernels/{_ID}/requests/{_ID}", WORKING),
-    _allow("POST", rf"/api/kernels/{_ID}/input", WORKING),
+    _allow("GET", rf"/api/kernels/{_ID}/channels", WORKING, BEFORE_END),
+    _allow("POST", rf"/api/kernels/{_ID}/(interrupt|restart)", WORKING, BEFORE_END),
+    _allow("DELETE", rf"/api/(kernels|sessions)/{_ID}", INTERVIEWERS, BEFORE_END),
+    _allow("GET POST", rf"/api/kernels/{_ID}/execute", WORKING, BEFORE_END),
+    _allow("GET DELETE", rf"/api/kernels/{_ID}/requests/{_ID}", WORKING, BEFORE_END),
+    _allow("POST", rf"/api/kernels/{_ID}/input", WORKING, BEFORE_END),
     # Ours.
     _allow("GET", r"/nbinterview/api/v1/live", EVERYBODY),
-    _allow("POST", r"/nbinterview/api/v1/check", INTERVIEWERS),
+    _allow("POST", r"/nbinterview/api/v1/check", INTERVIEWERS, BEFORE_END),
     _allow("GET", r"/nbinterview/api/v1/film", JUDGING),
 )
 
@@ -99,15 +117,17 @@ def below(base_url: str, path: str) -> str:
     return path.removeprefix(base)
 
 
-def may(person: Person | None, method: str, path: str) -> bool:
-    """Say whether this person (None: nobody of this interview) may ask this."""
+def may(
+    person: Person | None, method: str, path: str, state: InterviewState = "open"
+) -> bool:
+    """Say whether this person (None: nobody of this interview) may ask this now."""
     found = entry_for(method, path)
     if found is None:
         return False
     entry, match = found
     if entry.roles is None:
         return True
-    if person is None or person.role not in entry.roles:
+    if person is None or person.role not in entry.roles or state not in entry.states:
         return False
     return match.groupdict().get("me", person.hub_name) == person.hub_name
 
@@ -115,3 +135,49 @@ def may(person: Person | None, method: str, path: str) -> bool:
 def is_public(method: str, path: str) -> bool:
     """Say whether anybody at all may ask this."""
     return may(None, method, path)
+
+
+def is_from_here(
+    method: str, headers: Mapping[str, str], *, is_socket: bool, has_token: bool
+) -> bool:
+    """Say whether a request may use what a browser sends along by itself.
+
+    A cookie comes with requests of other pages too, also of another room's: they are
+    the same site. So whatever changes something, and every websocket, must come from a
+    page of this very host, by headers that no page can set. A program has no such
+    headers and brings a token (`has_token`), which no browser does by itself.
+    """
+    if method in READING and not is_socket:
+        return True
+    origin, site = headers.get("Origin"), headers.get("Sec-Fetch-Site")
+    if origin is None and site is None:
+        return has_token
+    if origin is not None:
+        host = headers.get("Host", "").lower()
+        if not host or urlsplit(origin.lower()).netloc != host:
+            return False
+    return site in {None, "same-origin"}
+
+
+# What stands in a route's path where its pattern leaves it open.
+_OPEN = re.compile(r"\((?:[^()]|\([^()]*\))*\)[*+?]?|\[[^\]]*\][*+?]?")
+_FILLINGS = ("x", "interrupt", NOTEBOOK, KERNEL_NAME, "json:notebook:x")
+
+
+def check_routes(patterns: Iterable[str]) -> None:
+    """Raise `Unavailable` when a route of ours has no entry.
+
+    Jupyter's own routes without one are closed on purpose; of ours it is a mistake.
+    """
+    for pattern in patterns:
+        fixed = _OPEN.split(pattern)
+        holes = product(_FILLINGS, repeat=len(fixed) - 1)
+        paths = ("".join(_woven(fixed, filling)) for filling in holes)
+        if not any(entry.pattern.fullmatch(path) for path in paths for entry in TABLE):
+            raise Unavailable(f"The route {pattern} is not in the door's table.")
+
+
+def _woven(fixed: list[str], filling: tuple[str, ...]) -> Iterator[str]:
+    for part, hole in zip(fixed, (*filling, ""), strict=True):
+        yield part
+        yield hole

@@ -1,4 +1,4 @@
-"""The people of this interview, asked for again when somebody unknown comes."""
+"""The people of this interview, asked for again when somebody comes or is put out."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ class People:
         self._monotonic = monotonic
         self._strangers: dict[str, float] = {}
         self._asking = asyncio.Lock()
+        self._revision: int | None = None
+        """Of the people that are known; None for those of a copy on disk."""
 
     async def find(self, hub_name: str) -> Person | None:
         """Return the person, or None for somebody who is none of this interview."""
@@ -45,14 +47,32 @@ class People:
                     self._strangers[hub_name] = self._monotonic()
             return found
 
+    async def follow(self, revision: int) -> None:
+        """Ask again unless the people are known as of this revision or a newer one.
+
+        When the service does not answer, the next call asks.
+        """
+        async with self._asking:
+            if revision != self._revision and await self._ask():
+                # What was asked for now is at least as new as the number.
+                self._revision = revision
+                self._strangers.clear()
+
+    def stands(self, person: Person) -> bool:
+        """Say whether somebody is still let in, and as what they came."""
+        found = self.config.people.get(person.hub_name)
+        return found is not None and found.role == person.role
+
     def _worth_asking(self, hub_name: str) -> bool:
         asked = self._strangers.get(hub_name)
         return asked is None or self._monotonic() - asked > REMEMBER_STRANGER_S
 
-    async def _ask(self) -> None:
+    async def _ask(self) -> bool:
         try:
             wire = await self._service.room()
             self.config = RoomConfig.from_wire(wire)
             save_copy(self._copy, wire)
         except NBInterviewError as error:
             log.warning("people not asked for again: %s", error.detail)
+            return False
+        return True

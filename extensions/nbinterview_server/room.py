@@ -25,14 +25,17 @@ from nbinterview_server.fanout import Fanout
 from nbinterview_server.journal import Entry, Journal, NotWritten
 from nbinterview_server.people import People
 from nbinterview_server.refusals import Refusals
-from nbinterview_server.service_api import ServiceApi
+from nbinterview_server.service_api import ServiceApi, Shipped
 from nbinterview_server.ship import Shipper
+from nbinterview_server.sockets import OpenSockets
 from nbinterview_server.stream import CandidateStream
 from nbinterview_server.view import View, welcome
 from nbinterview_server.watch import Watch
 
 FLUSH_S = 4.0
 ASK_S = 2.0
+LATE_EDITS_S = 3.0
+"""After the end: what somebody was typing just then is still taken."""
 MAX_BROWSER_CHARS = 200
 
 _ORDER: tuple[InterviewState, ...] = ("scheduled", "open", "ended")
@@ -84,16 +87,18 @@ class Room:
         self.policy = Policy.from_dict(config.policy)
         self.view = View("scheduled", config.people)
         self.fanout = Fanout(self.view)
+        self.sockets = OpenSockets()
         self.watch = Watch(self.policy, self.journal)
         self.stream = CandidateStream(self.journal, self.view, monotonic=monotonic)
         self.shipper = Shipper(
             self.journal,
             self.service,
             chance=random.random,
-            tell_state=self.set_state,
+            tell=self.hear_service,
         )
         self.runs: Any = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._ended_s: float | None = None
         self.journal.hold(_WAITING)
 
     def _replay(self) -> None:
@@ -154,10 +159,26 @@ class Room:
 
     async def set_state(self, state: InterviewState) -> None:
         """Record that the interview opened or ended; it never goes back."""
+        if state == "ended" and self._ended_s is None:
+            self._ended_s = self.monotonic()
         if _ORDER.index(state) > _ORDER.index(self.view.state):
             await self.journal.insist(
                 [Entry("interview.state", ROOM, {"state": state})]
             )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the interview ended so long ago that nothing more is on its way."""
+        ended_s = self._ended_s
+        return ended_s is not None and self.monotonic() - ended_s > LATE_EDITS_S
+
+    async def hear_service(self, answer: Shipped) -> None:
+        """Follow how the interview stands, and put out who is no longer let in."""
+        await self.people.follow(answer.people_revision)
+        # Each time, not only on a change: a socket may have opened in between.
+        self.sockets.put_out(self.people.stands)
+        self.view.people = self.people.config.people
+        await self.set_state(answer.state)
 
     def welcome(self, person: Person) -> dict[str, Any]:
         """Return the first message to this person's page."""
@@ -181,6 +202,8 @@ class Room:
     def leave_soon(self, person: Person, connection: str, refusals: Refusals) -> None:
         """Record that a page went, and what of it was refused and only counted."""
         payload = {"role": person.role, "connection": connection}
+        if not self.people.stands(person):
+            payload["reason"] = "withdrawn"
         entry = Entry("person.left", person.hub_name, payload)
         self._keep(self._write(entry))
         self._keep(refusals.close())

@@ -37,6 +37,8 @@ class Shipped:
 
     acknowledged_seq: int
     state: InterviewState
+    people_revision: int
+    """Goes up whenever somebody is let in or put out."""
 
 
 class Gap(Conflict):
@@ -90,7 +92,11 @@ class ServiceApi:
         )
         found = _read(answer)
         if answer.status_code == 200:
-            return Shipped(int(found["acknowledged_seq"]), found["state"])
+            return Shipped(
+                int(found["acknowledged_seq"]),
+                found["state"],
+                int(found["people_revision"]),
+            )
         words = _words(answer.status_code, found)
         if answer.status_code == 409 and "expected_seq" in found:
             raise Gap(words, int(found["expected_seq"]))

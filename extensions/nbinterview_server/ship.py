@@ -1,8 +1,8 @@
 """Ships the journal to the service, in order, for as long as it takes.
 
 The service says how far it has come; the room keeps no position of its own.
-Its answer also says how the interview stands, which is how a room learns that
-it has ended.
+Its answer also says how the interview stands and whether its people changed,
+which is how a room learns that it has ended, or that somebody is to leave.
 """
 
 from __future__ import annotations
@@ -12,18 +12,25 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from nbinterview.errors import Invalid, NBInterviewError, TooLarge, Unavailable
+from nbinterview.errors import (
+    Conflict,
+    Invalid,
+    NBInterviewError,
+    TooLarge,
+    Unavailable,
+)
 from nbinterview.ledger.records import Record
-from nbinterview.schemas.live_types import InterviewState
 from nbinterview_server.journal import Journal
-from nbinterview_server.service_api import Gap, ServiceApi
+from nbinterview_server.service_api import Gap, ServiceApi, Shipped
 
 MAX_RECORDS = 500
 MAX_BATCH_BYTES = 8 * 1024 * 1024
-POLL_S = 3.0
+# Somebody whose access was taken away is out after both, and two short requests.
+POLL_S = 1.5
 GATHER_S = 0.5
 FIRST_DELAY_S = 0.5
-LONGEST_DELAY_S = 30.0
+# Also when a service comes back: it may have been told to put somebody out.
+LONGEST_DELAY_S = 4.0
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +62,11 @@ class Shipper:
         service: ServiceApi,
         *,
         chance: Callable[[], float],
-        tell_state: Callable[[InterviewState], Awaitable[None]],
+        tell: Callable[[Shipped], Awaitable[None]],
     ) -> None:
         self._journal = journal
         self._service = service
-        self._tell_state = tell_state
+        self._tell = tell
         self._backoff = Backoff(chance)
         self._wake = asyncio.Event()
         self._sending = asyncio.Lock()
@@ -115,13 +122,13 @@ class Shipper:
                 self._resume(gap.expected_seq - 1)
                 self._same = False
                 return
-            except (TooLarge, Invalid):
+            except (TooLarge, Invalid, Conflict):
                 # These records may never go; how the interview stands is heard.
-                await self._tell_state((await self._service.ship([])).state)
+                await self._tell(await self._service.ship([]))
                 raise
             self._resume(answer.acknowledged_seq)
             self._same = self._same or bool(batch)
-        await self._tell_state(answer.state)
+        await self._tell(answer)
 
     async def _batch(self) -> list[str]:
         if self._acknowledged is None:

@@ -21,6 +21,7 @@ class StandIn:
         self.records: list[Record] = []
         self.requests: list[str] = []
         self.away = False
+        self.people_revision = 1
         self.max_bytes: int | None = None
         """Of one request, when the service has such a limit."""
         self.too_large = 0
@@ -55,7 +56,11 @@ class StandIn:
                 continue
             self.records.append(record)
         state = self.config["interview"]["state"]
-        return 200, {"acknowledged_seq": len(self.records), "state": state}
+        return 200, {
+            "acknowledged_seq": len(self.records),
+            "state": state,
+            "people_revision": self.people_revision,
+        }
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         outer = self

@@ -12,7 +12,7 @@ import pytest
 
 from nbinterview.schemas.live_types import InterviewState
 from nbinterview_server.journal import Journal
-from nbinterview_server.service_api import ServiceApi
+from nbinterview_server.service_api import ServiceApi, Shipped
 from nbinterview_server.ship import FIRST_DELAY_S, LONGEST_DELAY_S, Backoff, Shipper
 from tests.extensions.harness import (
     CANDIDATE,
@@ -53,11 +53,11 @@ class Shipping:
 
     def new_shipper(self) -> Shipper:
         return Shipper(
-            self.journal, self.api, chance=lambda: 0.0, tell_state=self._state
+            self.journal, self.api, chance=lambda: 0.0, tell=self._hear
         )
 
-    async def _state(self, state: InterviewState) -> None:
-        self.states.append(state)
+    async def _hear(self, answer: Shipped) -> None:
+        self.states.append(answer.state)
 
     async def write(self, count: int) -> None:
         await asyncio.gather(

@@ -106,6 +106,11 @@ class RoomSocketHandler(YDocWebSocketHandler):  # type: ignore[misc]  # untyped
         return self.person.role == "reviewer"
 
     @property
+    def is_over(self) -> bool:
+        """After the end nobody writes."""
+        return bool(self.settings["nbinterview_room"].is_over)
+
+    @property
     def max_message_size(self) -> int:
         """Bytes at which tornado closes the connection, before it reads them.
 

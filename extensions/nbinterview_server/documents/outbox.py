@@ -10,6 +10,7 @@ import base64
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 from pycrdt import Encoder
@@ -17,6 +18,8 @@ from pycrdt import Encoder
 from nbinterview.errors import NBInterviewError
 from nbinterview.ledger.records import Record
 from nbinterview_server.config import Person
+from nbinterview_server.documents.authorship import ROOM
+from nbinterview_server.documents.trimming import joined
 from nbinterview_server.journal import Entry
 
 SAVED, REFUSED = 100, 101
@@ -28,6 +31,8 @@ class PageSocket(Protocol):
 
     person: Person
     read_only: bool
+    is_over: bool
+    """The interview has ended, and what was on its way has come."""
     path: str
 
     async def send(self, message: bytes) -> None:
@@ -49,6 +54,21 @@ class Change:
     edit: Mapping[str, int]
     page: PageSocket | None = None
     """The one that made it, and has it; None for the server's own."""
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A person's change, and what the room put right of it in the same turn."""
+
+    change: Change
+    inverse: bytes
+    what: str
+    """The names of what was put right."""
+
+    @cached_property
+    def both(self) -> bytes:
+        """The one update that all but its author's page get."""
+        return joined(self.change.update, self.inverse)
 
 
 @dataclass(frozen=True)
@@ -78,19 +98,29 @@ class Refusal:
     """The page is told, and the connection ended."""
 
 
-Item = Change | Answer | Saved | Refusal
+Item = Change | Corrected | Answer | Saved | Refusal
 
 
-def entry_of(item: Item, path: str) -> Entry | None:
-    """Return the record of an item that has one."""
+def entries_of(item: Item, path: str) -> list[Entry]:
+    """Return the records of an item."""
     if isinstance(item, Change):
         payload = document_payload(path, item.update, item.edit)
-        return Entry("document", item.author, payload)
+        return [Entry("document", item.author, payload)]
+    if isinstance(item, Corrected):
+        inverse = document_payload(path, item.inverse, {})
+        return [
+            *entries_of(item.change, path),
+            Entry("document", ROOM, partial(_correcting, inverse, item.what)),
+        ]
     if isinstance(item, Refusal):
-        return refused_entry(
-            item.page.person.hub_name, "document", item.error.detail, write=item.write
-        )
-    return None
+        person = item.page.person.hub_name
+        reason = item.error.detail
+        return [refused_entry(person, "document", reason, write=item.write)]
+    return []
+
+
+def _correcting(payload: dict[str, Any], what: str, seq: int) -> dict[str, Any]:
+    return {**payload, "corrects": seq - 1, "what": what}
 
 
 def refused_entry(author: str, what: str, reason: str, **more: Any) -> Entry:

@@ -38,13 +38,14 @@ from nbinterview_server.documents.notebook_file import (
 from nbinterview_server.documents.outbox import (
     Answer,
     Change,
+    Corrected,
     Item,
     PageSocket,
     Refusal,
     Saved,
     authored_updates,
     document_payload,
-    entry_of,
+    entries_of,
     refused_entry,
     refused_message,
     saved_message,
@@ -87,7 +88,13 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         self._notebook_file = notebook_file
         self._template = template
         self._owners = owners
-        self._custody = Custody(self.ydoc, self._note, owners)
+        self._custody = Custody(
+            self.ydoc,
+            self._note,
+            owners,
+            corrected=self._note_corrected,
+            document_id=room_id,
+        )
         self._outbox: asyncio.Queue[Item] = asyncio.Queue()
         self._writes: Counter[PageSocket] = Counter()
         self._writing: PageSocket | None = None
@@ -120,6 +127,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
                 self._edits = EditCounter(self._document.ycells)
                 self._custody.restore(recorded)
                 self._edits.take()
+                self._nothing_is_trusted()
                 if rebuilt:
                     self._nothing_runs()
                 self.ready = True
@@ -144,6 +152,14 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         payload = document_payload(self._path, first, {})
         await self._journal.append("document", ROOM, payload)
         return ROOM, first
+
+    def _nothing_is_trusted(self) -> None:
+        """Take back what a template says, or what an older room let in."""
+        with self.ydoc.transaction():
+            for cell in self._document.ycells:
+                metadata = cell.get("metadata")
+                if metadata is not None and metadata.get("trusted"):
+                    del metadata["trusted"]
 
     def _nothing_runs(self) -> None:
         """After a restart no cell is running, whatever the document last said."""
@@ -236,6 +252,8 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
 
     def _write(self, page: PageSocket, write: int, message: bytes) -> bool:
         try:
+            if page.is_over:
+                raise Refused("The interview has ended: nothing more is written.")
             if len(message) > MAX_UPDATE_BYTES:
                 raise TooLarge("This edit is too large to be saved.")
             staff = page.person.role != "candidate"
@@ -277,6 +295,13 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         self._outbox.put_nowait(change)
         self._save_soon()
 
+    def _note_corrected(
+        self, author: str, update: bytes, inverse: bytes, what: str
+    ) -> None:
+        change = Change(author, update, self._edits.take(), self._writing)
+        self._outbox.put_nowait(Corrected(change, inverse, what))
+        self._save_soon()
+
     async def _broadcast_updates(self) -> None:
         while True:
             waiting = [await self._outbox.get()]
@@ -306,21 +331,27 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
             client.close(RESTART, "the document is loaded again")
 
     async def _record(self, waiting: Sequence[Item]) -> None:
-        entries = [entry for item in waiting if (entry := entry_of(item, self._path))]
+        entries = [entry for item in waiting for entry in entries_of(item, self._path)]
         if entries:
             await self._journal.insist(entries)
 
     async def _send(self, item: Item) -> None:
         if isinstance(item, Change):
-            message = create_update_message(item.update)
-            for client in list(self.clients):
-                if client is not item.page:
-                    await client.send(message)
+            await self._show(item, create_update_message(item.update))
+        elif isinstance(item, Corrected):
+            await self._show(item.change, create_update_message(item.both))
+            if item.change.page is not None:
+                await item.change.page.send(create_update_message(item.inverse))
         elif isinstance(item, Answer):
             await item.page.send(item.message)
         elif isinstance(item, Refusal) and item.ends:
             await item.page.send(refused_message(item))
             item.page.close(POLICY, "refused")
+
+    async def _show(self, change: Change, message: bytes) -> None:
+        for client in list(self.clients):
+            if client is not change.page:
+                await client.send(message)
 
     async def flush(self) -> None:
         """Wait until everything said so far is on disk and broadcast."""
