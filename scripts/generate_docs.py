@@ -77,7 +77,9 @@ def policies() -> str:
         rows += [_row(rule) for rule in policy.active_rules]
         required = "is required" if policy.camera_required else "is not required"
         parts.append(
-            f"## `{name}`, version {policy.version}\n\nA camera {required}.\n\n"
+            f"## `{name}`, version {policy.version}\n\nA camera {required}. "
+            f"A kernel's sandbox must have: {', '.join(policy.sandbox.require) or '-'}."
+            "\n\n"
             + "\n".join(rows)
         )
     return "\n\n".join(parts) + "\n"

@@ -82,7 +82,7 @@ class BubblewrapProvisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Make the address, once for all restarts, and say what to start."""
-        self._recipe = self._make_recipe()
+        self._recipe = self.make_recipe()
         return await super().pre_launch(cmd=list(self._recipe.argv), **kwargs)
 
     async def launch_kernel(
@@ -123,6 +123,7 @@ class BubblewrapProvisioner(KernelProvisionerBase):
         # Jupyter waits only for a kernel that has ended or is about to.
         while (code := await self.poll()) is None:  # noqa: ASYNC110
             await asyncio.sleep(_POLL_S)
+        await asyncio.to_thread(self._launched.attempt.sandbox.wait_gone)
         ending = asyncio.create_task(self._clear_away(self._launched, self._watchdog))
         self._launched, self.pid, self._watchdog = None, None, None
         # `cleanup` waits for it, unless there is a next one: they share nothing.
@@ -174,10 +175,6 @@ class BubblewrapProvisioner(KernelProvisionerBase):
         A kernel that was started again has another one.
         """
         return self._meter if self._launched is not None else None
-
-    def prepare(self) -> None:
-        """Let a kernel wait for the first start. Raises SandboxRefused."""
-        POOL.fill(self._make_recipe(), secrets.token_hex(32).encode())
 
     async def get_provisioner_info(self) -> dict[str, Any]:
         """Return what describes this kernel: process, layers, connection."""
@@ -246,7 +243,8 @@ class BubblewrapProvisioner(KernelProvisionerBase):
             self.warm_after_s, POOL.fill, launched.recipe, launched.key
         )
 
-    def _make_recipe(self) -> launch.Recipe:
+    def make_recipe(self) -> launch.Recipe:
+        """Return what a kernel is made of now. Raises SandboxRefused."""
         argv = command.kernel_argv(self.kernel_spec.argv)
         tools = machine.find_tools(self.kernel_spec.argv[0])
         return launch.Recipe(
@@ -294,6 +292,19 @@ class BubblewrapProvisioner(KernelProvisionerBase):
             self.last_death,
             attempt.sandbox.stderr()[-2000:],
         )
+
+
+def let_wait(spec: KernelSpec, parent: Any) -> None:
+    """Let such a kernel wait for its first start, if `parent`'s settings say so.
+
+    Raises SandboxRefused. Must not run in a thread that ends.
+    """
+    settings = spec.metadata["kernel_provisioner"].get("config", {})
+    made = BubblewrapProvisioner(
+        kernel_id="waiting", kernel_spec=spec, parent=parent, **settings
+    )
+    if made.warm:
+        POOL.fill(made.make_recipe(), secrets.token_hex(32).encode())
 
 
 class SandboxedKernelSpecManager(KernelSpecManager):

@@ -20,6 +20,7 @@ from nbinterview_kernels.settings import STAGE, STAGE_SPEC, SandboxSettings
 _HERE = Path(__file__).parent
 _STDERR_BYTES = 64 * 1024
 READY_DEADLINE_S = 20.0
+GONE_DEADLINE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ class Sandbox:
         self.process = process
         self._ready_fd = ready_fd
         self._stderr_fd = stderr_fd
+        self._inside_fd = -1
+        """Readable when process 1 of the sandbox is gone, and with it all others."""
 
     def wait_ready(self, deadline_s: float = READY_DEADLINE_S) -> None:
         """Return when every lock is in force and the command runs; or StartFailed."""
@@ -101,6 +104,18 @@ class Sandbox:
             self.kill()
             self.process.wait()
             raise StartFailed(self.stderr())
+        for inside in processes.children(self.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                self._inside_fd = os.pidfd_open(inside)
+
+    def wait_gone(self, deadline_s: float = GONE_DEADLINE_S) -> None:
+        """Return when nothing in it runs any more.
+
+        The outer process can end first, when it is killed: the others follow at once,
+        but not at the same time.
+        """
+        if self._inside_fd >= 0:
+            select.select([self._inside_fd], [], [], deadline_s)
 
     def kill(self) -> None:
         """End everything in it at once; harmless to repeat.
@@ -121,10 +136,10 @@ class Sandbox:
 
     def close(self) -> None:
         """Let go of the descriptors; the process must have ended."""
-        for descriptor in (self._stderr_fd, self._ready_fd):
+        for descriptor in (self._stderr_fd, self._ready_fd, self._inside_fd):
             if descriptor >= 0:
                 os.close(descriptor)
-        self._stderr_fd = self._ready_fd = -1
+        self._stderr_fd = self._ready_fd = self._inside_fd = -1
 
 
 def start(settings: SandboxSettings, layers: Layers, argv: Sequence[str]) -> Sandbox:

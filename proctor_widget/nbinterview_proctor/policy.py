@@ -18,6 +18,9 @@ from typing import Any, TypeVar
 
 SENSORS = ("camera", "focus", "clipboard")
 
+#: The layers of a kernel's sandbox that a policy may require; kernels/README.md.
+SANDBOX_LAYERS = ("seccomp", "landlock", "cgroup", "cpu_limit")
+
 #: The thresholds that each rule has, named with their units.
 THRESHOLDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -91,6 +94,16 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Sandbox:
+    """What a candidate's kernel must have, beyond what every kernel has."""
+
+    require: tuple[str, ...] = ("seccomp",)
+    """Of `SANDBOX_LAYERS`. What is missing and not required is on the record."""
+    warm_kernel: bool = True
+    """Whether a second kernel waits, for a restart within a tenth of a second."""
+
+
+@dataclass(frozen=True)
 class Policy:
     """What is watched in one interview and what comes of it."""
 
@@ -102,10 +115,15 @@ class Policy:
     baseline: Baseline
     measuring: Measuring
     rules: Mapping[str, Rule]
+    sandbox: Sandbox = Sandbox()
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Policy:
-        """Return the policy; `ValueError` names a key that is unknown or wrong."""
+        """Return the policy; `ValueError` names a key that is unknown or wrong.
+
+        Records from before there was a `sandbox` have none; then the default holds.
+        """
+        data = {"sandbox": _plain_sandbox(Sandbox()), **data}
         _same_keys(data, {field.name for field in fields(cls)}, "policy")
         sensors = tuple(data["sensors"])
         for sensor in sensors:
@@ -124,6 +142,7 @@ class Policy:
             baseline=_part(Baseline, data["baseline"], "baseline"),
             measuring=_part(Measuring, data["measuring"], "measuring"),
             rules=MappingProxyType({k: _rule(k, v) for k, v in rules.items()}),
+            sandbox=_sandbox(data["sandbox"]),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -137,6 +156,7 @@ class Policy:
             "baseline": asdict(self.baseline),
             "measuring": asdict(self.measuring),
             "rules": {name: _plain(rule) for name, rule in self.rules.items()},
+            "sandbox": _plain_sandbox(self.sandbox),
         }
 
     @property
@@ -214,6 +234,22 @@ def _rule(name: str, data: Any) -> Rule:
     if rule.cooldown_s < rule.merge_gap_s:
         raise ValueError(f"{where}.cooldown_s is shorter than merge_gap_s")
     return rule
+
+
+def _sandbox(data: Any) -> Sandbox:
+    given = _mapping(data, "sandbox")
+    _same_keys(given, {field.name for field in fields(Sandbox)}, "sandbox")
+    require = given["require"]
+    if not isinstance(require, list | tuple):
+        raise ValueError("sandbox.require must be a list")  # noqa: TRY004 - one error type
+    for layer in require:
+        _one_of(layer, SANDBOX_LAYERS, "sandbox.require")
+    warm_kernel = _checked(given["warm_kernel"], "bool", "sandbox.warm_kernel")
+    return Sandbox(tuple(require), warm_kernel)
+
+
+def _plain_sandbox(sandbox: Sandbox) -> dict[str, Any]:
+    return {"require": list(sandbox.require), "warm_kernel": sandbox.warm_kernel}
 
 
 def _part(kind: type[Part], data: Any, where: str) -> Part:

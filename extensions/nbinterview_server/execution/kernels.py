@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
@@ -11,12 +12,16 @@ from jupyter_client.session import DELIM
 from jupyter_core.utils import ensure_async
 from jupyter_server import CallContext
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from traitlets.config import Config
 
 from nbinterview.errors import Conflict, NBInterviewError, Unavailable
+from nbinterview_kernels.provisioner import POOL, let_wait
 from nbinterview_kernels.refusal import SandboxRefused
+from nbinterview_proctor.policy import Sandbox
 from nbinterview_server.authorizer import PERSON
 from nbinterview_server.config import KERNEL_NAME, Person
 from nbinterview_server.documents.authorship import KERNEL, ROOM
+from nbinterview_server.execution.usage import Meter, Tell, Usage
 from nbinterview_server.journal import Entry, Journal, NotWritten
 
 log = logging.getLogger(__name__)
@@ -95,6 +100,43 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
         self._starting = asyncio.Lock()
         self._begun: Any = None
         """The manager of the kernel that is being started."""
+        self._by_itself = False
+        """A kernel died and is being started again, asked by nobody."""
+        self._using: asyncio.Task[None] | None = None
+
+    def follow(self, sandbox: Sandbox) -> None:
+        """Hold this policy, from the next start on."""
+        settings = {
+            "required_layers": list(sandbox.require),
+            "warm": sandbox.warm_kernel,
+        }
+        self.update_config(Config({"BubblewrapProvisioner": settings}))
+
+    def begin(self, tell: Tell, *, monotonic: Callable[[], float]) -> None:
+        """Begin to tell what the kernel uses, and let a first one wait."""
+        usage = Usage(self.meter, tell, monotonic=monotonic)
+        self._using = asyncio.ensure_future(usage.run())
+        spec = self.kernel_spec_manager.get_kernel_spec(KERNEL_NAME)
+        try:
+            let_wait(spec, self)
+        except SandboxRefused as error:
+            # Whoever asks for the kernel is told.
+            log.warning("no kernel can wait: %s", error)
+
+    async def close(self) -> None:
+        """Stop the kernel and the one that waits."""
+        if self._using is not None:
+            self._using.cancel()
+        await self.shutdown_all()
+        await asyncio.to_thread(POOL.close)
+
+    def meter(self) -> Meter | None:
+        """Return what measures the present kernel."""
+        for kernel_id in self.list_kernel_ids():
+            provisioner = self.get_kernel(kernel_id).provisioner
+            found: Meter | None = provisioner.meter() if provisioner else None
+            return found
+        return None
 
     async def start_kernel(self, *, kernel_id: str | None = None, **kwargs: Any) -> Any:
         """Start the kernel, or say why there is none."""
@@ -118,9 +160,9 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
             raise KernelRefused(words) from error
         self.add_restart_callback(started, lambda: self._died(started), "restart")
         self.add_restart_callback(started, lambda: self._gave_up(started), "dead")
-        layers = getattr(self.get_kernel(started).provisioner, "layers", {})
-        payload = {"state": "started", "detail": "", "layers": layers}
-        await self._write([Entry("kernel", who, payload)])
+        provisioner = self.get_kernel(started).provisioner
+        provisioner.relaunched = lambda: self._came_back(started)
+        await self._write([Entry("kernel", who, self._payload(started, "started"))])
         if self.restorer is not None:
             self.restorer.begin(started, self.get_kernel(started))
         return started
@@ -160,7 +202,7 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
             words = refusal_words(error)
             await self._note(who, "refused", words)
             raise KernelRefused(words) from error
-        await self._note(who, "restarted", "")
+        await self._write([Entry("kernel", who, self._payload(kernel_id, "restarted"))])
         return found
 
     async def interrupt_kernel(self, kernel_id: str) -> None:
@@ -200,7 +242,18 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
         words = death_words(getattr(provisioner, "last_death", None))
         self._lost(kernel_id, words)
         self._note_soon(Entry("kernel", KERNEL, {"state": "died", "detail": words}))
-        self._note_soon(Entry("kernel", ROOM, {"state": "restarted", "detail": ""}))
+        self._by_itself = True
+
+    def _came_back(self, kernel_id: str) -> None:
+        """Hear from the provisioner that there is a new process."""
+        if self._by_itself:
+            self._by_itself = False
+            payload = self._payload(kernel_id, "restarted")
+            self._note_soon(Entry("kernel", ROOM, payload))
+
+    def _payload(self, kernel_id: str, state: str) -> dict[str, Any]:
+        layers = getattr(self.get_kernel(kernel_id).provisioner, "layers", {})
+        return {"state": state, "detail": "", "layers": layers}
 
     def _gave_up(self, kernel_id: str) -> None:
         """Hear from Jupyter that the kernel died too often."""
