@@ -91,6 +91,7 @@ class RoomExtension(ExtensionApp):
         )
         kernels.journal, kernels.lives = self.room.journal, self.room.runs
         kernels.restorer = self._restorer()
+        kernels.follow(self.room.policy.sandbox)
         env = self.room.env
         self.checks = Checks(
             self.room.journal,
@@ -140,6 +141,7 @@ class RoomExtension(ExtensionApp):
         # none, leaves without stopping anything. The hub stops its servers by it.
         signal.signal(signal.SIGINT, serverapp._signal_stop)
         await self.room.start()
+        self._kernels.begin(self.room.fanout.tell, monotonic=self.room.monotonic)
 
     async def stop_extension(self) -> None:
         """Close in order: kernel, document, record. The record is closed always."""
@@ -149,7 +151,7 @@ class RoomExtension(ExtensionApp):
         loop.call_later(STOP_S, loop.stop)
         parts = (
             self.checks.close,
-            self._kernels.shutdown_all,
+            self._kernels.close,
             self.room.runs.close,
             self.collaboration.close,
             lambda: self.room.close("the server was asked to stop"),
