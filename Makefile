@@ -1,5 +1,5 @@
 # Longer suites, by hand. The everyday one is ./test.
-.PHONY: test sample bench-collab clean lock
+.PHONY: test sample bench-collab attack clean lock
 
 test:
 	./test
@@ -11,6 +11,10 @@ sample:
 # The shared notebook beside its peers: speed, faults, sizes (about 35 minutes).
 bench-collab:
 	sh bench/run.sh collab
+
+# Every attack on the platform in its long form, one table (hours).
+attack:
+	sh bench/run.sh attack
 
 # Resolve the lock files anew from requirements/*.in.
 lock:

@@ -19,7 +19,10 @@ A ratio is ours divided by the peer's, with its bootstrap 95 % interval;
 a bar is kept only when the worse end of the interval keeps it.
 How to run and read them: `bench/README.md`.
 """
-TITLES = {"bench-collab": "The shared notebook: `make bench-collab`"}
+TITLES = {
+    "attack": "A hostile candidate: `make attack`",
+    "bench-collab": "The shared notebook: `make bench-collab`",
+}
 HEAD = (
     "| measure | ours | peer | ratio | bar | kept | n |\n|---|---|---|---|---|---|---|"
 )
@@ -54,12 +57,18 @@ def _line(row: Mapping[str, Any]) -> str:
     interval = ""
     if row["low"] is not None and row["ratio"] is not None:
         interval = f"{row['ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
-    peer = "" if row["peer"] is None else f"{row['peer']:.4g} {row['unit']}"
+    peer = "" if row["peer"] is None else _amount(row["peer"], row["unit"])
     cells = (
-        *(row["measure"], f"{row['ours']:.4g} {row['unit']}", peer, interval),
+        *(row["measure"], _amount(row["ours"], row["unit"]), peer, interval),
         *(row["bar"] or "", KEPT[row["holds"]], row["n"]),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _amount(value: float, unit: str) -> str:
+    """Return a value with its unit: counts whole, measures rounded."""
+    number = f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    return f"{number} {unit}".strip()
 
 
 def _span(values: list[float]) -> str:

@@ -1,0 +1,168 @@
+"""Honest outputs, shown by a room and by stock JupyterLab, and how alike they look."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.async_api import Browser, Locator, Page
+from skimage.metrics import structural_similarity
+
+from tests.attacks.xss.browser import VIEWPORT
+from tests.attacks.xss.canary import Canary
+from tests.attacks.xss.payloads import Payload
+from tests.attacks.xss.stages import Stage, stage
+
+ALIKE = 0.98
+"""From this structural similarity on, two pictures look the same."""
+STILL_MS = 350
+TRIES = 14
+MARGIN_PX = 8
+Picture = NDArray[np.uint8]
+
+# What is no part of an output: the numbers beside it, carets, scroll bars.
+_QUIET = """
+.jp-OutputPrompt, .jp-OutputArea-promptOverlay, .jp-InputPrompt { visibility: hidden }
+.jp-OutputArea-prompt { visibility: hidden }
+.jp-Notebook, .jp-WindowedPanel-outer { scrollbar-width: none }
+* { caret-color: transparent !important; transition: none !important }
+"""
+_FIND = """
+(index) => {
+  const found = document.querySelector(`.jp-Cell[data-windowed-list-index="${index}"]`);
+  if (found) { found.scrollIntoView({block: 'start'}); return true; }
+  const outer = document.querySelector('.jp-WindowedPanel-outer');
+  outer.scrollTop += outer.clientHeight * 0.5;
+  return false;
+}
+"""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One output as both sides show it."""
+
+    name: str
+    ours: Picture
+    stock: Picture
+
+    @property
+    def similarity(self) -> float:
+        """Return the structural similarity, 1 when the same."""
+        return similarity(self.ours, self.stock)
+
+
+def trimmed(picture: Picture) -> Picture:
+    """Return a picture without the empty border around what it shows."""
+    background = picture[0, 0].astype(int)
+    busy = np.abs(picture.astype(int) - background).max(axis=2) > 12
+    rows, columns = np.flatnonzero(busy.any(axis=1)), np.flatnonzero(busy.any(axis=0))
+    if not len(rows):
+        return picture[:1, :1]
+    return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def similarity(one: Picture, other: Picture) -> float:
+    """Return how alike two pictures look, wherever in them their content lies."""
+    one, other = trimmed(one), trimmed(other)
+    height = max(one.shape[0], other.shape[0], 16)
+    width = max(one.shape[1], other.shape[1], 16)
+    grey = [_grey(each, height, width) for each in (one, other)]
+    return float(structural_similarity(*grey, data_range=255))
+
+
+def _grey(picture: Picture, height: int, width: int) -> NDArray[np.float64]:
+    canvas = np.full((height + 2 * MARGIN_PX, width + 2 * MARGIN_PX), 255.0)
+    inside = picture @ np.array([0.299, 0.587, 0.114])
+    canvas[
+        MARGIN_PX : MARGIN_PX + inside.shape[0], MARGIN_PX : MARGIN_PX + inside.shape[1]
+    ] = inside
+    return canvas
+
+
+async def pairs(browser: Browser, cases: Mapping[str, str]) -> list[Pair]:
+    """Run these cells on both sides, and take a picture of each output."""
+    shown: dict[str, list[Picture]] = {}
+    width_px = 0.0
+    for kind in ("ours", "stock"):
+        async with AsyncExitStack() as stack:
+            canary = Canary()
+            stack.callback(canary.close)
+            made = await stack.enter_async_context(stage(kind, browser, canary))
+            await made.fill(payloads(cases))
+            # Opened when all has been run: every page shows the same, whoever ran it.
+            staff = await stack.enter_async_context(made.interviewer())
+            await staff.page.add_style_tag(content=_QUIET)
+            found = await _width(staff.page)
+            if width_px:
+                await _widen(staff.page, width_px - found)
+            width_px = width_px or found
+            shown[kind] = [
+                await _picture(staff.page, number + 1) for number in range(len(cases))
+            ]
+            _must_run(made)
+    return [
+        Pair(name, ours, stock)
+        for name, ours, stock in zip(cases, shown["ours"], shown["stock"], strict=True)
+    ]
+
+
+def payloads(cases: Mapping[str, str]) -> Sequence[Payload]:
+    """Return cells to run, in the form of payloads."""
+    return [
+        Payload(f"honest-{number:03}", "kernel", "honest", name, {"code": code})
+        for number, (name, code) in enumerate(cases.items())
+    ]
+
+
+def _must_run(made: Stage) -> None:
+    assert not made.refused, made.refused
+
+
+async def _width(page: Page) -> float:
+    box = await page.locator(".jp-Notebook .jp-InputArea-editor").first.bounding_box()
+    assert box is not None
+    return box["width"]
+
+
+async def _widen(page: Page, by_px: float) -> None:
+    size = {"width": round(VIEWPORT["width"] + by_px), "height": VIEWPORT["height"]}
+    await page.set_viewport_size(size)  # type: ignore[arg-type]  # a TypedDict of Playwright's
+    await page.wait_for_timeout(STILL_MS)
+
+
+async def _picture(page: Page, index: int) -> Picture:
+    """Return a cell's output when it has stopped changing."""
+    for _ in range(80):
+        if await page.evaluate(_FIND, index):
+            break
+        await page.wait_for_timeout(50)
+    cell = page.locator(f'.jp-Cell[data-windowed-list-index="{index}"]')
+    area = cell.locator(".jp-OutputArea").first
+    before = b""
+    for _ in range(TRIES):
+        await page.wait_for_timeout(STILL_MS)
+        now = await _screenshot(area)
+        if now == before:
+            break
+        before = now
+    return np.asarray(Image.open(io.BytesIO(before)).convert("RGB"))
+
+
+async def _screenshot(area: Locator) -> bytes:
+    return await area.screenshot(animations="disabled", timeout=15_000)
+
+
+def keep(found: Sequence[Pair], directory: Path) -> None:
+    """Write both pictures of those that do not look alike, one above the other."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for pair in found:
+        name = pair.name.replace(" ", "-").replace("'", "")
+        for side, picture in (("ours", pair.ours), ("stock", pair.stock)):
+            Image.fromarray(picture).save(directory / f"{name}-{side}.png")
