@@ -52,7 +52,8 @@ class Entry:
 
     kind: str
     author: str
-    payload: Mapping[str, Any]
+    payload: Mapping[str, Any] | Callable[[int], Mapping[str, Any]]
+    """What it says; or what makes that of the record's number."""
     monotonic_ms: float | None = None
 
 
@@ -295,13 +296,14 @@ class Journal:
             raise
 
     def _record(self, entry: Entry, time: str, seq: int) -> Record:
+        payload = entry.payload
         return Record(
             interview=self._interview,
             seq=seq,
             time=time,
             kind=entry.kind,
             author=entry.author,
-            payload=entry.payload,
+            payload=payload(seq) if callable(payload) else payload,
             salt=self._salt(),
             monotonic_ms=entry.monotonic_ms,
         )

@@ -30,7 +30,7 @@ from tests.extensions.harness import (
 )
 from tests.extensions.test_documents import awareness, awareness_of, loaded, write
 from tests.extensions.test_execution import cells
-from tests.extensions.yjs_bytes import letters, update
+from tests.extensions.yjs_bytes import ANY, item, update, var
 
 pytestmark = pytest.mark.asyncio
 
@@ -336,7 +336,8 @@ async def test_an_id_seen_before_a_restart_cannot_be_taken_after_it(
         await eventually(lambda: awareness_of(page, idas))
     room.kill()
     await room.start()
-    forged = update((idas, 0, [letters("mine", parent="meta")]))
+    dirty = item(ANY, var(1) + b"\x78", parent="state", sub="dirty")
+    forged = update((idas, 0, [dirty]))
     async with document(room, CANDIDATE) as thief:
         await loaded(thief)
         await thief.connection.send(awareness(idas, 2, {"user": {}}))

@@ -36,11 +36,15 @@ from nbinterview_server.documents.order import check_order
 from nbinterview_server.documents.owners import Owners
 from nbinterview_server.documents.places import Known
 from nbinterview_server.documents.trimming import new_structs
-from nbinterview_server.documents.updates import Update, decode
+from nbinterview_server.documents.updates import decode
+from nbinterview_server.guard.corrections import Correction
+from nbinterview_server.guard.guard import Guard
 
-__all__ = ["Broken", "Custody", "Heard", "Refused"]
+__all__ = ["Broken", "Corrected", "Custody", "Heard", "Refused"]
 
 Heard = Callable[[str, bytes], None]
+Corrected = Callable[[str, bytes, bytes, str], None]
+"""Author, what they wrote, the room's inverse of a part of it, and of what."""
 NO_CHANGE = b"\x00\x00"
 NOTHING_DELETED = b"\x00"
 
@@ -54,8 +58,20 @@ class Broken(Refused):
 class Custody:
     """The authority over one document."""
 
-    def __init__(self, doc: Any, heard: Heard, owners: Owners | None = None) -> None:
-        """Guard `doc`, a `pycrdt.Doc` that only the server has written to."""
+    def __init__(
+        self,
+        doc: Any,
+        heard: Heard,
+        owners: Owners | None = None,
+        *,
+        corrected: Corrected | None = None,
+        document_id: str = "",
+    ) -> None:
+        """Guard `doc`, a `pycrdt.Doc` that only the server has written to.
+
+        With `corrected` it is a notebook, and the guard says what may be written
+        where (docs/adr/0009); a write that was put right is told there.
+        """
         self.doc = doc
         self.owners = owners or Owners()
         self.owners.reserve(doc.client_id)
@@ -63,8 +79,12 @@ class Custody:
         """The document is no longer what was heard of it."""
         self._heard = heard
         self._known = Known()
+        self._corrected = corrected
+        self._guard = Guard(doc, self._known, document_id) if corrected else None
         self._taking = False
         self._taken: bytes | None = None
+        self._correcting = False
+        self._correction = NO_CHANGE
         self._subscription: Any = None
 
     def restore(self, recorded: Iterable[tuple[str, bytes]]) -> int:
@@ -78,13 +98,24 @@ class Custody:
         already = self.doc.get_update()
         for number, (name, data) in enumerate(recorded, start=1):
             try:
-                plan = Plan(self._known, decode(data, OWN), trusted=True)
+                update = decode(data, OWN)
+                plan = Plan(self._known, update, trusted=True)
+                if self._guard is not None and name not in (ROOM, KERNEL):
+                    self._guard.replays(update, plan)
                 self.doc.apply_update(data)
             except (NBInterviewError, ValueError) as error:
                 log.warning("recorded update %d left out: %s", number, error)
                 left_out += 1
                 continue
             self._remember(name, plan)
+            self._known.forget(update.deletions)
+            if self._guard is not None:
+                self._guard.settle()
+        # Of what was deleted as a consequence, the records say nothing.
+        whole = self.doc.get_update(self.doc.get_state())
+        self._known.forget(decode(whole, OWN).deletions)
+        if self._guard is not None:
+            self._guard.opens()
         self._subscription = self.doc.observe(self._changed)
         if already != NO_CHANGE:
             self._own(already)
@@ -112,6 +143,9 @@ class Custody:
             return False
         if not staff:
             check_order(self.doc, self._known, update, plan)
+        correction = None
+        if self._guard is not None:
+            correction = self._guard.admit(update, plan, staff=staff)
         structs = new_structs(update, plan)
         changed = self._apply(name, structs + data[update.structs_end :])
         if changed is None:
@@ -120,8 +154,33 @@ class Custody:
             self.broken = True
             raise Broken("This edit could not be applied.")
         self._remember(name, plan)
-        self._heard(name, structs + _deletions(update, changed))
+        deleted = decode(changed, OWN)
+        self._known.forget(deleted.deletions)
+        written = structs + (
+            changed[deleted.structs_end :] if update.deletions else NOTHING_DELETED
+        )
+        inverse = NO_CHANGE if correction is None else self._correct(correction)
+        if correction is None or inverse == NO_CHANGE:
+            self._heard(name, written)
+        elif self._corrected is not None:
+            self._corrected(name, written, inverse, ", ".join(sorted(correction.what)))
         return True
+
+    def _correct(self, correction: Correction) -> bytes:
+        """Return the room's inverse of what was just applied."""
+        self._correcting, self._correction = True, NO_CHANGE
+        try:
+            with written_by(ROOM), self.doc.transaction():
+                correction.make()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # what was applied is heard of by nobody
+            self.broken = True
+            log.exception("a write could not be put right")
+            raise Broken("This edit could not be applied.") from error
+        finally:
+            self._correcting = False
+        return self._correction
 
     def brings_structs(self, data: bytes) -> bool:
         """Say whether there is anything new in an update, whoever sent it."""
@@ -157,6 +216,8 @@ class Custody:
         else:
             self.owners.record(name, plan.clients)
         plan.applied()
+        if self._guard is not None and name in (ROOM, KERNEL):
+            self._guard.wrote(plan)
 
     def _changed(self, event: TransactionEvent) -> None:
         update = event.update
@@ -169,15 +230,10 @@ class Custody:
 
     def _own(self, update: bytes) -> None:
         """Hear of what the server itself wrote."""
-        self._remember(ROOM, Plan(self._known, decode(update, OWN), trusted=True))
-        self._heard(author(), update)
-
-
-def _deletions(sent: Update, changed: bytes) -> bytes:
-    """Return the delete set of what a write really deleted.
-
-    What is deleted as a consequence of its structs is so again wherever they go.
-    """
-    if not sent.deletions:
-        return NOTHING_DELETED
-    return changed[decode(changed, OWN).structs_end :]
+        decoded = decode(update, OWN)
+        self._remember(ROOM, Plan(self._known, decoded, trusted=True))
+        self._known.forget(decoded.deletions)
+        if self._correcting:
+            self._correction = update
+        else:
+            self._heard(author(), update)

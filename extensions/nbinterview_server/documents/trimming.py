@@ -7,7 +7,15 @@ same document whatever somebody's page has sent.
 from __future__ import annotations
 
 from nbinterview_server.documents.integration import Plan, Refused
-from nbinterview_server.documents.updates import Id, Kind, Struct, Update
+from nbinterview_server.documents.lib0 import OWN
+from nbinterview_server.documents.updates import (
+    Deletion,
+    Id,
+    Kind,
+    Struct,
+    Update,
+    decode,
+)
 
 
 def new_structs(update: Update, plan: Plan) -> bytes:
@@ -51,6 +59,28 @@ def _rest(update: Update, struct: Struct, start: int) -> bytes:
     return (
         bytes([info]) + b"".join(var(n) for unit in neighbours for n in unit) + content
     )
+
+
+def joined(one: bytes, other: bytes) -> bytes:
+    """Return both updates as one, which a page applies at once.
+
+    Nothing of them is under the same client id: one is a person's, the other ours.
+    """
+    first, second = decode(one, OWN), decode(other, OWN)
+    structs = b""
+    for update in (first, second):
+        begin = len(var(len(update.by_client)))
+        structs += update.data[begin : update.structs_end]
+    deleted: dict[int, list[Deletion]] = {}
+    for deletion in first.deletions + second.deletions:
+        deleted.setdefault(deletion.client, []).append(deletion)
+    out = var(len(first.by_client) + len(second.by_client)) + structs
+    out += var(len(deleted))
+    for client, ranges in deleted.items():
+        out += var(client) + var(len(ranges))
+        for _, clock, end in sorted(ranges):
+            out += var(clock) + var(end - clock)
+    return out
 
 
 def var(number: int) -> bytes:

@@ -1,0 +1,1 @@
+"""The guard: what may be written where in the shared notebook. See docs/adr/0009."""
