@@ -1,184 +1,62 @@
-"""Who may call what: every route, by everybody, against the real application.
+"""Who may call what, and when: the whole table, by everybody, in every state.
 
-A route without an entry fails. "Refused" is 401, 403, 404 or the way to the sign-in;
-whoever is not listed has to be refused.
+Made from the application's own table. "Refused" is 401, 403, 404 or the way to the
+sign-in; whoever the table does not name has to be refused, and nothing may change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
-from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
+from fastapi import APIRouter
 
+from nbinterview.errors import Unavailable
+from nbinterview.service import access_table, guards
+from nbinterview.service.access_table import PUBLIC, TABLE, Entry, Role, State
 from nbinterview.service.app import create_app
 from nbinterview.service.settings import Keys, Settings
-from tests.service.support import Running, link_of, notebook, person_of, record
-
-PREFIX = "/services/nbinterview"
-API = f"{PREFIX}/api/v1"
-
-EVERYBODY = frozenset(
-    {
-        "anonymous",
-        "signed in without a part",
-        "candidate",
-        "candidate of another",
-        "interviewer",
-        "interviewer of another",
-        "reviewer",
-        "operator",
-        "room",
-        "room of another",
-        "report",
-        "hub",
-        "ticket for this",
-        "ticket for another",
-        "ticket for the list",
-    }
+from tests.service.support import (
+    Running,
+    eventually,
+    link_of,
+    notebook,
+    person_of,
+    record,
 )
-BROWSERS = frozenset(
-    {
-        "signed in without a part",
-        "candidate",
-        "candidate of another",
-        "interviewer",
-        "interviewer of another",
-        "reviewer",
-    }
-)
-PANEL = frozenset({"interviewer"})
-STAFF = frozenset({"interviewer", "interviewer of another"})
-OPERATOR = frozenset({"operator"})
-PEOPLE = BROWSERS - {"signed in without a part"}
-
-FORM = {"data": {"candidate": "Cara"}, "files": {"template": ("t.ipynb", b"{}")}}
 
 
 @dataclass(frozen=True)
-class Entry:
-    """Who may call a route, and a request that is in order."""
+class Part:
+    """What a caller is in the interview of the path, and where none is named."""
 
-    allowed: frozenset[str]
-    request: Any = None
-
-
-def _json(body: Any) -> dict[str, Any]:
-    return {"json": body}
+    here: Role | None
+    anywhere: Role | None
 
 
-MATRIX: dict[str, Entry] = {
-    f"GET {API}/health": Entry(EVERYBODY),
-    f"POST {API}/interviews": Entry(
-        STAFF | OPERATOR,
-        lambda _: _json(
-            {"template": notebook(), "candidate": "C", "interviewers": ["I"]}
-        ),
-    ),
-    # A list of one's own, which is empty for those who run none.
-    f"GET {API}/interviews": Entry(BROWSERS | OPERATOR),
-    f"GET {API}/interviews/{{interview_id}}": Entry(PANEL | OPERATOR),
-    f"POST {API}/interviews/{{interview_id}}/start": Entry(PANEL | OPERATOR),
-    f"POST {API}/interviews/{{interview_id}}/end": Entry(PANEL | OPERATOR),
-    f"GET {API}/interviews/{{interview_id}}/record": Entry(OPERATOR),
-    f"GET {API}/interviews/{{interview_id}}/records": Entry(OPERATOR),
-    f"GET {API}/interviews/{{interview_id}}/film": Entry(PANEL | OPERATOR),
-    f"POST {API}/records/import": Entry(
-        OPERATOR, lambda world: {"content": world.export}
-    ),
-    f"POST {API}/invitations/{{invitation_id}}/withdraw": Entry(PANEL | OPERATOR),
-    f"POST {API}/invitations/{{invitation_id}}/renew": Entry(PANEL | OPERATOR),
-    f"GET {API}/invitations/{{invitation_id}}": Entry(frozenset({"hub"})),
-    f"POST {API}/invitations/{{invitation_id}}/arrivals": Entry(
-        frozenset({"hub"}), lambda _: _json({"browser": "Firefox", "fresh": True})
-    ),
-    f"GET {API}/rooms/{{interview_id}}": Entry(frozenset({"room"})),
-    f"GET {API}/rooms/{{interview_id}}/records": Entry(frozenset({"room"})),
-    f"POST {API}/rooms/{{interview_id}}/records": Entry(
-        frozenset({"room"}),
-        lambda world: _json({"records": [record(world.interview, 2)]}),
-    ),
-    f"POST {API}/interviews/{{interview_id}}/branches": Entry(
-        PANEL | OPERATOR, lambda _: _json({"at_ms": 0})
-    ),
-    f"GET {API}/interviews/{{interview_id}}/checks": Entry(
-        PANEL | OPERATOR | {"reviewer"}
-    ),
-    f"GET {API}/report/interviews/{{interview_id}}/checks": Entry(
-        OPERATOR | {"ticket for this"}
-    ),
-    f"POST {PREFIX}/interviews/{{interview_id}}/branches": Entry(
-        PANEL, lambda _: {"data": {"at_ms": "0"}}
-    ),
-    f"GET {PREFIX}/interviews/{{interview_id}}/checks": Entry(PANEL | {"reviewer"}),
-    # Refused to nobody of these: it is too early.
-    f"POST {PREFIX}/interviews/{{interview_id}}/checks": Entry(PANEL | {"reviewer"}),
-    f"POST {API}/tickets": Entry(
-        frozenset({"report"}),
-        lambda world: _json(
-            {"hub_name": world.interviewer, "interview": world.interview}
-        ),
-    ),
-    f"GET {API}/report/interviews": Entry(OPERATOR | {"ticket for the list"}),
-    f"GET {API}/report/interviews/{{interview_id}}": Entry(
-        OPERATOR | {"ticket for this"}
-    ),
-    f"GET {API}/report/interviews/{{interview_id}}/records": Entry(
-        OPERATOR | {"ticket for this"}
-    ),
-    f"GET {API}/report/interviews/{{interview_id}}/notebook": Entry(
-        OPERATOR | {"ticket for this"}
-    ),
-    f"GET {API}/report/interviews/{{interview_id}}/film": Entry(
-        OPERATOR | {"ticket for this"}
-    ),
-    # Pages. Home leads everybody with a part to their place.
-    f"GET {PREFIX}/": Entry(PEOPLE),
-    f"POST {PREFIX}/interviews": Entry(STAFF, lambda _: FORM),
-    f"GET {PREFIX}/interviews/{{interview_id}}": Entry(PANEL),
-    f"POST {PREFIX}/interviews/{{interview_id}}/start": Entry(PANEL),
-    f"GET {PREFIX}/interviews/{{interview_id}}/end": Entry(PANEL),
-    f"POST {PREFIX}/interviews/{{interview_id}}/end": Entry(PANEL),
-    f"GET {PREFIX}/interviews/{{interview_id}}/replay": Entry(PANEL | {"reviewer"}),
-    f"GET {PREFIX}/interviews/{{interview_id}}/replay/film": Entry(
-        PANEL | {"reviewer"}
-    ),
-    f"POST {PREFIX}/invitations/{{invitation_id}}/withdraw": Entry(PANEL),
-    f"POST {PREFIX}/invitations/{{invitation_id}}/renew": Entry(PANEL),
-    f"GET {PREFIX}/interviews/{{interview_id}}/enter": Entry(PANEL | {"candidate"}),
-    f"GET {PREFIX}/interviews/{{interview_id}}/enter/status": Entry(
-        PANEL | {"candidate"}
-    ),
-    # Without a state of our own in a cookie it is a 400 for everybody.
-    f"GET {PREFIX}/oauth_callback": Entry(EVERYBODY),
-    # Harmless without a session; refused only to other sites.
-    f"POST {PREFIX}/sign-out": Entry(EVERYBODY - {"anonymous"}),
-    f"GET {PREFIX}/openapi.json": Entry(EVERYBODY),
-    f"GET {PREFIX}/static": Entry(EVERYBODY),
-    f"GET {PREFIX}/static/replay": Entry(EVERYBODY),
+CALLERS: Mapping[str, Part] = {
+    "anonymous": Part("anonymous", "anonymous"),
+    "signed in without a part": Part("visitor", "visitor"),
+    "candidate": Part("candidate", "candidate"),
+    "candidate of another": Part("visitor", "candidate"),
+    "interviewer": Part("interviewer", "interviewer"),
+    "interviewer of another": Part("visitor", "interviewer"),
+    "reviewer": Part("reviewer", "reviewer"),
+    "operator": Part("operator", "operator"),
+    "room": Part("room", None),
+    "room of another": Part(None, None),
+    "report": Part("report", "report"),
+    "hub": Part("hub", "hub"),
+    "ticket for this": Part("ticket", None),
+    "ticket for another": Part(None, None),
+    "ticket for the list": Part(None, "ticket"),
 }
-
-
-def _routes(app: FastAPI) -> Iterator[str]:
-    for route in iter_route_contexts(app.routes):
-        assert route.path is not None
-        # A mount has no methods of its own.
-        for method in (route.methods or {"GET"}) - {"HEAD"}:
-            yield f"{method} {route.path}"
-
-
-def test_every_route_has_an_entry_and_every_entry_a_route(settings: Settings) -> None:
-    assert sorted(_routes(create_app(settings))) == sorted(MATRIX)
-
-
-def test_every_secret_that_opens_a_route_is_in_the_matrix() -> None:
-    ours = {"service_token", "invitation_key", "room_key", "ticket_key"}
-    bearers = set(Keys.__dataclass_fields__) - ours
-    assert bearers == {"report_key", "hub_key", "operator_token"}
 
 
 @dataclass
@@ -190,6 +68,72 @@ class World:
     invitation: str
     export: bytes
     callers: dict[str, httpx.AsyncClient]
+
+
+# Requests that are in order, of the routes that want more than their path.
+REQUESTS: Mapping[str, Callable[[World], dict[str, Any]]] = {
+    "POST /api/v1/interviews": lambda _: {
+        "json": {"template": notebook(), "candidate": "C", "interviewers": ["I"]}
+    },
+    "POST /api/v1/interviews/{interview_id}/branches": lambda _: {"json": {"at_ms": 0}},
+    "POST /api/v1/records/import": lambda world: {"content": world.export},
+    "POST /api/v1/invitations/{invitation_id}/arrivals": lambda _: {
+        "json": {"browser": "Firefox", "fresh": True}
+    },
+    "POST /api/v1/rooms/{interview_id}/records": lambda world: {
+        "json": {"records": [record(world.interview, 2)]}
+    },
+    "POST /api/v1/tickets": lambda world: {
+        "json": {"hub_name": world.interviewer, "interview": world.interview}
+    },
+    "POST /interviews": lambda _: {
+        "data": {"candidate": "Cara"},
+        "files": {"template": ("t.ipynb", b"{}")},
+    },
+    "POST /interviews/{interview_id}/branches": lambda _: {"data": {"at_ms": "0"}},
+}
+
+
+def _name(entry: Entry, settings: Settings) -> str:
+    return f"{entry.method} /{entry.path.removeprefix(settings.prefix)}"
+
+
+def test_an_application_is_held_to_the_table(settings: Settings) -> None:
+    app = create_app(settings)
+    extra = APIRouter(route_class=guards.GuardedRoute)
+    extra.add_api_route("/elsewhere", lambda: None)
+    app.include_router(extra)
+    with pytest.raises(RuntimeError, match="GET /elsewhere is not in the table"):
+        guards.bind(app)
+
+
+def test_a_line_without_a_route_and_a_route_without_a_guard_are_refused(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Entry("GET", "/elsewhere", access_table.ANYBODY)
+    monkeypatch.setattr(guards, "TABLE", (*TABLE, line))
+    with pytest.raises(RuntimeError, match="no route serves"):
+        create_app(settings)
+    monkeypatch.undo()
+    app = create_app(settings)
+    app.add_api_route("/elsewhere", lambda: None)
+    monkeypatch.setattr(guards, "TABLE", (*TABLE, line))
+    with pytest.raises(TypeError, match="GET /elsewhere has no guard"):
+        guards.bind(app)
+
+
+def test_every_line_is_once_and_has_a_limit_that_exists(settings: Settings) -> None:
+    where = [(entry.method, entry.path) for entry in (*TABLE, *PUBLIC)]
+    assert len(where) == len(set(where))
+    assert {entry.limit for entry in TABLE} <= set(settings.limits)
+
+
+def test_every_secret_that_opens_a_route_is_among_the_callers() -> None:
+    ours = {"service_token", "invitation_key", "room_key", "ticket_key"}
+    bearers = set(Keys.__dataclass_fields__) - ours
+    assert bearers == {"report_key", "hub_key", "operator_token"}
+    roles = {part.here for part in CALLERS.values()} - {None}
+    assert roles == set(get_args(Role))
 
 
 async def _world(running: Running) -> World:
@@ -226,7 +170,7 @@ async def _world(running: Running) -> World:
         "ticket for another": await running.ticket(reviewer, other_id),
         "ticket for the list": await running.ticket(reviewer, None),
     }
-    assert set(callers) == EVERYBODY
+    assert set(callers) == set(CALLERS)
     return World(
         interview=this_id,
         interviewer=interviewer,
@@ -236,36 +180,137 @@ async def _world(running: Running) -> World:
     )
 
 
+def _put(running: Running, interview: str, state: State) -> None:
+    """Put an interview into a state, as its row says it."""
+    opened = None if state == "scheduled" else "2026-11-22 09:00:00.000000"
+    ended = "2026-11-22 10:00:00.000000" if state in {"ended", "purged"} else None
+    with closing(sqlite3.connect(running.settings.database)) as database, database:
+        database.execute(
+            "UPDATE interviews SET state = ?, opened_at = ?, ended_at = ?, "
+            "room_stopped_at = ? WHERE id = ?",
+            (state, opened, ended, ended, interview),
+        )
+
+
+def _content(running: Running) -> list[str]:
+    with closing(sqlite3.connect(running.settings.database)) as database:
+        return list(database.iterdump())
+
+
+def _copy(running: Running) -> sqlite3.Connection:
+    copy = sqlite3.connect(":memory:", check_same_thread=False)
+    with closing(sqlite3.connect(running.settings.database)) as database:
+        database.backup(copy)
+    return copy
+
+
+def _restore(running: Running, copy: sqlite3.Connection) -> None:
+    with closing(sqlite3.connect(running.settings.database, timeout=30)) as database:
+        copy.backup(database)
+
+
+def _may(entry: Entry, caller: str) -> bool:
+    part = CALLERS[caller]
+    role = part.here if entry.names_interview else part.anywhere
+    return role in entry.roles or entry.roles == access_table.ANYBODY
+
+
+async def _ask(
+    running: Running, world: World, entry: Entry, caller: str
+) -> httpx.Response:
+    path = entry.path.format(
+        interview_id=world.interview, invitation_id=world.invitation
+    )
+    make = REQUESTS.get(_name(entry, running.settings), lambda _: {})
+    url = running.settings.origin + path
+    return await world.callers[caller].request(entry.method, url, **make(world))
+
+
 def _is_refusal(answer: httpx.Response) -> bool:
     to_sign_in = "/hub/api/oauth2/authorize" in answer.headers.get("location", "")
     return answer.status_code in {401, 403, 404} or to_sign_in
 
 
-def _unready(answer: httpx.Response) -> bool:
-    """Allowed, but there is no notebook in this record yet."""
-    return answer.status_code == 404 and "was not opened yet" in answer.text
+def _check_allowed(answer: httpx.Response, entry: Entry, state: State) -> None:
+    """Hold an answer to somebody with the right to what the state makes of it."""
+    if not entry.names_interview or state in entry.states:
+        # Allowed, though there may be no notebook in this record yet.
+        unready = answer.status_code == 404 and "was not opened yet" in answer.text
+        # A candidate's link ends with the interview, an interviewer's does not.
+        over = entry.path.endswith("/arrivals") and state == "ended"
+        # This one names its interview in its body.
+        over = over or (entry.path.endswith("/tickets") and state == "purged")
+        assert unready or _is_refusal(answer) == over
+    elif state == "purged":
+        # No ticket's person may read it; a link to it is not known.
+        gone = {403, 410} if "{interview_id}" in entry.path else {404}
+        assert answer.status_code in gone
+    else:
+        assert answer.status_code == 409
+        assert entry.not_now in answer.text
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("route", sorted(MATRIX))
-async def test_only_those_listed_may_call_it(route: str, running: Running) -> None:
-    entry = MATRIX[route]
+@pytest.mark.parametrize("state", get_args(State))
+async def test_the_table_holds(state: State, running: Running) -> None:
     world = await _world(running)
-    method, path = route.split(" ")
-    path = path.format(interview_id=world.interview, invitation_id=world.invitation)
-    files = {"/static": "/style.css", "/static/replay": "/replay.css"}
-    path += next((file for mount, file in files.items() if path.endswith(mount)), "")
-    # Refusals first: an allowed call may change what the next one finds.
-    for caller in sorted(EVERYBODY, key=lambda name: name in entry.allowed):
-        request = entry.request(world) if entry.request else {}
-        url = running.settings.origin + path
-        answer = await world.callers[caller].request(method, url, **request)
-        refused = _is_refusal(answer) and not _unready(answer)
-        expected = caller not in entry.allowed
-        assert refused == expected, f"{caller}: {answer.status_code} {answer.text}"
-        assert answer.status_code < 500, f"{caller}: {answer.text}"
-    await _stop_rooms(running, world.interview)
+    _put(running, world.interview, state)
+    before = _content(running)
+    for entry in TABLE:
+        for caller in CALLERS:
+            if not _may(entry, caller):
+                answer = await _ask(running, world, entry, caller)
+                told = f"{_name(entry, running.settings)} by {caller}: {answer.text}"
+                assert _is_refusal(answer), told
+        assert _content(running) == before, f"{entry.method} {entry.path}"
+    with closing(_copy(running)) as copy:
+        for entry in TABLE:
+            for caller in filter(lambda name: _may(entry, name), CALLERS):
+                answer = await _ask(running, world, entry, caller)
+                told = f"{_name(entry, running.settings)} by {caller}: {answer.text}"
+                assert answer.status_code < 500, told
+                if entry.path.endswith("/sign-out") and caller == "anonymous":
+                    assert answer.status_code == 403, told  # not from our page
+                else:
+                    _check_allowed(answer, entry, state)
+                if entry.method == "POST":
+                    await asyncio.to_thread(_restore, running, copy)
+    await _stop_room(running, f"room-{world.interview}")
 
 
-async def _stop_rooms(running: Running, interview: str) -> None:
-    await running.state.hub.stop_room(f"room-{interview}")
+async def _stop_room(running: Running, room: str) -> None:
+    """Stop what the calls above have started, and stopped, and started."""
+    hub = running.state.hub
+
+    async def stopped() -> bool:
+        try:
+            await hub.stop_room(room)
+        except Unavailable:  # it is just starting
+            return False
+        return await hub.room_state(room) == "stopped"
+
+    await eventually("the room's end", stopped)
+
+
+@pytest.mark.asyncio
+async def test_the_guard_asks_before_a_body_is_read(running: Running) -> None:
+    anonymous = await running.client(Authorization="Bearer nobody")
+    taken = []
+
+    async def body() -> Any:
+        taken.append(1)
+        yield b"{"
+
+    answer = await anonymous.post("api/v1/interviews", content=body())
+    assert answer.status_code == 401
+    broken = await anonymous.post("api/v1/interviews", content=b"{")
+    assert broken.status_code == 401
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("entry", PUBLIC, ids=lambda entry: entry.path)
+async def test_public_files_are_public(entry: Entry, running: Running) -> None:
+    files = {"static": "/style.css", "replay": "/replay.css"}
+    path = entry.path + files.get(entry.path.rsplit("/", 1)[-1], "")
+    answer = await (await running.client()).get(running.settings.origin + path)
+    assert answer.status_code == 200

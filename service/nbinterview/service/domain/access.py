@@ -68,12 +68,17 @@ async def roles_at(
     return frozenset({"visitor", *here})
 
 
+# What was erased is in nobody's list.
+_KEPT = select(Interview.id).where(Interview.state != "purged")
+
+
 async def panel_interviews(session: AsyncSession, caller: Caller) -> list[str]:
     """Return the ids of the interviews that a caller runs, the operator all."""
     if isinstance(caller, Operator):
-        return list(await session.scalars(select(Interview.id)))
+        return list(await session.scalars(_KEPT))
     held = await roles(session, caller.hub_name)
-    return [where for where, role in held if where and role == "interviewer"]
+    own = [where for where, role in held if role == "interviewer"]
+    return list(await session.scalars(_KEPT.where(Interview.id.in_(own))))
 
 
 async def report_interviews(session: AsyncSession, caller: Caller) -> list[str]:
@@ -98,7 +103,7 @@ async def _readable_interviews(session: AsyncSession, caller: Caller) -> list[st
     if not any(where is None and role == "reviewer" for where, role in held):
         return await panel_interviews(session, caller)
     own = {where for where, role in held if role == "candidate"}
-    every = await session.scalars(select(Interview.id))
+    every = await session.scalars(_KEPT)
     return [interview_id for interview_id in every if interview_id not in own]
 
 
