@@ -20,9 +20,10 @@ from jupyterlab.commands import get_app_dir
 from tornado.routing import PathMatches, Rule
 
 from nbinterview import __version__
+from nbinterview.errors import Unavailable
 from nbinterview.ids import new_id
 from nbinterview.runner_process import Sandbox
-from nbinterview_server.authorizer import Doorkeeper
+from nbinterview_server.authorizer import Doorkeeper, check_own_routes
 from nbinterview_server.checks import CheckHandler, Checks
 from nbinterview_server.config import RoomEnv, load_copy
 from nbinterview_server.documents.collaboration import RoomCollaboration
@@ -30,7 +31,7 @@ from nbinterview_server.execution.kernels import RoomKernelManager
 from nbinterview_server.execution.restore import Branch, Restorer
 from nbinterview_server.execution.runs import Runs
 from nbinterview_server.film import FilmHandler, Films
-from nbinterview_server.headers import ASSETS, page_policy
+from nbinterview_server.headers import ASSETS, page_headers
 from nbinterview_server.live import LiveHandler
 from nbinterview_server.room import Room, utc_now
 from nbinterview_server.view import kernel_coming
@@ -50,6 +51,8 @@ log = logging.getLogger(__name__)
 class Absent(JupyterHandler):
     """Stands before a broken handler; the door refuses the request."""
 
+    is_closed = True
+
 
 class RoomExtension(ExtensionApp):
     """Opens the room, guards every route, serves the live socket."""
@@ -67,13 +70,23 @@ class RoomExtension(ExtensionApp):
         self._connect_execution(self.serverapp)
 
     def _guard(self, settings: dict[str, Any]) -> None:
-        settings["identity_provider"] = Doorkeeper(
-            settings["identity_provider"], self.room.people, settings["base_url"]
+        room = self.room
+        door = Doorkeeper(
+            settings["identity_provider"],
+            room.people,
+            room.sockets,
+            settings["base_url"],
+            state=lambda: room.view.state,
         )
+        settings["identity_provider"] = door
+        settings["page_config_hook"] = door.page_config_hook
+        settings["token"] = ""
         settings["allow_unauthenticated_access"] = False
         index = Path(get_app_dir()) / "static" / "index.html"
-        headers = settings.setdefault("headers", {})
-        headers["Content-Security-Policy"] = page_policy(index.read_text("utf-8"))
+        settings["headers"] = {
+            **settings.get("headers", {}),
+            **page_headers(index.read_text("utf-8")),
+        }
 
     def _connect_execution(self, server: ServerApp) -> None:
         self._kernels: Any = server.kernel_manager
@@ -140,6 +153,12 @@ class RoomExtension(ExtensionApp):
         # Jupyter Server takes SIGINT for a person at a terminal and, where there is
         # none, leaves without stopping anything. The hub stops its servers by it.
         signal.signal(signal.SIGINT, serverapp._signal_stop)
+        web_app = serverapp.web_app
+        try:
+            check_own_routes(web_app, web_app.settings["base_url"])
+        except Unavailable as error:
+            # Anything else Jupyter Server would log, and serve without this extension.
+            raise SystemExit(error.detail) from error
         await self.room.start()
         self._kernels.begin(self.room.fanout.tell, monotonic=self.room.monotonic)
 
