@@ -24,7 +24,10 @@ import type {
   Welcome
 } from './wire';
 
-/** Whether the page reaches its room; `closed` is after the interview's end, for good. */
+/**
+ * Whether the page reaches its room; `closed` is for good: after the interview's end, or
+ * when this person's access was taken away.
+ */
 export type LiveStatus = 'connecting' | 'online' | 'offline' | 'closed';
 
 /** The live connection; null where the server is not an interview's room. */
@@ -41,6 +44,8 @@ export interface ILive extends IDisposable {
   readonly welcome: Welcome | null;
   /** Whether the page reaches its room now. */
   readonly status: LiveStatus;
+  /** Whether this person's access was taken away. */
+  readonly isWithdrawn: boolean;
   /** How many messages wait for their acknowledgement. */
   readonly waiting: number;
   /** The room said welcome: at first, and again after every loss. */
@@ -92,6 +97,8 @@ export interface ICustody {
   readonly handedBack: IHandedBack;
   /** Show the standing of this provider from now on. */
   follow(provider: RoomProvider): void;
+  /** The text of this person's that the room has not saved; may be empty. */
+  unsavedText(): string;
   /** Resolves when this browser's database is up to date. */
   flushed(): Promise<void>;
 }

@@ -328,3 +328,35 @@ describe('what the room tells', () => {
     expect(sockets).toHaveLength(1);
   });
 });
+
+describe('a person whose access was taken away', () => {
+  it('is told by the close, and the page does not come back', async () => {
+    const { client, sockets, socket } = connected();
+    socket().lose(1008, 'access ended');
+    expect(client.status).toBe('closed');
+    expect(client.isWithdrawn).toBe(true);
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('is told by the door, when the page was away meanwhile', async () => {
+    const { client, sockets, socket } = world(undefined, () => Promise.resolve(false));
+    client.connect();
+    socket().open();
+    socket().say(welcome());
+    socket().lose();
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(client.status).toBe('closed');
+    expect(client.isWithdrawn).toBe(true);
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('is nobody whose room only did not answer, or closed for another reason', async () => {
+    const { client, sockets, socket } = connected();
+    socket().lose(1008, 'another');
+    expect(client.status).toBe('offline');
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(client.isWithdrawn).toBe(false);
+    expect(sockets.length).toBeGreaterThan(1);
+  });
+});

@@ -52,7 +52,7 @@ export function welcome(changes: Partial<Welcome> = {}): Welcome {
 /** The room's end of a connection. */
 export class FakeSocket implements ISocket {
   onopen: (() => void) | null = null;
-  onclose: (() => void) | null = null;
+  onclose: ISocket['onclose'] = null;
   onmessage: ((message: { data: unknown }) => void) | null = null;
   readonly sent: FromPage[] = [];
   isClosed = false;
@@ -73,8 +73,8 @@ export class FakeSocket implements ISocket {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
 
-  lose(): void {
-    this.onclose?.();
+  lose(code = 1006, reason = ''): void {
+    this.onclose?.({ code, reason });
   }
 
   /** The numbers of what was sent of a page load, in order. */
@@ -94,7 +94,10 @@ export interface IWorld {
 }
 
 /** A client whose sockets the test holds. */
-export function world(spool = new Spool(new Kept(null))): IWorld {
+export function world(
+  spool = new Spool(new Kept(null)),
+  isAdmitted = (): Promise<boolean> => Promise.resolve(true)
+): IWorld {
   const sockets: FakeSocket[] = [];
   const client = new LiveClient({
     bootId: BOOT,
@@ -104,6 +107,7 @@ export function world(spool = new Spool(new Kept(null))): IWorld {
       sockets.push(socket);
       return socket;
     },
+    isAdmitted,
     monotonicMs: () => 1234,
     random: () => 0.5
   });

@@ -42,6 +42,7 @@ class FakeCustody implements ICustody {
   readonly changed: Signal<ICustody, void> = new Signal<ICustody, void>(this);
   readonly handedBack = { text: '', forget: () => undefined };
   readonly follow = (): void => undefined;
+  unsavedText = (): string => '';
   readonly flushed = (): Promise<void> => Promise.resolve();
 
   become(changes: Partial<IStanding>): void {

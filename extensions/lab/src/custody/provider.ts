@@ -125,6 +125,11 @@ export class RoomProvider implements IDocumentProvider, IForkProvider {
     return this._outbox?.unsaved ?? this._early.length;
   }
 
+  /** The text of these updates. */
+  unsavedText(): string {
+    return insertedText(this._outbox?.updates() ?? this._early);
+  }
+
   /** Whether they would survive a reload. */
   get survives(): boolean {
     return this._outbox?.survives ?? false;

@@ -71,6 +71,11 @@ export class Custody implements ICustody {
     this._provider?.leave();
   }
 
+  /** The text of this person's that the room has not saved; it stays in this browser. */
+  unsavedText(): string {
+    return this._provider?.unsavedText() ?? '';
+  }
+
   /** Resolves when this browser's database is up to date. */
   async flushed(): Promise<void> {
     await this._provider?.flushed();

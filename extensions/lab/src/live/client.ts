@@ -39,11 +39,13 @@ const WINDOW = 64;
 export const OPEN_TIMEOUT_MS = 2_000;
 /** Silence after which a connection with messages on their way counts as dead. */
 export const ACK_TIMEOUT_MS = 15_000;
+/** The room's close for somebody whose access was taken away; `sockets.py` there. */
+export const WITHDRAWN = { code: 1008, reason: 'access ended' } as const;
 
 /** The part of a browser's WebSocket that is used here. */
 export interface ISocket {
   onopen: (() => void) | null;
-  onclose: (() => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
   onmessage: ((message: { data: unknown }) => void) | null;
   send(text: string): void;
   close(): void;
@@ -55,6 +57,8 @@ export interface ILiveOptions {
   bootId: string;
   spool: Spool;
   openSocket: () => ISocket;
+  /** Ask whether this person has a part in the interview; true when nobody answers. */
+  isAdmitted: () => Promise<boolean>;
   /** performance.now() of this page. */
   monotonicMs: () => number;
   /** A number from 0 to 1, exclusive. */
@@ -83,6 +87,10 @@ export class LiveClient implements ILive {
 
   get status(): LiveStatus {
     return this._status;
+  }
+
+  get isWithdrawn(): boolean {
+    return this._isWithdrawn;
   }
 
   get waiting(): number {
@@ -162,7 +170,10 @@ export class LiveClient implements ILive {
     socket.onmessage = message => {
       this._receive(JSON.parse(String(message.data)) as FromRoom);
     };
-    socket.onclose = () => {
+    socket.onclose = ({ code, reason }) => {
+      if (code === WITHDRAWN.code && reason === WITHDRAWN.reason) {
+        this._isWithdrawn = true;
+      }
       this._lost(socket);
     };
   }
@@ -357,17 +368,29 @@ export class LiveClient implements ILive {
     clearTimeout(this._ackTimer);
     this._ackTimer = undefined;
     this._socket = null;
-    if (this._welcome?.state === 'ended') {
-      // The room stops once it has stored everything: there is nothing to come back to.
+    if (this._welcome?.state === 'ended' || this._isWithdrawn) {
+      // There is nothing to come back to: a room stops once it has stored everything.
       this._setStatus('closed');
       return;
     }
     this._setStatus('offline');
+    this._askIfAdmitted();
     const delay = reconnectDelayMs(this._failures, this._options.random());
     this._failures += 1;
     this._retryTimer = setTimeout(() => {
       this.connect();
     }, delay);
+  }
+
+  /** Whoever was away meanwhile has not heard it: the room only lets nobody in. */
+  private _askIfAdmitted(): void {
+    void this._options.isAdmitted().then(isAdmitted => {
+      if (!isAdmitted && this._status === 'offline' && !this._isDisposed) {
+        this._isWithdrawn = true;
+        clearTimeout(this._retryTimer);
+        this._setStatus('closed');
+      }
+    });
   }
 
   private _setStatus(status: LiveStatus): void {
@@ -383,6 +406,7 @@ export class LiveClient implements ILive {
   private _status: LiveStatus = 'connecting';
   private _socket: ISocket | null = null;
   private _isDisposed = false;
+  private _isWithdrawn = false;
   private _lastSeq = 0;
   private _failures = 0;
   private _unsent: ISpooled[] = [];

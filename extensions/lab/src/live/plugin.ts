@@ -1,6 +1,6 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
-import type { ServerConnection } from '@jupyterlab/services';
+import { ServerConnection } from '@jupyterlab/services';
 import { UUID } from '@lumino/coreutils';
 
 import { openKept } from '../kept/open';
@@ -25,6 +25,7 @@ export const livePlugin: JupyterFrontEndPlugin<ILive | null> = {
       bootId: UUID.uuid4(),
       spool: new Spool(await openKept(`nbinterview:${settings.baseUrl}`)),
       openSocket: () => openSocket(settings),
+      isAdmitted: () => isAdmitted(settings),
       monotonicMs: () => performance.now(),
       random: () => Math.random()
     });
@@ -35,6 +36,23 @@ export const livePlugin: JupyterFrontEndPlugin<ILive | null> = {
     return client;
   }
 };
+
+/** The reason of the room's door; `authorizer.py` there. */
+const NO_PART = 'No Part In The Interview';
+
+async function isAdmitted(settings: ServerConnection.ISettings): Promise<boolean> {
+  try {
+    const url = URLExt.join(settings.baseUrl, 'api/me');
+    const answer = await ServerConnection.makeRequest(url, {}, settings);
+    if (answer.status !== 403) {
+      return true;
+    }
+    const { reason } = (await answer.json()) as { reason?: unknown };
+    return reason !== NO_PART;
+  } catch {
+    return true; // nobody answers, or not the room
+  }
+}
 
 function openSocket(settings: ServerConnection.ISettings): ISocket {
   const url = new URL(URLExt.join(settings.wsUrl, 'nbinterview/api/v1/live'));

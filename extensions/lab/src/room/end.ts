@@ -1,7 +1,32 @@
-/** The notebook after the interview's end: to be read, without a room behind it. */
+/** The notebook after the end of it all: to be read, without a room behind it. */
 
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ServiceManager } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { INotice } from './notices';
+
+/** What to say to somebody whose access was taken away, with what is theirs alone. */
+export function withdrawnNotice(text: string, trans: TranslationBundle): INotice {
+  const words = [
+    trans.__(
+      'Whoever runs this interview has ended your access to it. What you wrote until ' +
+        'now is kept. If this comes as a surprise, write to the person who invited you.'
+    )
+  ];
+  if (text !== '') {
+    words.push(
+      trans.__('Only the text below was not saved in time; copy it if you like.')
+    );
+  }
+  return {
+    id: 'withdrawn',
+    kind: 'hint',
+    title: trans.__('Your access to this interview has ended'),
+    text: words.join(' '),
+    ...(text === '' ? {} : { excerpt: text })
+  };
+}
 
 /** Let nobody write any more: it would not be kept. */
 export function makeReadOnly({ content, context }: NotebookPanel): void {

@@ -15,8 +15,9 @@ import { Widget } from '@lumino/widgets';
 import { ICustody, ILive, IRoom } from '../tokens';
 import type { KernelMessage, Role } from '../wire';
 import { hideCommands, quietConnectionLoss, tidy, trimMenuBar } from './declutter';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- activation needs it at once
 import { followConnection, followRefusal } from './connection';
-import { closeServices, makeReadOnly } from './end';
+import { closeServices, makeReadOnly, withdrawnNotice } from './end';
 import {
   againNotice,
   goneNotice,
@@ -79,6 +80,7 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
     notebooks.forEach(panel => {
       room.adopt(panel);
     });
+    followWithdrawal(live, custody, room, trans);
     followEnd(app, live, room);
     if (executor !== null) {
       waitForKernel(executor);
@@ -217,6 +219,23 @@ function followEnd(app: JupyterFrontEnd, live: ILive, room: Room): void {
   live.statusChanged.connect((_, status) => {
     if (status === 'closed') {
       closeServices(app.serviceManager, room.notebook);
+    }
+  });
+}
+
+/** Whoever was put out is told so, and keeps what they see and what was not saved. */
+function followWithdrawal(
+  live: ILive,
+  custody: ICustody,
+  room: Room,
+  trans: TranslationBundle
+): void {
+  live.statusChanged.connect((_, status) => {
+    if (status === 'closed' && live.isWithdrawn) {
+      room.notices.show(withdrawnNotice(custody.unsavedText(), trans));
+      if (room.notebook !== null) {
+        makeReadOnly(room.notebook);
+      }
     }
   });
 }
