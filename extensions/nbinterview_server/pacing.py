@@ -9,7 +9,7 @@ class Pace:
     """Says how long to wait before the next message is taken."""
 
     def __init__(
-        self, rate_per_s: float, burst: int, monotonic: Callable[[], float]
+        self, rate_per_s: float, burst: float, monotonic: Callable[[], float]
     ) -> None:
         self._rate_per_s = rate_per_s
         self._burst = float(burst)

@@ -303,7 +303,8 @@ async def test_the_journals_notebook_is_the_live_one_byte_for_byte(
             del two.notebook.ycells[1]["source"][0:2]
             written = one.saved[-1], two.saved[-1]
             write(two, "\n# the last")
-            write(one, "\n# the very last")
+            answer = one.notebook.ycells[0]["source"]  # not the locked question
+            answer += "\n# the very last"
             await eventually(
                 lambda: (
                     (one.saved[-1], two.saved[-1]) > written

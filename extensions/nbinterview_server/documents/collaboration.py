@@ -128,6 +128,10 @@ class RoomSocketHandler(YDocWebSocketHandler):  # type: ignore[misc]  # untyped
         if self._websocket_server.flow(self.person.hub_name).wait_s() > 0:
             raise HTTPError(429, "This page was turned away too often. Please wait.")
 
+    def took(self, time_s: float) -> None:
+        """Count how long a write of this page kept the room busy."""
+        self._websocket_server.flow(self.person.hub_name).took(time_s)
+
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """End the connection; what it goes on sending is not even read."""
         if code == POLICY and not self._turned_away:

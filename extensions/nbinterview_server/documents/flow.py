@@ -15,6 +15,9 @@ MESSAGES_PER_S = 200.0
 BURST_MESSAGES = 5_000
 BYTES_PER_S = 2.0 * 1024 * 1024
 BURST_BYTES = 64 * 1024 * 1024
+TIME_PER_S = 0.2
+BURST_TIME_S = 3.0
+"""Of the room's own time. A letter takes a ten thousandth of a second."""
 REFUSALS_PER_S = 0.5
 BURST_REFUSALS = 60
 
@@ -30,11 +33,20 @@ class Flow:
         self._large_s = -LARGE_S
         self._messages = Pace(MESSAGES_PER_S, BURST_MESSAGES, monotonic)
         self._bytes = Pace(BYTES_PER_S, BURST_BYTES, monotonic)
+        self._time = Pace(TIME_PER_S, BURST_TIME_S, monotonic)
         self._refusals = Pace(REFUSALS_PER_S, BURST_REFUSALS, monotonic)
 
     def delay_s(self, size_bytes: int) -> float:
         """Count one message; return how long to wait before it is taken."""
-        return max(self._messages.delay_s(), self._bytes.delay_s(size_bytes))
+        return max(
+            self._messages.delay_s(),
+            self._bytes.delay_s(size_bytes),
+            self._time.delay_s(0.0),
+        )
+
+    def took(self, time_s: float) -> None:
+        """Count the time that a write kept the room busy: small ones can be costly."""
+        self._time.delay_s(time_s)
 
     def was_large(self) -> None:
         """Remember a message above the limit, which was read and refused in words."""

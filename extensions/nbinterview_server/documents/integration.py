@@ -34,8 +34,8 @@ from nbinterview_server.documents.updates import (
 
 MAX_DEPTH = 32
 """Of types in types. A notebook's have 5; Yjs deletes them by recursion."""
-MAX_STEPS = 20_000_000
-"""Of comparing neighbours while one update is placed, in the worst case."""
+MAX_STEPS = 4_000_000
+"""Of comparing neighbours while one update is placed, in the worst case: 150 ms."""
 
 
 class Refused(NBInterviewError):

@@ -22,7 +22,7 @@ class Limits(NamedTuple):
     structs: int = 20_000
     """More would keep the room busy for a second; a pasted cell has about 8."""
     deletions: int = 20_000
-    values: int = 500_000
+    values: int = 300_000
     """JSON-like values, those inside of others counted too."""
     depth: int = 100
     """Of nested values; pycrdt reads them by recursion, and 100,000 end the process."""

@@ -38,6 +38,9 @@ class PageSocket(Protocol):
     async def send(self, message: bytes) -> None:
         """Send one message; a page that is gone is no error."""
 
+    def took(self, time_s: float) -> None:
+        """Count how long a write of this page kept the room busy."""
+
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """End the connection."""
 

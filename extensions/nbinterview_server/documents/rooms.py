@@ -251,6 +251,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         return self._write(page, self._writes[page], message[1:])
 
     def _write(self, page: PageSocket, write: int, message: bytes) -> bool:
+        began_s = self._monotonic()
         try:
             if page.is_over:
                 raise Refused("The interview has ended: nothing more is written.")
@@ -265,6 +266,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
             return False
         finally:
             self._writing = None
+            page.took(self._monotonic() - began_s)
         self._outbox.put_nowait(Saved(page, write))
         return True
 

@@ -10,6 +10,8 @@ from typing import Any
 MAX_CELLS = 2_000
 MAX_NEW_CELLS = 500
 """In one write. More would keep the room busy; an honest paste has some dozens."""
+MAX_DELETIONS = 8_000
+"""Ranges in one write. A page types its deletions one by one."""
 MAX_SOURCE_UNITS = 1_000_000
 """Of one cell, UTF-16 code units."""
 MAX_VALUE_BYTES = 16 * 1024

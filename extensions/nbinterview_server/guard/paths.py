@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from nbinterview.errors import TooLarge
 from nbinterview_server.documents.integration import Plan
 from nbinterview_server.documents.places import GONE, Known, Place
 from nbinterview_server.documents.updates import Deletion, Id, Struct, Update
+from nbinterview_server.guard.limits import MAX_DELETIONS
 
 
 class Path(NamedTuple):
@@ -71,7 +73,10 @@ def path_of(plan: Plan, place: Place) -> Path | None:
 
 
 def read(update: Update, plan: Plan, known: Known) -> Write:
-    """Return what a write would do, from the plan of placing it."""
+    """Return what a write would do, from the plan of placing it.
+
+    Raises `TooLarge` when it deletes here and there so often that it takes long.
+    """
     write = Write(update, begun=set(plan.containers))
     paths: dict[Place, Path | None] = {}
     for struct, place in plan.added:
@@ -87,6 +92,8 @@ def read(update: Update, plan: Plan, known: Known) -> Write:
         if path is None:
             continue
         write.removed.append(Removed(path, client, clock, end))
+        if len(write.removed) > MAX_DELETIONS:
+            raise TooLarge(f"An edit has at most {MAX_DELETIONS} deletions.")
         if not place.text:
             units = (Id(client, one) for one in range(clock, end))
             write.ended.update(one for one in units if plan.container(one))
