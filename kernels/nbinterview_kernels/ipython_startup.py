@@ -11,13 +11,36 @@ from __future__ import annotations
 import importlib.abc
 import importlib.util
 import os
+import re
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+    from typing import Any
+
+
+def named_as_json(render: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a renderer whose types end in `+json`.
+
+    Altair 6 writes `.json`, and nbformat allows data under no such name.
+    """
+
+    def renamed(spec: dict[str, Any], **metadata: Any) -> tuple[Any, Any]:
+        found = render(spec, **metadata)
+        data, about = found if isinstance(found, tuple) else (found, {})
+        return _renamed(data), _renamed(about)
+
+    return renamed
+
+
+def _renamed(bundle: dict[str, Any]) -> dict[str, Any]:
+    return {
+        re.sub(r"^(application/vnd\.vega\w*\.v\d+)\.json$", r"\1+json", name): value
+        for name, value in bundle.items()
+    }
 
 
 class AltairByMime(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -47,7 +70,10 @@ class AltairByMime(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Run the module, then choose."""
         self._loader.exec_module(module)
-        module.renderers.enable("mimetype")
+        renderers = module.renderers
+        renderers.enable("mimetype")
+        renderers.register("mimetype", named_as_json(renderers.get()))
+        renderers.enable("mimetype")
 
 
 os.environ.setdefault("PLOTLY_RENDERER", "plotly_mimetype")

@@ -62,7 +62,6 @@ _FIGURES = (
     "application/vnd.vegalite.v4+json",
     "application/vnd.vegalite.v5+json",
     "application/vnd.vegalite.v6+json",
-    "application/vnd.vegalite.v6.json",  # as Altair 6 writes it
 )
 
 MIME_TYPES: Mapping[str, Callable[[object], bool]] = {

@@ -12,8 +12,7 @@ const BY_MIME: Readonly<Record<string, RendererName>> = {
   'application/vnd.jupyter.widget-view+json': 'widgets'
 };
 
-// Altair 6 ends its type in `.json`.
-const VEGA = /^application\/vnd\.vega(lite)?\.v\d+[+.]json$/;
+const VEGA = /^application\/vnd\.vega(lite)?\.v\d+\+json$/;
 
 /** The renderer for a MIME type, or null when a frame shows no such thing. */
 export function rendererFor(mime: string): RendererName | null {

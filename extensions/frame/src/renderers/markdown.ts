@@ -4,7 +4,8 @@ import { jupyterHighlightStyle } from '@jupyterlab/codemirror/lib/theme';
 import { removeMath, replaceMath } from '@jupyterlab/rendermime/lib/latex';
 import type { Parser } from '@lezer/common';
 import { highlightCode } from '@lezer/highlight';
-import { Marked, Renderer as HtmlRenderer } from 'marked';
+import type { Tokens } from 'marked';
+import { Marked } from 'marked';
 import { gfmHeadingId } from 'marked-gfm-heading-id';
 import { mangle } from 'marked-mangle';
 import { StyleModule } from 'style-mod';
@@ -21,15 +22,13 @@ const PARSERS: Readonly<Record<string, Parser>> = {
   sql: StandardSQL.language.parser
 };
 
-class Html extends HtmlRenderer {
-  override code(token: Parameters<HtmlRenderer['code']>[0]): string {
-    const lang = (token.lang ?? '').toLowerCase();
-    const parser = Object.hasOwn(PARSERS, lang) ? PARSERS[lang] : undefined;
-    if (parser === undefined) {
-      return super.code(token);
-    }
-    return `<pre><code class="language-${lang}">${highlighted(token.text, parser)}</code></pre>`;
-  }
+/** Code in a language that is known, highlighted; `false` leaves it to marked. */
+function code({ text, lang }: Tokens.Code): string | false {
+  const name = (lang ?? '').toLowerCase();
+  const parser = Object.hasOwn(PARSERS, name) ? PARSERS[name] : undefined;
+  return parser === undefined
+    ? false
+    : `<pre><code class="language-${name}">${highlighted(text, parser)}</code></pre>`;
 }
 
 function highlighted(code: string, parser: Parser): string {
@@ -58,7 +57,7 @@ function highlighted(code: string, parser: Parser): string {
 const sanitise = sanitiser(window);
 const marked = new Marked(gfmHeadingId(), mangle(), {
   gfm: true,
-  renderer: new Html()
+  renderer: { code }
 });
 
 provide('markdown', {

@@ -31,7 +31,6 @@ const FRAMED: readonly (readonly [rank: number, ...mimes: string[]])[] = [
   [
     41,
     'application/vnd.vegalite.v6+json',
-    'application/vnd.vegalite.v6.json', // as Altair 6 writes it
     'application/vnd.vegalite.v5+json',
     'application/vnd.vegalite.v4+json',
     'application/vnd.vega.v6+json',
