@@ -20,6 +20,7 @@ import type {
   Problem,
   Sensor,
   SensorState,
+  UsageMessage,
   Warning,
   Welcome
 } from './wire';
@@ -62,6 +63,8 @@ export interface ILive extends IDisposable {
   readonly sensorChanged: ISignal<ILive, SensorState>;
   /** The kernel's life. */
   readonly kernelChanged: ISignal<ILive, KernelMessage>;
+  /** What the kernel uses, every two seconds while there is one. */
+  readonly usageChanged: ISignal<ILive, UsageMessage>;
   /** The last check that the room told of; null before one. */
   readonly check: Check | null;
   /** A check of the notebook began, went on or ended; never told to a candidate. */

@@ -19,6 +19,7 @@ export type {
   Rule,
   Sensor,
   SensorState,
+  UsageMessage,
   Warning,
   Welcome
 } from '@nbinterview/proctor';

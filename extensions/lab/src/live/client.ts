@@ -22,6 +22,7 @@ import type {
   Person,
   Problem,
   SensorState,
+  UsageMessage,
   Warning,
   Welcome
 } from '../wire';
@@ -127,6 +128,10 @@ export class LiveClient implements ILive {
 
   get kernelChanged(): ISignal<this, KernelMessage> {
     return this._kernelChanged;
+  }
+
+  get usageChanged(): ISignal<this, UsageMessage> {
+    return this._usageChanged;
   }
 
   get check(): Check | null {
@@ -264,6 +269,9 @@ export class LiveClient implements ILive {
         break;
       case 'kernel':
         this._kernelChanged.emit(message);
+        break;
+      case 'usage':
+        this._usageChanged.emit(message);
         break;
       case 'check':
         this._check = message.check;
@@ -420,6 +428,7 @@ export class LiveClient implements ILive {
   private readonly _flagged = new Signal<this, Flag>(this);
   private readonly _sensorChanged = new Signal<this, SensorState>(this);
   private readonly _kernelChanged = new Signal<this, KernelMessage>(this);
+  private readonly _usageChanged = new Signal<this, UsageMessage>(this);
   private _check: Check | null = null;
   private readonly _checkChanged = new Signal<this, Check>(this);
   private readonly _peopleChanged = new Signal<this, Person[]>(this);

@@ -5,10 +5,11 @@ import { Signal } from '@lumino/signaling';
 
 import type { IStanding } from '../custody/standing';
 import type { ICustody, ILive } from '../tokens';
-import type { InterviewState, Person, Role, Welcome } from '../wire';
+import type { InterviewState, Person, Role, UsageMessage, Welcome } from '../wire';
 import { presentPeople } from './people';
 import type { SavedState, ToldState } from './saved';
 import { savedState, toldState } from './saved';
+import { STALE_MS } from './usage';
 
 /** Folds the live messages and the notebook's standing into what the bar shows. */
 export class RoomModel {
@@ -29,6 +30,14 @@ export class RoomModel {
     live.stateChanged.connect((_, state) => {
       this._interviewState = state;
       this._changed.emit();
+    });
+    live.usageChanged.connect((_, usage) => {
+      this._use(usage);
+    });
+    live.kernelChanged.connect((_, kernel) => {
+      if (kernel.state === 'died' || kernel.state === 'refused') {
+        this._use(null);
+      }
     });
     _custody.changed.connect(() => {
       this._changed.emit();
@@ -73,9 +82,25 @@ export class RoomModel {
     return savedState(this.standing, this._interviewState);
   }
 
+  /** What the kernel uses now; null when there is none. */
+  get usage(): UsageMessage | null {
+    return this._usage;
+  }
+
   /** The last state that was worth reading out. */
   get told(): ToldState | null {
     return this._told;
+  }
+
+  private _use(usage: UsageMessage | null): void {
+    clearTimeout(this._staleTimer);
+    if (usage !== null) {
+      this._staleTimer = setTimeout(() => {
+        this._use(null);
+      }, STALE_MS);
+    }
+    this._usage = usage;
+    this._changed.emit();
   }
 
   private _take(welcome: Welcome): void {
@@ -92,6 +117,8 @@ export class RoomModel {
   private _role: Role | null = null;
   private _people: readonly Person[] = [];
   private _interviewState: InterviewState | null = null;
+  private _usage: UsageMessage | null = null;
+  private _staleTimer: ReturnType<typeof setTimeout> | undefined;
   private _told: ToldState | null = null;
   private readonly _changed = new Signal<this, void>(this);
 }

@@ -11,6 +11,7 @@ import { PageLink } from './link';
 import { inkOn } from './people';
 import type { RoomModel } from './model';
 import { savedWords, toldWords } from './saved';
+import { Usage } from './usageview';
 
 interface IBarProps {
   model: RoomModel;
@@ -117,6 +118,7 @@ function Standing(props: IBarProps): React.ReactElement {
   return (
     <>
       {hasPage && <PageLink label={trans.__('Interview’s page')} url={pageUrl} />}
+      <Usage usage={model.usage} trans={trans} />
       <Saved model={model} trans={trans} />
       <ul className="jp-nbinterview-Avatars" aria-label={trans.__('In the room')}>
         {model.presentPeople.map(person => (
