@@ -79,7 +79,9 @@ def row(name: str, wire: dict[str, Any]) -> Row:
         raise TypeError("peer is not a number")
     if known.get("holds") not in (True, False, None):
         raise TypeError("holds is neither true, false nor null")
-    words = {key: str(known.get(key) or "") for key in ("unit", "n", "versions", "note")}
+    words = {
+        key: str(known.get(key) or "") for key in ("unit", "n", "versions", "note")
+    }
     named = {"measure": f"{name}: {known['measure']}"}
     if peer and "ratio" not in known and not known["ours"]:
         known["ratio"] = 0.0

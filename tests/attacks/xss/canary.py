@@ -15,6 +15,8 @@ class Canary:
 
     def __init__(self) -> None:
         self.asked: set[str] = set()
+        self.page = ""
+        """HTML that is served at `/`, for a test of the test."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever)
@@ -42,10 +44,13 @@ class Canary:
                 found = _ASKED.search(self.path)
                 if found:
                     outer.asked.add(found.group(1).split(".")[0])
-                self.send_response(200 if found else 404)
+                body = outer.page.encode() if self.path == "/" else b""
+                self.send_response(200 if found or body else 404)
                 self.send_header("Access-Control-Allow-Origin", "*")
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
+                self.wfile.write(body)
 
             do_POST = do_GET  # noqa: N815  # the base class's way to name methods
 

@@ -16,7 +16,6 @@ from tests.attacks.xss.honest.cases import CASES, EVERYDAY
 from tests.attacks.xss.payloads import IN_ROOM, WAYS, chosen
 from tests.attacks.xss.run import Outcome, batch, bisected
 
-pytestmark = pytest.mark.asyncio
 SEED = 20261122
 LEAST = 300
 
@@ -34,29 +33,29 @@ def test_the_corpus_is_large_and_its_payloads_differ() -> None:
         assert "%URL%" not in filled
 
 
+@pytest.mark.asyncio
 async def test_what_runs_is_seen_wherever_it_runs() -> None:
     canary = Canary()
     try:
         async with chromium() as browser, person(browser, canary) as staff:
-            await staff.open("data:text/html,<title>control</title>")
-            await staff.page.set_content(
-                """<button onclick="xss('clicked')">x</button>
+            canary.page = f"""<button onclick="xss('clicked')">x</button>
                 <img src=x onerror="xss('page')">
                 <iframe sandbox="allow-scripts" srcdoc="<script>xss('frame')</script>">
                 </iframe><img src=x onerror="alert('xss-dialog')">
-                """
-                + f"<img src='{canary.url}/c/network'>"
-            )
+                <img src=x onerror="localStorage.setItem('xss-storage', 1)">
+                <img src='{canary.url}/c/network'>"""
+            await staff.open(canary.url)
             await staff.sweep(None)
             hits = await staff.collect()
             assert {
                 *(("page", "page"), ("clicked", "page"), ("frame", "frame")),
-                *(("dialog", "dialog"), ("network", "network")),
+                *(("dialog", "dialog"), ("storage", "storage"), ("network", "network")),
             } <= hits.found
     finally:
         canary.close()
 
 
+@pytest.mark.asyncio
 async def test_nothing_of_a_candidate_runs_in_the_interviewers_page() -> None:
     payloads = chosen(corpus(), 30, seed=SEED)
     assert {one.way for one in payloads} == set(IN_ROOM)
@@ -67,6 +66,7 @@ async def test_nothing_of_a_candidate_runs_in_the_interviewers_page() -> None:
     assert found.hits.found == set()
 
 
+@pytest.mark.asyncio
 async def test_honest_outputs_look_as_in_stock() -> None:
     async with _browser() as browser:
         found = await compare.pairs(browser, {name: CASES[name] for name in EVERYDAY})
@@ -74,6 +74,7 @@ async def test_honest_outputs_look_as_in_stock() -> None:
     assert other == {}
 
 
+@pytest.mark.asyncio
 async def test_a_hit_without_a_name_is_found_by_halves() -> None:
     """`bisected` splits until the payload is alone whose hit names nobody."""
     payloads = chosen(corpus(), 8, seed=SEED)

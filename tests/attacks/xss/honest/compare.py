@@ -149,13 +149,17 @@ async def _picture(page: Page, index: int) -> Picture:
     for _ in range(TRIES):
         await page.wait_for_timeout(STILL_MS)
         now = await _screenshot(area)
-        if now == before:
+        if now and now == before:
             break
         before = now
+    if not before:  # nothing is shown at all
+        return np.full((1, 1, 3), 255, np.uint8)
     return np.asarray(Image.open(io.BytesIO(before)).convert("RGB"))
 
 
 async def _screenshot(area: Locator) -> bytes:
+    if not await area.is_visible():
+        return b""
     return await area.screenshot(animations="disabled", timeout=15_000)
 
 
