@@ -1,0 +1,60 @@
+"""A word in every form in which it could have slipped out."""
+
+from __future__ import annotations
+
+import base64
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import quote
+
+_MAX_BYTES = 64 * 1024 * 1024
+# Of gzip, and of zlib with its usual levels.
+_PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
+
+
+def forms(word: str) -> dict[str, bytes]:
+    """Return the word as it is, in base64 at each place of three, reversed, in hex."""
+    raw = word.encode()
+    found = {
+        "raw": raw,
+        "reversed": raw[::-1],
+        "hex": raw.hex().encode(),
+        "UTF-16": word.encode("utf-16-le"),
+        "URL": quote(word, safe="").encode(),
+        "URL, every byte": "".join(f"%{byte:02X}" for byte in raw).encode(),
+    }
+    for place in range(3):
+        # What is before and after it shares a character with it at either end.
+        whole = base64.b64encode(b"\0" * place + raw + b"\0\0")
+        start, end = (0, 2, 3)[place], -4
+        found[f"base64, {place}"] = whole[start:end]
+    return found
+
+
+def hits(
+    canaries: Mapping[str, str], blobs: Iterable[tuple[str, bytes]]
+) -> Iterator[tuple[str, str, str]]:
+    """Return (which, in what form, where) for each word that is in one of the blobs."""
+    wanted = [
+        (name, form, data)
+        for name, word in canaries.items()
+        for form, data in forms(word).items()
+    ]
+    for where, blob in blobs:
+        for depth, data in enumerate((blob, *_unpacked(blob))):
+            for name, form, sought in wanted:
+                if sought in data:
+                    packed = " in gzip" if depth else ""
+                    yield name, f"{form}{packed}", where
+
+
+def _unpacked(blob: bytes) -> Iterator[bytes]:
+    for found in _PACKED.finditer(blob):
+        try:
+            unpacked = zlib.decompressobj(zlib.MAX_WBITS | 32)
+            data = unpacked.decompress(blob[found.start() :], _MAX_BYTES)
+        except zlib.error:
+            continue
+        if data:
+            yield data
