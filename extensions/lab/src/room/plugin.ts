@@ -26,6 +26,7 @@ import {
   startingNotice
 } from './kernel';
 import { markLockedCells } from './locks';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- every page has one
 import { RoomModel } from './model';
 import type { INotice } from './notices';
 import { Notices } from './notices';
