@@ -1,4 +1,4 @@
-"""What IPython reads when a kernel starts: figures as data, for pages that run no scripts.
+"""What IPython reads when a kernel starts: figures as data, as pages run no scripts.
 
 Handed into the sandbox as /etc/ipython/ipython_kernel_config.py, so that it needs
 nothing of ours there. Both libraries would else show their figures as HTML with a

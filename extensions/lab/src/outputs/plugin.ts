@@ -18,6 +18,7 @@ import {
 } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { commsPlugin } from './commsplugin';
 import { Frames } from './frames';
 import { ClosedRegistry, PAGE_FACTORIES, outputFactories } from './registry';
 import { RoomSanitizer } from './sanitizer';
@@ -146,5 +147,6 @@ export const outputPlugins = [
   mathPlugin,
   registryPlugin,
   framesPlugin,
+  commsPlugin,
   factoryPlugin
 ];
