@@ -77,10 +77,10 @@ _TOUCHABLE = """
 """
 _IN_NOTEBOOK = ".jp-OutputArea-output, .jp-RenderedMarkdown, .jp-RenderedHTMLCommon"
 _SCROLL = """
-(fresh) => {
+(where) => {
   const outer = document.querySelector('.jp-WindowedPanel-outer');
   if (!outer) return false;
-  if (fresh) { outer.scrollTop = 0; return true; }
+  if (where === 'top') { outer.scrollTop = 0; return true; }
   const before = outer.scrollTop;
   outer.scrollTop += outer.clientHeight * 0.8;
   return outer.scrollTop > before + 1;
@@ -99,7 +99,7 @@ class Hits:
         self.found.add((payload_id, where))
 
     def ids(self, *where: Where) -> set[str]:
-        """Return the payloads that did something at one of these places, or anywhere."""
+        """Return the payloads that did something, at one of these places."""
         return {one for one, at in self.found if not where or at in where}
 
 
@@ -164,13 +164,13 @@ class Person:
     async def sweep(self, within: str | None = _IN_NOTEBOOK) -> None:
         """Scroll through the page; point at, click and focus what there is."""
         with suppress(Error):
-            await self.page.evaluate(_SCROLL, True)
+            await self.page.evaluate(_SCROLL, "top")
         for _ in range(400):
             await self.page.wait_for_timeout(SETTLE_MS / 2)
             await self._touch(within)
             await self.back()
             try:
-                if not await self.page.evaluate(_SCROLL, False):
+                if not await self.page.evaluate(_SCROLL, "on"):
                     break
             except Error:
                 break
@@ -220,7 +220,7 @@ class Person:
 
 
 def _path(address: str) -> str:
-    return address.split("?")[0].split("#")[0]
+    return address.partition("?")[0].partition("#")[0]
 
 
 @asynccontextmanager

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -171,16 +170,17 @@ def _made(
         made = scene.make(title="A title", candidate="Ada", interviewer="Grace")
     try:
         scene.ship(made, notebook_of(share, canary.url))
-        return made, outcome
     except Exception as error:  # noqa: BLE001  # pycrdt and nbformat raise many kinds
         if len(share) == 1:
             outcome.failed[share[0].id] = f"{type(error).__name__}: {error}"[:200]
             return made, outcome
+    else:
+        return made, outcome
     # One of them cannot be written into a document at all: those that can, stay.
     held = []
     for one in share:
         try:
-            scene_notebook(notebook_of([one], canary.url))
+            check_notebook(notebook_of([one], canary.url))
             held.append(one)
         except Exception:  # noqa: BLE001
             outcome.refused.add(one.id)
@@ -188,7 +188,7 @@ def _made(
     return made, outcome
 
 
-def scene_notebook(notebook: dict[str, Any]) -> None:
+def check_notebook(notebook: dict[str, Any]) -> None:
     """Raise what a Yjs document raises that cannot hold this notebook."""
     from jupyter_ydoc import YNotebook
 
@@ -223,13 +223,8 @@ async def _visit(
 
 async def _play(staff: Person) -> None:
     """Move a replay to its end, where all of the notebook is shown."""
-    for slider in await islice_all(staff):
+    for slider in (await staff.page.get_by_role("slider").all())[:1]:
         with suppress(Error):
             await slider.press("End", timeout=1000)
             await staff.page.wait_for_timeout(PAGES_MS)
             await staff.sweep(None)
-
-
-async def islice_all(staff: Person) -> list[Any]:
-    """Return at most one slider of the page."""
-    return list(islice(await staff.page.get_by_role("slider").all(), 1))

@@ -82,7 +82,7 @@ async def bisected(payloads: Sequence[Payload], attempt: Try) -> Outcome:
 
 
 def batches(payloads: Sequence[Payload]) -> Iterator[Sequence[Payload]]:
-    """Yield payloads in batches, those of one kind apart, so that all get their turn."""
+    """Yield payloads in batches, those of one kind spread over all."""
     count = -(-len(payloads) // BATCH)
     for number in range(count):
         yield payloads[number::count]

@@ -1,4 +1,4 @@
-"""Thirty payloads of the corpus, twelve honest outputs, and that a hit would be seen."""
+"""Thirty payloads, twelve honest outputs, and that a hit would be seen."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """Published advisories of Jupyter's, and of what its pages are built of."""
 
+# Payloads are data: their lines are as long as they are, in pieces that belong together.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,5 +1,8 @@
 """HTML and SVG: what a sanitiser must take away and a policy must not run."""
 
+# Payloads are data: their lines are as long as they are, in pieces that belong together.
+# ruff: noqa: E501, ISC004
+
 from __future__ import annotations
 
 from tests.attacks.xss.payloads import Payload, Vector, numbered

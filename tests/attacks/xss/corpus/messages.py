@@ -1,5 +1,8 @@
 """Errors, streams and the other messages of a kernel."""
 
+# Payloads are data: their lines are as long as they are, in pieces that belong together.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import json

@@ -1,5 +1,8 @@
 """What people, interviews and files call themselves."""
 
+# Payloads are data: their lines are as long as they are, in pieces that belong together.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from typing import Any

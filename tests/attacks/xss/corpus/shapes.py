@@ -1,5 +1,8 @@
 """What a hostile page can write into the document besides a plain trusted output."""
 
+# Payloads are data: their lines are as long as they are, in pieces that belong together.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from typing import Any

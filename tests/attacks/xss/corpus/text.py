@@ -1,5 +1,8 @@
 """Markdown and LaTeX, as cells and as outputs."""
 
+# Payloads are data: their lines are as long as they are, in pieces that belong together.
+# ruff: noqa: E501, ISC004
+
 from __future__ import annotations
 
 from tests.attacks.xss.payloads import Payload, Vector, numbered

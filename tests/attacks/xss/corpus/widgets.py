@@ -1,5 +1,8 @@
 """Widgets: their state, their comm, and what their views do with it."""
 
+# Payloads are data: their lines are as long as they are, in pieces that belong together.
+# ruff: noqa: E501, ISC004
+
 from __future__ import annotations
 
 from tests.attacks.xss.payloads import Payload, Vector, numbered

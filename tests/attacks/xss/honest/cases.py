@@ -4,6 +4,9 @@ Where a library is not among the candidate's packages, the cell shows what that
 library's objects show. Everything is the same in each run.
 """
 
+# Code as data: lines as long as they are.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -40,7 +43,7 @@ def _bundle(**data: Any) -> str:
 def _plotly(*traces: dict[str, Any], **layout: Any) -> str:
     figure = {
         "data": list(traces),
-        "layout": {"height": 320, "width": 560, **layout},
+        "layout": {"height": 320, **layout},
         "config": {"staticPlot": True},
     }
     return _bundle(mime=_PLOTLY, value=figure)
@@ -63,6 +66,7 @@ def _lite(mark: Any, **parts: Any) -> str:
         "data": {"values": _ROWS},
         "mark": mark,
         "encoding": encoding,
+        "config": {"view": {"continuousWidth": 300, "continuousHeight": 300}},
         **parts,
     }
     return _bundle(mime=_LITE, value=spec)

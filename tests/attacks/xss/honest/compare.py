@@ -31,12 +31,20 @@ _QUIET = """
 .jp-OutputPrompt, .jp-OutputArea-promptOverlay, .jp-InputPrompt { visibility: hidden }
 .jp-OutputArea-prompt { visibility: hidden }
 .jp-Notebook, .jp-WindowedPanel-outer { scrollbar-width: none }
+.vega-embed details { display: none !important }
 * { caret-color: transparent !important; transition: none !important }
 """
 _FIND = """
 (index) => {
   const found = document.querySelector(`.jp-Cell[data-windowed-list-index="${index}"]`);
-  if (found) { found.scrollIntoView({block: 'start'}); return true; }
+  if (found) {
+    found.scrollIntoView({block: 'start'});
+    // On a whole pixel, as a frame is: half a pixel blurs a table's lines.
+    const area = found.querySelector('.jp-OutputArea');
+    const part = area ? area.getBoundingClientRect().top % 1 : 0;
+    if (part) found.style.marginTop = `${1 - part}px`;
+    return true;
+  }
   const outer = document.querySelector('.jp-WindowedPanel-outer');
   outer.scrollTop += outer.clientHeight * 0.5;
   return false;
@@ -74,7 +82,8 @@ def similarity(one: Picture, other: Picture) -> float:
     height = max(one.shape[0], other.shape[0], 16)
     width = max(one.shape[1], other.shape[1], 16)
     grey = [_grey(each, height, width) for each in (one, other)]
-    return float(structural_similarity(*grey, data_range=255))
+    found = structural_similarity(*grey, data_range=255)  # type: ignore[no-untyped-call]  # the library has no types
+    return float(found)
 
 
 def _grey(picture: Picture, height: int, width: int) -> NDArray[np.float64]:
