@@ -20,8 +20,9 @@ const MAX_MODEL_CHARS = 4 * 1024 * 1024;
 const MAX_SAID_CHARS = 200 * 1024;
 const MAX_SAID_BYTES = 1024 * 1024;
 const MAX_WAITING = 100;
-/** How long a frame waits for a model that nobody has told of. */
-const PATIENCE_MS = 20_000;
+/** How long a frame waits for a model: of the kernel's answer, or after it. */
+const PATIENCE_MS = 60_000;
+const PATIENCE_AFTER_MS = 3_000;
 
 type Path = (string | number)[];
 
@@ -178,7 +179,7 @@ export class Comms {
       () => {
         this._answer(link, id, false);
       },
-      this._isAsked ? 0 : PATIENCE_MS
+      this._isAsked ? PATIENCE_AFTER_MS : PATIENCE_MS
     );
   }
 
