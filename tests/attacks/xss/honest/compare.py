@@ -17,11 +17,11 @@ from skimage.metrics import structural_similarity
 from tests.attacks.xss.browser import VIEWPORT
 from tests.attacks.xss.canary import Canary
 from tests.attacks.xss.payloads import Payload
-from tests.attacks.xss.stages import Stage, stage
+from tests.attacks.xss.stages import stage
 
 ALIKE = 0.98
 """From this structural similarity on, two pictures look the same."""
-STILL_MS = 350
+STILL_MS = 250
 TRIES = 14
 MARGIN_PX = 8
 Picture = NDArray[np.uint8]
@@ -97,29 +97,25 @@ def _grey(picture: Picture, height: int, width: int) -> NDArray[np.float64]:
 
 async def pairs(browser: Browser, cases: Mapping[str, str]) -> list[Pair]:
     """Run these cells on both sides, and take a picture of each output."""
-    shown: dict[str, list[Picture]] = {}
-    width_px = 0.0
-    for kind in ("ours", "stock"):
-        async with AsyncExitStack() as stack:
-            canary = Canary()
-            stack.callback(canary.close)
+    async with AsyncExitStack() as stack:
+        canary = Canary()
+        stack.callback(canary.close)
+
+        async def opened(kind: str) -> Page:
             made = await stack.enter_async_context(stage(kind, browser, canary))
             await made.fill(payloads(cases))
+            assert not made.refused, made.refused
             # Opened when all has been run: every page shows the same, whoever ran it.
             staff = await stack.enter_async_context(made.interviewer())
             await staff.page.add_style_tag(content=_QUIET)
-            found = await _width(staff.page)
-            if width_px:
-                await _widen(staff.page, width_px - found)
-            width_px = width_px or found
-            shown[kind] = [
-                await _picture(staff.page, number + 1) for number in range(len(cases))
-            ]
-            _must_run(made)
-    return [
-        Pair(name, ours, stock)
-        for name, ours, stock in zip(cases, shown["ours"], shown["stock"], strict=True)
-    ]
+            return staff.page
+
+        ours, stock = [await opened(kind) for kind in ("ours", "stock")]
+        await _widen(stock, await _width(ours) - await _width(stock))
+        return [
+            Pair(name, await _picture(ours, number), await _picture(stock, number))
+            for number, name in enumerate(cases, start=1)
+        ]
 
 
 def payloads(cases: Mapping[str, str]) -> Sequence[Payload]:
@@ -128,10 +124,6 @@ def payloads(cases: Mapping[str, str]) -> Sequence[Payload]:
         Payload(f"honest-{number:03}", "kernel", "honest", name, {"code": code})
         for number, (name, code) in enumerate(cases.items())
     ]
-
-
-def _must_run(made: Stage) -> None:
-    assert not made.refused, made.refused
 
 
 async def _width(page: Page) -> float:
