@@ -16,7 +16,6 @@ from nbinterview_server.guard.produced import Produced
 from nbinterview_server.guard.rules import LOCK_KEYS, Doubts, may_stand
 
 _ABSENT = object()
-_LEFT_BY_MOVES = ("outputs", "execution_count", "execution_state")
 
 
 @dataclass
@@ -26,8 +25,6 @@ class Before:
     keys: dict[tuple[Id, str], Any] = field(default_factory=dict)
     metadata: dict[tuple[Id, str], Any] = field(default_factory=dict)
     notebook: dict[tuple[str, str], Any] = field(default_factory=dict)
-    moved: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Locked cells by their id, as JSON."""
 
 
 def note(notebook: Notebook, doubts: Doubts) -> Before:
@@ -41,9 +38,6 @@ def note(notebook: Notebook, doubts: Doubts) -> Before:
         before.metadata[unit, key] = _value(metadata, key)
     for root, key in doubts.notebook:
         before.notebook[root, key] = _value(notebook.root(root), key)
-    for unit in doubts.moved:
-        cell = notebook.cell(unit)
-        before.moved[str(cell.get("id"))] = _still(cell)
     return before
 
 
@@ -90,7 +84,6 @@ class Correction:
                 self._restore_metadata(cell["metadata"], key, value)
         for (root, key), value in self._before.notebook.items():
             self._restore_root(root, key, value)
-        self._restore_moved()
 
     # --------------------------------------------------------- a new cell
 
@@ -111,8 +104,8 @@ class Correction:
                 self._restore(cell, key, value)
 
     def _may_return(self, cell_id: str, key: str, value: Any) -> bool:
-        if key in LOCK_KEYS and cell_id not in self._before.moved:
-            return False  # a copy is its author's own
+        if key in LOCK_KEYS:
+            return False  # a candidate's copy is their own
         return self._produced.had(cell_id, key, value)
 
     def _drop_unknown(self, cell: Any) -> None:
@@ -159,33 +152,6 @@ class Correction:
         if key == "language_info" and is_python(plain(holder.get(key))):
             return
         self._restore(holder, key, value)
-
-    def _restore_moved(self) -> None:
-        """Let a locked cell that was moved be what it was, whatever was put there."""
-        for unit in self._doubts.begun:
-            cell = self._notebook.cell(unit)
-            old = None if cell is None else self._before.moved.get(str(cell.get("id")))
-            if cell is None or old is None or _still(cell) == old:
-                continue
-            source = cell["source"]
-            source.clear()
-            source += old["source"]
-            cell["cell_type"] = old["cell_type"]
-            for key in set(cell["metadata"]) - set(old["metadata"]):
-                del cell["metadata"][key]
-            for key, value in old["metadata"].items():
-                cell["metadata"][key] = value
-            self._restore(cell, "attachments", old.get("attachments", _ABSENT))
-            self.what.add("locked cell")
-
-
-def _still(cell: Any) -> dict[str, Any]:
-    """Return what of a locked cell may not change."""
-    found = cell.to_py()
-    for key in _LEFT_BY_MOVES:
-        found.pop(key, None)
-    found["metadata"].pop("trusted", None)
-    return dict(found)
 
 
 def _value(holder: Any, key: str) -> Any:

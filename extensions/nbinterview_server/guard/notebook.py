@@ -53,10 +53,6 @@ class Notebook:
             metadata.get("deletable") is not False,
         )
 
-    def cell_id(self, cell: Id) -> str:
-        """Return the id of a cell, as nbformat has it."""
-        return str(_get(self.cell(cell), "id"))
-
     def source_units(self, cell: Id) -> int:
         """Return a cell's length in bytes: not less than its code units."""
         source = _get(self.cell(cell), "source")

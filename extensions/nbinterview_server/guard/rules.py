@@ -47,9 +47,6 @@ class Cells(Protocol):
     def lock(self, cell: Id) -> Lock:
         """Return whether a cell is locked; one that is gone is not."""
 
-    def cell_id(self, cell: Id) -> str:
-        """Return the id of a cell, as nbformat has it."""
-
     def source_units(self, cell: Id) -> int:
         """Return about how long a cell's source is."""
 
@@ -70,8 +67,6 @@ class Doubts:
     """Older cells whose outputs were written."""
     notebook: set[tuple[str, str]] = field(default_factory=set)
     """Keys of `meta`, of `state` and of the notebook's `metadata`."""
-    moved: set[Id] = field(default_factory=set)
-    """Locked cells that a candidate took away, and put back somewhere else."""
 
     def __bool__(self) -> bool:
         """Say whether there are any."""
@@ -236,7 +231,7 @@ class _Judge:
             if self._staff or cell in self._write.begun:
                 continue
             if not self._cells.lock(cell).deletable:
-                self._doubts.moved.add(cell)
+                raise Refused("This cell is locked. It cannot be moved or deleted.")
 
     def _remove_key(self, cell: Id, key: str) -> None:
         if self._is_begun(cell):
@@ -266,12 +261,8 @@ class _Judge:
             )
             if self._cells.count() + len(self._begun) - ended > limits.MAX_CELLS:
                 raise TooLarge(f"A notebook has at most {limits.MAX_CELLS} cells.")
-        ids = {
-            one for found in self._begun.values() for one in _check_cell(found)["id"]
-        }
-        for cell in self._doubts.moved:
-            if self._cells.cell_id(cell) not in ids:
-                raise Refused("This cell is locked. It can be moved, and not deleted.")
+        for found in self._begun.values():
+            _check_cell(found)
         self._doubts.begun.update(self._begun)
 
     def _check_typed(self) -> None:
@@ -311,7 +302,7 @@ _VALUES = frozenset(
 )
 
 
-def _check_cell(found: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
+def _check_cell(found: Mapping[str, list[Any]]) -> None:
     """Refuse a new cell that pages could not show."""
     if not found.keys() >= NEEDED_KEYS:
         raise Refused("A cell of this edit is not whole.")
@@ -324,7 +315,6 @@ def _check_cell(found: Mapping[str, list[Any]]) -> Mapping[str, list[Any]]:
         raise Refused("A cell of this edit is not whole.")
     if len(set(types)) > 1 or ("code" not in types and found.keys() & CODE_KEYS):
         raise Refused(_FOREIGN)
-    return found
 
 
 def may_stand(key: str, value: object, *, staff: bool) -> bool:
