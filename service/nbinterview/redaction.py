@@ -42,6 +42,8 @@ _PLACES = tuple(
             r"((?:token|secret|password|ticket|api_key|session_id|_xsrf)"
             rf"[\"']?\s{{0,2}}(?:{_IS}|:)\s{{0,2}}[\"']?){_VALUE}{{{SHORTEST},}}"
         ),
+        # JupyterHub says whose anti-forgery cookie it sets, by the session's id.
+        r"(xsrf cookie for b?[\"'])[^\"']{2,}",
         # An authorisation on its way back from the hub.
         rf"((?:[?&]|%3F|%26)(?:code|state|code_verifier){_IS}){_VALUE}{{{SHORTEST},}}",
         # A cookie that tornado signed; a token that itsdangerous signed.

@@ -11,10 +11,12 @@ import gzip
 import re
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from tests.attacks.hidden.canaries import Canaries
 from tests.attacks.hidden.forms import hits
+from tests.attacks.hidden.memory import of_process
 from tests.attacks.hidden.trial import in_reach, in_room
 from tests.attacks.reach import Reach, reached
 from tests.attacks.secrets.harvest import tokens_of
@@ -89,7 +91,7 @@ def test_no_secret_stands_in_a_log(reach: Reach) -> None:
     assert len(said) > 5000
     assert [secret[:8] for secret in secrets if secret in said] == []
     # Something was there to be taken out.
-    assert len(re.findall(r"\[redacted\]|\[secret\]", said)) >= 2
+    assert len(re.findall(r"\[redacted\]", said)) >= 2
 
 
 @pytest.mark.parametrize(
@@ -111,17 +113,10 @@ def test_a_canary_is_found_in_every_form(form: object) -> None:
     assert callable(form)
     blob = form(word.encode())
     assert list(hits({"it": word}, [("here", blob)]))
-    assert not list(hits({"it": word}, [("here", blob.replace(blob[8:12], b"????"))]))
+    assert not list(hits({"it": word}, [("here", b"a" + blob[:12] + b"?" + blob[14:])]))
 
 
 def test_a_process_memory_is_really_read() -> None:
-    import os
-
-    import psutil
-
-    from tests.attacks.hidden.memory import of_process
-
     word = Canaries()("memory")
-    assert os.getpid() > 0
     found = list(hits({"it": word}, of_process(psutil.Process())))
     assert any("memory of" in where for _, _, where in found)

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 JUNK = "Jx9" * 14
-REFUSED = frozenset({401, 403, 429})
+# Not let in, asked too often, or too long for an address or a header.
+REFUSED = frozenset({401, 403, 414, 429, 431})
 TOO_MANY = 429
 WORKERS = 4
 COOKIES = (

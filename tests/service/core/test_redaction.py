@@ -36,6 +36,7 @@ PLACES = [
     "ticket = '{}'",
     "wss://x/api/events?token={}&x=1",
     "http://x.localhost:8000/path?_xsrf={}",
+    "Setting new xsrf cookie for b'{}:0a1b' {{'samesite': 'Lax'}}",
 ]
 
 
