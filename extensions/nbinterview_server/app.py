@@ -22,6 +22,7 @@ from tornado.routing import PathMatches, Rule
 from nbinterview import __version__
 from nbinterview.errors import Unavailable
 from nbinterview.ids import new_id
+from nbinterview.rates import Limiter, limits_from_env
 from nbinterview.runner_process import Sandbox
 from nbinterview_server.authorizer import Doorkeeper, check_own_routes
 from nbinterview_server.checks import CheckHandler, Checks
@@ -33,6 +34,7 @@ from nbinterview_server.execution.runs import Runs
 from nbinterview_server.film import FilmHandler, Films
 from nbinterview_server.headers import ASSETS, page_headers
 from nbinterview_server.live import LiveHandler
+from nbinterview_server.rates import Turnstile
 from nbinterview_server.room import Room, utc_now
 from nbinterview_server.view import kernel_coming
 
@@ -78,7 +80,16 @@ class RoomExtension(ExtensionApp):
             settings["base_url"],
             state=lambda: room.view.state,
         )
-        settings["identity_provider"] = door
+        # Jupyter's error page asks who is there; before anybody is known (a body that
+        # is no form) that fails. Nobody is, until the door has said who.
+        JupyterHandler._current_user = None
+        settings["identity_provider"] = Turnstile(
+            door,
+            Limiter(limits_from_env()),
+            room.journal,
+            settings["base_url"],
+            monotonic=room.monotonic,
+        )
         settings["page_config_hook"] = door.page_config_hook
         settings["token"] = ""
         settings["allow_unauthenticated_access"] = False

@@ -32,6 +32,7 @@ from nbinterview_hub.leaving import (
     cookie_of,
     rooms_of,
 )
+from nbinterview_hub.limits import Paced
 from nbinterview_hub.roles import OPEN_SERVICE
 from nbinterview_hub.spawner import interview_of_room
 
@@ -44,7 +45,7 @@ ROUND_DAYS = 1 / 24
 _ROOM_SCOPES = {"access:servers", "read:users:name", "read:users:groups"}
 
 
-class PlainPageHandler(BaseHandler):  # type: ignore[misc]  # JupyterHub is untyped
+class PlainPageHandler(Paced, BaseHandler):  # type: ignore[misc]  # JupyterHub is untyped
     """A page without scripts that is kept nowhere and tells nobody its address."""
 
     authenticator: InvitationAuthenticator
@@ -265,11 +266,13 @@ class LeaveHandler(PlainPageHandler):
         plan = self.get_secure_cookie(
             ROUND, self.get_query_argument("plan", ""), max_age_days=ROUND_DAYS
         )
-        cookie = cookie_of(self.request.host.partition(".")[0])
+        secure = self.settings["authenticator"].public_url.startswith("https:")
+        host = self.request.host.partition(".")[0]
+        cookie = cookie_of(host, secure=secure)
         if plan is None or cookie is None:
             raise web.HTTPError(404)
         name, path = cookie
-        self.clear_cookie(name, path=path)
+        self.clear_cookie(name, path=path, secure=secure)
         self.go_round(Round.loads(plan).rest())
 
 
@@ -315,7 +318,7 @@ class RoomPendingHandler(PlainPageHandler):
             self.redirect(f"{url}interviews/{interview_id}/enter")
 
 
-class RoomAuthorizeHandler(OAuthAuthorizeHandler):  # type: ignore[misc]  # JupyterHub is untyped
+class RoomAuthorizeHandler(Paced, OAuthAuthorizeHandler):  # type: ignore[misc]  # JupyterHub is untyped
     """OAuth for rooms without a second question; see docs/adr/0004.
 
     Whether somebody may enter is decided before this by scopes, that is by the share.

@@ -18,8 +18,9 @@ from nbinterview.tokens import room_token
 
 _ROOM = re.compile(f"room-({INTERVIEW_ID.pattern})")
 
-# From the hub's own environment a room gets only what finds programs and words.
-KEEP = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
+# From the hub's own environment a room gets only what finds programs and words,
+# and the installation's own limits.
+KEEP = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ", "NBINTERVIEW_LIMITS")
 
 
 def interview_of_room(user_name: str) -> str | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from types import GenericAlias
+from typing import Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from nbinterview.ledger.moments import MAX_MOMENT_MS
+from nbinterview.schemas import live_types
 from nbinterview.service.domain.invitations import DEFAULT_VALID_DAYS
 from nbinterview.service.domain.ledger import MAX_BATCH_RECORDS
 from nbinterview.service.policies import STANDARD
@@ -217,35 +219,24 @@ class BranchIn(Strict):
     at_ms: int = Field(ge=0, le=MAX_MOMENT_MS)
 
 
-class CheckedCell(BaseModel):
-    """One code cell of a check."""
-
-    cell_id: str
-    index: int
-    result: Literal["same", "differs", "new", "error", "not_run"]
-    detail: str
+def _of(typed: type, **changed: Any) -> Any:
+    """Return the model of a generated type: `live.schema.yaml` alone defines it."""
+    kinds = {**get_type_hints(typed), **changed}
+    fields: dict[str, Any] = {name: (kind, ...) for name, kind in kinds.items()}
+    return create_model(typed.__name__, **fields)
 
 
-class Check(BaseModel):
-    """`Check` of live.schema.yaml."""
-
-    check_id: str
-    state: Literal["running", "finished", "failed"]
-    asked_by: str
-    asked_at: str
-    seq: int
-    total: int
-    done: int
-    clean: bool | None
-    agree: bool | None
-    cells: list[CheckedCell]
-    detail: str
+def _listed(model: Any) -> Any:
+    return GenericAlias(list, (model,))
 
 
-class CheckList(BaseModel):
-    """Checks of one interview's last notebook, newest first."""
-
-    checks: list[Check]
+_CheckedCell = _of(live_types.CheckedCell)
+_Check = _of(live_types.Check, cells=_listed(_CheckedCell))
+CheckList = create_model(
+    "CheckList",
+    __doc__="Checks of one interview's last notebook, newest first.",
+    checks=(_listed(_Check), ...),
+)
 
 
 class TicketIn(Strict):

@@ -1,0 +1,122 @@
+"""How often a person may ask a room, and with what body: behind the door.
+
+Sockets are not counted here: each slows its page by itself, and the document's and the
+kernel's know their own limits.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.auth import User
+from jupyter_server.base.handlers import APIHandler
+from tornado.web import Finish
+from tornado.websocket import WebSocketHandler
+
+from nbinterview.errors import Invalid, NBInterviewError, TooMany
+from nbinterview.rates import Limiter
+from nbinterview_server.authorizer import PERSON
+from nbinterview_server.bodies import check_body
+from nbinterview_server.config import Person
+from nbinterview_server.door import below
+from nbinterview_server.refusals import Refusals
+
+if TYPE_CHECKING:
+    from nbinterview_server.journal import Journal
+
+_LIMITS = (
+    ("POST", re.compile(r"/api/kernels/[^/]+/execute"), "room-execute"),
+    ("POST", re.compile(r"/api/kernels/[^/]+/input"), "room-input"),
+    ("POST", re.compile(r"/api/kernels/[^/]+/restart"), "room-session"),
+    ("POST", re.compile(r"/api/sessions"), "room-session"),
+    ("PATCH DELETE", re.compile(r"/api/sessions/[^/]+"), "room-session"),
+    ("DELETE", re.compile(r"/api/kernels/[^/]+"), "room-session"),
+    ("POST", re.compile(r"/nbinterview/api/v1/check"), "room-check"),
+    ("GET", re.compile(r"/nbinterview/api/v1/film"), "room-film"),
+)
+
+
+def limit_for(method: str, path: str) -> str:
+    """Return the name of the limit that a request counts for."""
+    for methods, pattern, name in _LIMITS:
+        if method in methods.split() and pattern.fullmatch(path):
+            return name
+    return "room-requests"
+
+
+class Turnstile:
+    """An identity provider behind the door's that counts whom the door let in."""
+
+    def __init__(
+        self,
+        door: Any,
+        limiter: Limiter,
+        journal: Journal,
+        base_url: str,
+        *,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._door = door
+        self._limiter = limiter
+        self._journal = journal
+        self._base_url = base_url
+        self._monotonic = monotonic
+        self._refusals: dict[str, Refusals] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._door, name)
+
+    async def get_user(self, handler: Any) -> User | None:
+        """Return the door's answer, or end the request with 429 or 400."""
+        user: User | None = await self._door.get_user(handler)
+        person = getattr(handler, PERSON, None)
+        if isinstance(person, Person) and not isinstance(handler, WebSocketHandler):
+            request = handler.request
+            path = below(self._base_url, request.path)
+            name = limit_for(request.method, path)
+            try:
+                self._limiter.take(name, person.hub_name)
+                check_body(request.method, path, request.body)
+            except Invalid as error:
+                _answer(handler, error)
+                raise Finish from error
+            except TooMany as error:
+                await self._note(person, name)
+                _answer(handler, error)
+                raise Finish from error
+        return user
+
+    async def _note(self, person: Person, name: str) -> None:
+        """Put it on record, as everything that is refused."""
+        refusals = self._refusals.get(person.hub_name)
+        if refusals is None:
+            refusals = Refusals(
+                self._journal, person.hub_name, monotonic=self._monotonic
+            )
+            self._refusals[person.hub_name] = refusals
+        await refusals.note("request", "more requests than its limit", name)
+
+
+def _answer(handler: Any, error: NBInterviewError) -> None:
+    # Jupyter's log asks who was refused: nobody yet.
+    handler.current_user = handler._jupyter_current_user = None
+    handler.set_status(error.status)
+    if isinstance(error, TooMany):
+        handler.set_header("Retry-After", str(error.retry_after_s))
+    problem = json.dumps({**error.problem(), "message": error.detail})
+    if isinstance(handler, APIHandler):
+        handler.finish(problem, set_content_type="application/problem+json")
+    elif "text/html" in handler.request.headers.get("Accept", ""):
+        handler.set_header("Content-Type", "text/html; charset=UTF-8")
+        words = html.escape(error.detail)
+        handler.finish(
+            f"<!doctype html><title>{error.title}</title><h1>A moment, please</h1>"
+            f"<p>{words}</p>"
+        )
+    else:
+        handler.set_header("Content-Type", "application/problem+json")
+        handler.finish(problem)
