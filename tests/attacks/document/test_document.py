@@ -39,7 +39,7 @@ from tests.extensions.harness import (
     eventually,
 )
 
-SCHEDULES = 50
+SCHEDULES = 25
 
 
 @pytest.mark.parametrize("name", sorted(FORGERIES))
