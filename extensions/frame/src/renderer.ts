@@ -39,14 +39,7 @@ export interface Renderer {
 
 /** The scripts that hold a renderer, by the name of their file. */
 export type RendererName =
-  | 'html'
-  | 'markdown'
-  | 'latex'
-  | 'svg'
-  | 'json'
-  | 'plotly'
-  | 'vega'
-  | 'widgets';
+  'html' | 'markdown' | 'latex' | 'svg' | 'json' | 'plotly' | 'vega' | 'widgets';
 
 declare global {
   // The one thing that the frame's classic scripts share.

@@ -11,12 +11,15 @@ describe('which renderer', () => {
     expect(rendererFor('application/vnd.jupyter.widget-view+json')).toBe('widgets');
   });
 
-  it.each(['application/javascript', 'text/javascript', 'constructor', 'image/png', ''])(
-    'is none for %s',
-    mime => {
-      expect(rendererFor(mime)).toBeNull();
-    }
-  );
+  it.each([
+    'application/javascript',
+    'text/javascript',
+    'constructor',
+    'image/png',
+    ''
+  ])('is none for %s', mime => {
+    expect(rendererFor(mime)).toBeNull();
+  });
 });
 
 describe('text of a bundle', () => {

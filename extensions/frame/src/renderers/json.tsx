@@ -32,11 +32,7 @@ function valueColour(value: unknown): string {
   return colour(isWord ? tags.keyword : tags.string);
 }
 
-function summary(
-  data: unknown,
-  type: React.ReactNode,
-  count: string
-): React.ReactNode {
+function summary(data: unknown, type: React.ReactNode, count: string): React.ReactNode {
   if (Array.isArray(data)) {
     return (
       <span>

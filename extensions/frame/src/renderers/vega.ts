@@ -39,7 +39,9 @@ function withoutOptions(spec: Json): JsonObject {
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
     throw new Error('This is no Vega specification.');
   }
-  return Object.fromEntries(Object.entries(spec).filter(([name]) => name !== 'usermeta'));
+  return Object.fromEntries(
+    Object.entries(spec).filter(([name]) => name !== 'usermeta')
+  );
 }
 
 function embedOptions(spec: Json): EmbedOptions {
