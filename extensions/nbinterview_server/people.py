@@ -11,7 +11,8 @@ from nbinterview.errors import NBInterviewError
 from nbinterview_server.config import Person, RoomConfig, save_copy
 from nbinterview_server.service_api import ServiceApi
 
-REMEMBER_STRANGER_S = 10.0
+# Somebody who was let in again just now does not wait for long.
+REMEMBER_STRANGER_S = 2.0
 
 log = logging.getLogger(__name__)
 

@@ -25,12 +25,22 @@ _SERVICES = {
 }
 _ROOM_CLIENT = "jupyterhub-user-"
 
+# Browsers take such a cookie over https, for the path "/" and without a domain only.
+HOST_PREFIX = "__Host-"
 
-def cookie_of(host: str) -> tuple[str, str] | None:
-    """Return the sign-in cookie's name and path on a host (its first label)."""
+
+def cookie_of(host: str, *, secure: bool = False) -> tuple[str, str] | None:
+    """Return the sign-in cookie's name and path on a host (its first label).
+
+    `secure`: by https, where it is the host's alone, whatever other hosts set.
+    """
     if interview_of_room(host) is not None:
-        return _ROOM_CLIENT + host, f"/user/{host}/"
-    return _SERVICES.get(host)
+        found: tuple[str, str] | None = (_ROOM_CLIENT + host, f"/user/{host}/")
+    else:
+        found = _SERVICES.get(host)
+    if found is None or not secure:
+        return found
+    return HOST_PREFIX + found[0], "/"
 
 
 def rooms_of(oauth_clients: Iterable[str]) -> set[str]:

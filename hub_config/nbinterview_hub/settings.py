@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jupyterhub.auth import Authenticator
 
@@ -74,6 +75,15 @@ def _configure_people(
     # "Strict" cookies would not come along.
     c.JupyterHub.tornado_settings = {"cookie_options": {"samesite": "Lax"}}
     c.JupyterHub.oauth_require_pkce = True
+    # `__Host-` cookies: no room can put one of its own in front of another host's.
+    # Browsers keep them on https only; rooms and services take it from their
+    # environment, which the hub gives them.
+    c.JupyterHub.cookie_host_prefix_enabled = is_https(addresses.public_url)
+
+
+def is_https(url: str) -> bool:
+    """Say whether people reach this address by https."""
+    return urlsplit(url).scheme == "https"
 
 
 def _configure_services(c: Any, home: Home, addresses: Addresses) -> None:

@@ -16,8 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
+from nbinterview.errors import Unavailable
 from nbinterview_server.config import NOTEBOOK, Person
-from nbinterview_server.door import may
+from nbinterview_server.door import TABLE, check_routes, is_from_here, may
 from nbinterview_server.launch import jupyter_env
 from tests.extensions.harness import (
     BASE,
@@ -220,6 +221,68 @@ def test_the_table_is_what_is_written_here(routes: dict[str, dict[str, Any]]) ->
                 ids = {"K": "a-b-c-d-e", "S": "s-1", "M": who or "p-nobodyhere"}
                 real = with_ids(path, {**ids, "D": "json:notebook:f-1"})
                 assert may(person, method, real) == (call in allowed), (who, call)
+
+
+HERE = {"Host": "room-x.localhost:8000"}
+OWN = {**HERE, "Origin": "http://room-x.localhost:8000"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "token", "sent_from_here"),
+    [
+        (OWN, False, True),
+        ({**OWN, "Sec-Fetch-Site": "same-origin"}, False, True),
+        ({**HERE, "Sec-Fetch-Site": "same-origin"}, False, True),
+        (HERE, True, True),
+        (HERE, False, False),
+        ({**OWN, "Sec-Fetch-Site": "same-site"}, True, False),
+        ({**HERE, "Sec-Fetch-Site": "none"}, False, False),
+        ({**HERE, "Origin": "null"}, True, False),
+        ({**HERE, "Origin": ""}, True, False),
+        ({**HERE, "Origin": "http://room-y.localhost:8000"}, True, False),
+        ({**HERE, "Origin": "http://localhost:8000"}, True, False),
+        ({**HERE, "Origin": "http://room-x.localhost:8001"}, True, False),
+        ({**HERE, "Origin": "http://room-x.localhost:8000.evil"}, True, False),
+        ({"Origin": "http://room-x.localhost:8000"}, True, False),
+    ],
+)
+def test_what_changes_something_comes_from_here(
+    headers: dict[str, str], *, token: bool, sent_from_here: bool
+) -> None:
+    for method, is_socket in (("POST", False), ("DELETE", False), ("GET", True)):
+        found = is_from_here(method, headers, is_socket=is_socket, has_token=token)
+        assert found == sent_from_here
+    assert is_from_here("GET", headers, is_socket=False, has_token=token)
+
+
+def test_after_the_end_nothing_runs_and_nothing_is_changed_by_http(
+    routes: dict[str, dict[str, Any]],
+) -> None:
+    people = [Person(**one) for one in room_config()["people"]]
+    stays = {
+        f"PUT /api/collaboration/session/{NOTEBOOK}",  # says where the document is
+        "PUT /lab/api/workspaces/M",
+    }
+    changing = 0
+    for person in people:
+        ids = {"K": "a-b", "S": "s-1", "M": person.hub_name, "D": "json:notebook:f"}
+        for call in sorted(ALLOWED[person.hub_name] - stays):
+            method, path = call.split(" ")
+            real = with_ids(path, ids)
+            assert may(person, method, real, "open")
+            changes = method not in {"GET", "HEAD"} or call in WORKING
+            changing += changes
+            assert may(person, method, real, "ended") != changes, call
+    assert changing > 10
+    assert routes
+
+
+def test_a_route_without_an_entry_is_found() -> None:
+    check_routes([r"/nbinterview/api/v1/live", r"/api/kernels/([^/]+)/execute"])
+    for missing in (r"/nbinterview/api/v1/secret", r"/api/kernels/(\w+)/peek"):
+        with pytest.raises(Unavailable, match="not in the door's table"):
+            check_routes([missing])
+    assert all(entry.states for entry in TABLE)
 
 
 def with_ids(path: str, ids: dict[str, str]) -> str:

@@ -31,6 +31,9 @@ from nbinterview.service.settings import Settings
 SERVICE_NAME = "nbinterview"
 SESSION_COOKIE = "nbinterview-session"
 STATE_COOKIE = "nbinterview-state-"
+# Browsers take such a cookie over https, for the path "/" and without a domain only:
+# nobody on another host can put one in its place.
+HOST_PREFIX = "__Host-"
 STATE_LIFETIME_S = 600
 
 
@@ -113,11 +116,11 @@ class HubSignIn:
             raise Forbidden("You are signed in, but have no part in an interview here.")
         response = RedirectResponse(next_path, status_code=303)
         await self.start_session(response, hub_name, token)
-        response.delete_cookie(_state_cookie(state), path=self._settings.prefix)
+        self._delete_cookie(response, _state_cookie(state))
         return response
 
     def _check_state(self, request: Request, state: str) -> None:
-        kept = request.cookies.get(_state_cookie(state), "")
+        kept = request.cookies.get(self.cookie_name(_state_cookie(state)), "")
         try:
             known = self._states.loads(kept, max_age=STATE_LIFETIME_S)
         except BadSignature as error:
@@ -179,13 +182,13 @@ class HubSignIn:
                         SignedInSession.id_hash == _digest(session_id)
                     )
                 )
-        response.delete_cookie(SESSION_COOKIE, path=self._settings.prefix)
+        self._delete_cookie(response, SESSION_COOKIE)
 
     def _session_id(self, request: Request) -> str | None:
         try:
             return str(
                 self._cookies.loads(
-                    request.cookies.get(SESSION_COOKIE, ""),
+                    request.cookies.get(self.cookie_name(SESSION_COOKIE), ""),
                     max_age=self._settings.session_lifetime_s,
                 )
             )
@@ -204,15 +207,30 @@ class HubSignIn:
             return None
         return str(model["name"])
 
+    def cookie_name(self, name: str) -> str:
+        """Return a cookie's whole name: by https, it is this host's alone."""
+        return HOST_PREFIX + name if self._settings.secure else name
+
+    @property
+    def _cookie_path(self) -> str:
+        return "/" if self._settings.secure else self._settings.prefix
+
+    def _delete_cookie(self, response: Response, name: str) -> None:
+        response.delete_cookie(
+            self.cookie_name(name),
+            path=self._cookie_path,
+            secure=self._settings.secure,
+        )
+
     def _set_cookie(
         self, response: Response, name: str, value: str, lifetime_s: int
     ) -> None:
         # No domain: the cookie is this host's only, no room can read it.
         response.set_cookie(
-            name,
+            self.cookie_name(name),
             value,
             max_age=lifetime_s,
-            path=self._settings.prefix,
+            path=self._cookie_path,
             httponly=True,
             secure=self._settings.secure,
             samesite="lax",
