@@ -265,7 +265,7 @@ PLAIN: Mapping[str, str] = {
     "long text": "print('\\n'.join(f'line {n}' for n in range(30)))",
     "wide text": "print('word ' * 120)",
     "signs": "print('π ≈ 3.14159, ∑ ∫ → ✓ 日本語 עברית')",
-    "warning": "import warnings; warnings.simplefilter('always'); warnings.warn('old way')",
+    "warning": "import warnings; warnings.warn_explicit('old way', UserWarning, 'cell', 1)",
     "several": "print('before')\n[1, 2]",
 }
 MODELS: Mapping[str, str] = {

@@ -22,7 +22,7 @@ from tests.attacks.xss.stages import stage
 ALIKE = 0.98
 """From this structural similarity on, two pictures look the same."""
 STILL_MS = 250
-TRIES = 14
+TRIES = 40
 MARGIN_PX = 8
 Picture = NDArray[np.uint8]
 
@@ -77,8 +77,14 @@ def trimmed(picture: Picture) -> Picture:
 
 
 def similarity(one: Picture, other: Picture) -> float:
-    """Return how alike two pictures look, wherever in them their content lies."""
-    one, other = trimmed(one), trimmed(other)
+    """Return how alike two pictures look, as they are or without their borders.
+
+    A frame may leave a few pixels more or less around the same content.
+    """
+    return max(_alike(one, other), _alike(trimmed(one), trimmed(other)))
+
+
+def _alike(one: Picture, other: Picture) -> float:
     height = max(one.shape[0], other.shape[0], 16)
     width = max(one.shape[1], other.shape[1], 16)
     grey = [_grey(each, height, width) for each in (one, other)]
@@ -150,12 +156,14 @@ async def _picture(page: Page, index: int) -> Picture:
     for _ in range(TRIES):
         await page.wait_for_timeout(STILL_MS)
         now = await _screenshot(area)
-        if now and now == before:
-            break
+        if now and now == before and trimmed(_read(now)).size > 3:
+            break  # it shows something, and that no longer changes
         before = now
-    if not before:  # nothing is shown at all
-        return np.full((1, 1, 3), 255, np.uint8)
-    return np.asarray(Image.open(io.BytesIO(before)).convert("RGB"))
+    return _read(before) if before else np.full((1, 1, 3), 255, np.uint8)
+
+
+def _read(picture: bytes) -> Picture:
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
 
 
 async def _screenshot(area: Locator) -> bytes:
