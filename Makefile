@@ -1,5 +1,5 @@
 # Longer suites, by hand. The everyday one is ./test.
-.PHONY: test sample bench-collab attack clean lock
+.PHONY: test sample bench-collab bench-sandbox attack clean lock
 
 test:
 	./test
@@ -15,6 +15,10 @@ bench-collab:
 # Every attack on the platform in its long form, one table (hours).
 attack:
 	sh bench/run.sh attack
+
+# What the sandbox costs at a kernel's start, and a restart that finds one waiting.
+bench-sandbox:
+	sh bench/run.sh sandbox
 
 # Resolve the lock files anew from requirements/*.in.
 lock:

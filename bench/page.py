@@ -22,6 +22,7 @@ How to run and read them: `bench/README.md`.
 TITLES = {
     "attack": "A hostile candidate: `make attack`",
     "bench-collab": "The shared notebook: `make bench-collab`",
+    "bench-sandbox": "A kernel's start: `make bench-sandbox`",
 }
 HEAD = (
     "| measure | ours | peer | ratio | bar | kept | n |\n|---|---|---|---|---|---|---|"

@@ -1,14 +1,17 @@
 """`python -m nbinterview_kernels.check [PYTHON]`: can kernels be sandboxed here?
 
 Prints the answer for people. Exit code 0: yes. 1: no, with what to do.
+`--require landlock,cgroup` asks for what a policy's `sandbox.require` names.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from nbinterview_kernels.diagnose import Ready, diagnose
 from nbinterview_kernels.refusal import Refusal
+from nbinterview_kernels.settings import LAYERS
 
 
 def words(found: Ready | Refusal) -> str:
@@ -32,7 +35,14 @@ def words(found: Ready | Refusal) -> str:
 
 def main(arguments: list[str]) -> int:
     """Diagnose, print, and return the exit code."""
-    found = diagnose(arguments[0] if arguments else None)
+    parser = argparse.ArgumentParser(prog="nbinterview_kernels.check")
+    parser.add_argument("python", nargs="?", help="the candidates' interpreter")
+    parser.add_argument("--require", default="", help=f"of {', '.join(LAYERS)}")
+    asked = parser.parse_args(arguments)
+    required = [name for name in asked.require.split(",") if name]
+    if unknown := set(required) - set(LAYERS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    found = diagnose(asked.python, required=required)
     refused = isinstance(found, Refusal)
     print(words(found), file=sys.stderr if refused else sys.stdout)
     return int(refused)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,14 +25,17 @@ class Ready:
 
 
 def diagnose(
-    python: str | None = None, env: Mapping[str, str] = os.environ
+    python: str | None = None,
+    env: Mapping[str, str] = os.environ,
+    required: Sequence[str] = (),
 ) -> Ready | Refusal:
     """Start a real sandbox once, exactly as for a kernel, and say how it went.
 
-    `python` defaults to NBINTERVIEW_KERNEL_PYTHON. Takes about 0.2 s; blocks.
+    `python` defaults to NBINTERVIEW_KERNEL_PYTHON; `required` are layers of a policy.
+    Takes about 0.2 s; blocks.
     """
     try:
-        return _try_once(machine.find_tools(python, env))
+        return _try_once(machine.find_tools(python, env), required)
     except SandboxRefused as error:
         return error.refusal
 
@@ -47,12 +50,12 @@ def preflight(
     return found.layers
 
 
-def _try_once(tools: machine.Tools) -> Ready | Refusal:
+def _try_once(tools: machine.Tools, required: Sequence[str]) -> Ready | Refusal:
     python = tools.interpreter.python
     directory = launch.make_directory(tools)
     try:
         argv = [python, "-I", "-c", _TRY]
-        attempt = launch.begin(tools, Limits(), directory.path, argv)
+        attempt = launch.begin(tools, Limits(), directory.path, argv, required)
         attempt.confirm()
         try:
             code = attempt.sandbox.process.wait(_DEADLINE_S)
