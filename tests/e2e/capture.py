@@ -25,7 +25,16 @@ _IPV4, _IPV6, _ARP = 0x0800, 0x86DD, 0x0806
 _DNS = 53
 # Of the kernel's own making when an interface comes up: neighbours and groups.
 _LINK_LOCAL = ("fe80", "ff02", "::")
+# SOL_PACKET, PACKET_STATISTICS, SO_RCVBUFFORCE: Python has no names for them.
+_PACKETS, _STATISTICS, _BUFFER_IN_ANY_CASE = 263, 6, 33
 PROBE = ("192.0.2.1", 9)
+# What Debian's Chromium asks for by itself, on any page, whatever its flags. A page
+# that asked for one of them would be seen by `Traffic`, as all that pages ask for.
+BROWSERS_OWN = (
+    "accounts.google.com",
+    "content-autofill.googleapis.com",
+    "update.googleapis.com",
+)
 
 
 @dataclass
@@ -36,29 +45,36 @@ class Capture:
     local: int = 0
 
     def start(self) -> None:
-        """Listen on all interfaces, until the process ends."""
-        self._socket = socket.socket(
-            socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL)
-        )
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024 * 1024)
-        threading.Thread(target=self._listen, daemon=True).start()
+        """Listen on both interfaces, until the process ends."""
+        self._sockets = {name: _listener(name) for name in ("lo", "out")}
+        for name, listener in self._sockets.items():
+            threading.Thread(
+                target=self._listen, args=(name, listener), daemon=True
+            ).start()
 
-    def dropped(self) -> int:
-        """Return how many packets came too fast to be looked at."""
-        found = self._socket.getsockopt(263, 6, 8)  # SOL_PACKET, PACKET_STATISTICS
-        return int(struct.unpack("II", found)[1])
+    def dropped(self) -> dict[str, int]:
+        """Return how many packets of each came too fast to be looked at."""
+        return {
+            name: int(struct.unpack("II", one.getsockopt(_PACKETS, _STATISTICS, 8))[1])
+            for name, one in self._sockets.items()
+        }
 
-    def _listen(self) -> None:
-        buffer = bytearray(2048)
+    def _listen(self, name: str, listener: socket.socket) -> None:
+        buffer = bytearray(512)
         while True:
-            size, address = self._socket.recvfrom_into(buffer)
-            if address[0] == "far":
-                continue  # the other end of the way out: the same packets
-            where = leak_of(address[0], address[1], bytes(buffer[:size]))
+            size, address = listener.recvfrom_into(buffer)
+            where = leak_of(name, address[1], bytes(buffer[:size]))
             if where is None:
                 self.local += 1
             else:
                 self.leaks[where] += 1
+
+
+def _listener(interface: str) -> socket.socket:
+    made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL))
+    made.setsockopt(socket.SOL_SOCKET, _BUFFER_IN_ANY_CASE, 128 * 1024 * 1024)
+    made.bind((interface, _ALL))
+    return made
 
 
 def leak_of(interface: str, kind: int, frame: bytes) -> str | None:
@@ -138,37 +154,49 @@ def _interview(folder: Path) -> dict[str, Any]:
     """Prepare, enter, run a cell, end, read the report."""
     from playwright.sync_api import sync_playwright
 
-    from tests.e2e.harness import headless, platform
+    from tests.e2e.harness import Traffic, headless, platform
     from tests.e2e.people import Made, browser_of_candidate, enter_room, output, run
     from tests.e2e.story import TEMPLATE, notebook_is_open
 
+    rules = ", ".join(f"MAP {name} ~NOTFOUND" for name in BROWSERS_OWN)
     with (
         platform(folder / "home", folder) as running,
         sync_playwright() as play,
-        headless(play) as browser,
+        headless(play, f"--host-resolver-rules={rules}") as browser,
     ):
+        pages = Traffic()
         made = Made.by(
             running,
             TEMPLATE,
             *("--candidate", "Ada Okafor", "--interviewer", "Ines Okonkwo"),
-            *("--reviewer", "Emmy Nakamura", "--title", "Quiet", "--start"),
+            *("--reviewer", "Emmy Nakamura", "--title", "Quiet"),
+            *("--policy", "unwatched", "--start"),
         )
         staff = browser.new_context()
+        pages.watch(staff)
         panel = enter_room(staff, made.invitation("Ines Okonkwo")["url"])
         candidate = browser_of_candidate(browser)
+        pages.watch(candidate)
         room = enter_room(candidate, made.invitation("Ada Okafor")["url"])
         output(run(room, 0, "print(6 * 7)"), "42").wait_for(timeout=60_000)
         notebook_is_open(panel)
         running.cli("interview", "end", made.id)
         room.get_by_text("ended", exact=False).first.wait_for(timeout=30_000)
-        reader = browser.new_context().new_page()
+        reviewer = browser.new_context()
+        pages.watch(reviewer)
+        reader = reviewer.new_page()
         reader.goto(made.invitation("Emmy Nakamura")["url"])
         reader.get_by_role("button", name="Sign in").click()
         reader.get_by_text("Ada Okafor").first.wait_for(timeout=60_000)
         address = f"http://report--service.localhost:{running.port}/services/report/"
         answer = reader.goto(f"{address}?interview={made.id}")
         assert answer is not None
-        return {"report": answer.status, "records": made.last_seq()}
+        return {
+            "report": answer.status,
+            "records": made.last_seq(),
+            "asked_by_pages": sorted(pages.foreign_hosts()),
+            "hosts_of_pages": len(pages.hosts),
+        }
 
 
 if __name__ == "__main__":

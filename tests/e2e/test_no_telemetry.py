@@ -3,7 +3,8 @@
 Hub, service, report, rooms, kernels and browsers live in a network namespace with a
 default route, so that all who want to reach the world would be seen. Chromium's own
 news of itself are switched off by flags (`CHROMIUM_FLAGS`: component updates, sync,
-background networking); what a page asks for is seen whatever the flags.
+background networking), and the three names that it asks for all the same are not
+looked up (`BROWSERS_OWN`); what a page asks for is seen whatever the flags.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def test_an_interview_was_lived_and_captured(captured: dict[str, Any]) -> None:
     assert captured["report"] == 200
     assert captured["records"] > 10
     assert captured["local_packets"] > 500
-    assert captured["dropped"] == 0
+    assert captured["hosts_of_pages"] >= 4
+    assert captured["dropped"]["out"] == 0
+    assert captured["dropped"]["lo"] < captured["local_packets"] / 20
 
 
 def test_the_capture_sees_a_packet_and_a_look_up(captured: dict[str, Any]) -> None:
@@ -53,6 +56,7 @@ def test_the_capture_sees_a_packet_and_a_look_up(captured: dict[str, Any]) -> No
 
 def test_no_packet_was_for_another_machine(captured: dict[str, Any]) -> None:
     assert captured["leaks"] == {}
+    assert captured["asked_by_pages"] == []
 
 
 def frame(target: str, port: int, payload: bytes = b"") -> bytes:

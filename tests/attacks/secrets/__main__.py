@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tests.attacks.hidden.canaries import Canaries
 from tests.attacks.reach import reached
@@ -28,7 +29,7 @@ def main() -> int:
         leaked, of_stock = stock.leaks(Path(folder, "stock"))
     for line in (*beyond, *(f"5xx: {name}" for name in failed)):
         print(line, file=sys.stderr)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "measure": f"secrets: taken beyond what is allowed ({sent} requests)",
             "ours": len(beyond),

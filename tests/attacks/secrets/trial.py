@@ -9,7 +9,7 @@ from tests.attacks.reach import Reach
 from tests.attacks.secrets import routes
 from tests.attacks.secrets.allowed import is_allowed
 from tests.attacks.secrets.harvest import tokens_of
-from tests.attacks.secrets.replay import Replay
+from tests.attacks.secrets.replay import Replay, Route
 
 SEED = 20261122
 
@@ -42,7 +42,7 @@ class Trial:
             *self._whole_session(),
         ]
 
-    def _tried(self, texts: Sequence[str], at: Sequence[routes.Route]) -> list[str]:
+    def _tried(self, texts: Sequence[str], at: Sequence[Route]) -> list[str]:
         return [
             f"{text[:12]}… from {self.found[text][:60]}: {way} at {name} is {status}"
             for text, name, way, status in self.replay.accepted(texts, at)
