@@ -91,9 +91,11 @@ def row(measure: str, ours: float, bar: float, n: int) -> dict[str, Any]:
 
 def main() -> int:
     """Print the rows; the status says whether all hold."""
-    with tempfile.TemporaryDirectory(prefix="nbi-sockets-") as folder:
-        with world(Path(folder) / "world") as people:
-            found = rows(people)
+    with (
+        tempfile.TemporaryDirectory(prefix="nbi-sockets-") as folder,
+        world(Path(folder) / "world") as people,
+    ):
+        found = rows(people)
     print(json.dumps(found, indent=2))
     return 0 if all(one["holds"] for one in found) else 1
 
