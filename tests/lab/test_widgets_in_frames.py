@@ -89,7 +89,7 @@ def run(page: Page, code: str) -> None:
 def open_room(enter: Enter, room: RoomServer, who: str) -> Page:
     page = enter(room, who, camera=False)
     if who == CANDIDATE:
-        page.get_by_role("button", name="Start with what I agreed to").click()
+        page.get_by_role("button", name="Start without being watched").click()
     return page
 
 
