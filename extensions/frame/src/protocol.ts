@@ -129,7 +129,7 @@ function readComm(data: unknown): CommMessage | null {
         msg_type: known,
         content: content as JsonObject,
         metadata: metadata as JsonObject,
-        buffers: buffers as ArrayBuffer[]
+        buffers
       }
     : null;
 }

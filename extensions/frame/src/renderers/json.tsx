@@ -10,7 +10,7 @@ import { provide } from '../renderer';
 
 /** Colours that are none, so that the tree takes those of the style sheet. */
 const NO_COLOURS = Object.fromEntries(
-  [...'0123456789ABCDEF'].map(digit => [`base0${digit}`, 'invalid'])
+  Array.from('0123456789ABCDEF', digit => [`base0${digit}`, 'invalid'])
 );
 const THEME = {
   extend: { scheme: 'jupyter', author: 'jupyter', ...NO_COLOURS } as never,

@@ -55,7 +55,7 @@ function embedOptions(spec: Json): EmbedOptions {
 }
 
 async function draw(output: Output, place: HTMLElement, dark: boolean): Promise<void> {
-  await embed(place, withoutOptions(output.data) as never, {
+  await embed(place, withoutOptions(output.data), {
     ...embedOptions(output.data),
     ...(dark ? { theme: 'dark' as const } : {}),
     mode: VEGA.test(output.mime) ? 'vega' : 'vega-lite',

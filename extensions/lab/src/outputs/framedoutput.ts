@@ -34,7 +34,7 @@ export class FramedOutput
     super();
     this.addClass('jp-nbinterview-Framed');
     this.node.dataset['mimeType'] = _mime;
-    _frames.themeChanged.connect(this._onTheme, this);
+    _frames.themeChanged.connect(this._onTheme);
     this._inView = new IntersectionObserver(
       entries => {
         if (entries.some(entry => entry.isIntersecting)) {
@@ -80,7 +80,7 @@ export class FramedOutput
   override dispose(): void {
     if (!this.isDisposed) {
       this._inView.disconnect();
-      this._frames.themeChanged.disconnect(this._onTheme, this);
+      this._frames.themeChanged.disconnect(this._onTheme);
       this._hangUp();
       super.dispose();
     }
@@ -168,12 +168,12 @@ export class FramedOutput
     this._words = null;
   }
 
-  private _onTheme(_: Frames, theme: Theme): void {
+  private readonly _onTheme = (_: Frames, theme: Theme): void => {
     if (this._iframe !== null) {
       this._matchScheme(this._iframe, theme);
       this._say({ type: 'theme', theme });
     }
-  }
+  };
 
   /** A frame of another scheme than its document's gets a background that hides the page's. */
   private _matchScheme(iframe: HTMLIFrameElement, theme: Theme): void {

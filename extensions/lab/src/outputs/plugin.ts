@@ -4,6 +4,7 @@
  */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+// eslint-disable-next-line @typescript-eslint/no-deprecated -- its token is not; only the type is
 import { ISanitizer, IThemeManager } from '@jupyterlab/apputils';
 import type { CodeCell } from '@jupyterlab/cells';
 import { IEditorServices } from '@jupyterlab/codeeditor';
@@ -20,6 +21,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { commsPlugin } from './commsplugin';
 import { Frames } from './frames';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- every page has one
 import { ClosedRegistry, PAGE_FACTORIES, outputFactories } from './registry';
 import { RoomSanitizer } from './sanitizer';
 import { IFrames } from './tokens';
@@ -29,6 +31,7 @@ const sanitizerPlugin: JupyterFrontEndPlugin<IRenderMime.ISanitizer> = {
   id: '@nbinterview/lab:sanitizer',
   description: 'The sanitiser of Markdown: no commands, no guessed links.',
   autoStart: true,
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- as above
   provides: ISanitizer,
   activate: (app: JupyterFrontEnd) => {
     // It would run commands that a click on somebody's Markdown names.
@@ -61,6 +64,7 @@ const registryPlugin: JupyterFrontEndPlugin<IRenderMimeRegistry> = {
   description: 'The renderers of a room, and no others.',
   autoStart: true,
   provides: IRenderMimeRegistry,
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- as above
   requires: [ISanitizer],
   optional: [ILatexTypesetter, IMarkdownParser, ITranslator],
   activate: (
@@ -85,13 +89,13 @@ const framesPlugin: JupyterFrontEndPlugin<Frames> = {
   provides: IFrames,
   optional: [IThemeManager, ITranslator],
   activate: (
-    _app: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     themes: IThemeManager | null,
     translator: ITranslator | null
   ) => {
     const version = PageConfig.getOption('nbinterviewVersion');
     const url = URLExt.join(
-      PageConfig.getBaseUrl(),
+      app.serviceManager.serverSettings.baseUrl,
       `nbinterview/static/${version}/frame/index.html`
     );
     const frames = new Frames(url, (translator ?? nullTranslator).load('nbinterview'));
