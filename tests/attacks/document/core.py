@@ -31,8 +31,8 @@ from tests.attacks.document.forgeries import (
     MARK,
     REFUSED,
     SCRIPT,
-    Seen,
 )
+from tests.attacks.document.seen import Seen
 
 HOSTILE, IDA, OLA = "p-hostile222", "p-ida2222222", "p-ola2222222"
 HOSTILE_IDS = 9_000_000

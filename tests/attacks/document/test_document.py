@@ -26,8 +26,8 @@ from tests.attacks.document.forgeries import (
     MARK,
     REFUSED,
     SCRIPT,
-    Seen,
 )
+from tests.attacks.document.seen import Seen
 from tests.extensions.harness import (
     CANDIDATE,
     INTERVIEWER,

@@ -172,6 +172,10 @@ class _Served(NamedRoom):
 class _Page:
     person = ADA
     read_only = False
+    is_over = False
+
+    def took(self, time_s: float) -> None:
+        """It may take as long as it does."""
 
 
 def _messages() -> Take:
