@@ -6,6 +6,7 @@ The whole file also runs as a normal user: see `test_normal_user.py`.
 from __future__ import annotations
 
 import os
+import queue
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from nbinterview_kernels import landlock, processes
+from nbinterview_kernels import cgroup, landlock, processes
 from tests.kernels.driver import PRELUDE, SECRET, Kernel, eventually
 
 MIB = 1 << 20
@@ -450,6 +451,87 @@ def test_without_landlock_it_is_said_and_the_host_disk_is_watched(
     )
     eventually(kernel.dead, "4 MiB on the host's disk are still fine")
     assert kernel.provisioner.last_death == "connections"
+
+
+def test_a_kernel_that_replaces_its_sockets_harms_only_itself(
+    fresh: Callable[..., Kernel],
+) -> None:
+    """It may remove its sockets and make others; the server ends it as ever."""
+    kernel = fresh()
+    kernel.send(f"""{PRELUDE}
+import threading, time
+for n in range(1, 6):
+    os.unlink(f"/run/k/s-{{n}}")
+    fake = socket.socket(socket.AF_UNIX)
+    fake.bind(f"/run/k/s-{{n}}")
+    fake.listen()
+    def garbage(fake=fake):
+        while True:
+            peer, _ = fake.accept()
+            try:
+                peer.sendall(bytes(range(256)) * 4096)
+            except OSError:
+                pass
+    threading.Thread(target=garbage, daemon=True).start()
+open("/tmp/replaced", "w").close()
+time.sleep(60)
+""")
+    root = processes.descendants(kernel.provisioner.pid)[-1]
+    replaced = Path(f"/proc/{root}/root/tmp/replaced")
+    eventually(replaced.exists, "the sockets were not replaced")
+    client = kernel.manager.client()
+    client.start_channels()
+    client.kernel_info()
+    with pytest.raises(queue.Empty):
+        client.get_shell_msg(timeout=1)
+    client.stop_channels()
+    assert kernel.manager.is_alive()
+    kernel.manager.restart_kernel(now=True)
+    kernel.drain()
+    kernel.client.wait_for_ready(timeout=60)
+    assert kernel.value("say(1)") == 1
+
+
+def test_cpu_is_limited_where_there_is_a_control_group(kernel: Kernel) -> None:
+    """Four busy processes get one processor, however many there are."""
+    share = kernel.value("""
+import time
+began, pids, spent = time.monotonic(), [], 0.0
+for _ in range(4):
+    pid = os.fork()
+    if pid == 0:
+        until = time.monotonic() + 2
+        while time.monotonic() < until: pass
+        os._exit(0)
+    pids.append(pid)
+for pid in pids:
+    usage = os.wait4(pid, 0)[2]
+    spent += usage.ru_utime + usage.ru_stime
+say(spent / (time.monotonic() - began))
+""")
+    if kernel.provisioner.layers["cpu_limit"]:
+        assert share <= 1.3
+    else:
+        assert any(
+            "CPU is not limited" in one for one in kernel.provisioner.layers["weaker"]
+        )
+
+
+def test_without_a_control_group_files_are_counted(
+    fresh: Callable[..., Kernel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cgroup, "plan", lambda _name, _limits: cgroup.NONE)
+    kernel = fresh()
+    assert kernel.provisioner.layers["cgroup"] == "none"
+    kernel.send("""
+import os
+n = 0
+while True:
+    os.close(os.open(f"/tmp/{n}", os.O_CREAT))
+    n += 1
+""")
+    eventually(kernel.dead, "the flood goes on", deadline_s=60)
+    assert kernel.provisioner.last_death == "files"
 
 
 def test_nobody_else_may_enter_the_connection_directory(kernel: Kernel) -> None:

@@ -589,10 +589,21 @@ def enter_a_namespace():
 
 
 @probe
-def trace_the_parent():
+def trace_another_process():
+    """A child's own child: whoever is stopped by it is nobody who is needed."""
+
     def work():
-        libc("ptrace", 16, os.getppid(), 0, 0)
-        return "attached"
+        victim = os.fork()
+        if victim == 0:
+            time.sleep(5)
+            os._exit(0)
+        try:
+            libc("ptrace", 16, victim, 0, 0)
+            os.waitpid(victim, 0)
+            libc("ptrace", 17, victim, 0, 0)
+            return "attached"
+        finally:
+            os.kill(victim, signal.SIGKILL)
 
     return in_child(work)
 
