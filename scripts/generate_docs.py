@@ -8,7 +8,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from nbinterview.rates import OVERRIDES, RATES
+from nbinterview.service.access_table import ANYBODY, PUBLIC, TABLE
 from nbinterview_proctor.policy import Policy, Rule, load
+from nbinterview_server import door
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs/reference"
@@ -37,6 +40,51 @@ A policy says which sensors are asked for and what counts.
 Times are counted from the moment when a rule's threshold is entered;
 the candidate is told first, and a flag never comes without that.
 What cannot be measured never counts."""
+
+WHO_MAY_WHAT = """\
+What is not in these tables is open to nobody. A person's role is the one in the
+interview that a path names; who has a part in another interview only is a `visitor`.
+A refusal is 401, 403 or 404, another state 409, and of an erased interview 410.
+At the hub, what people may is a list of scopes: `nbinterview_hub.roles`."""
+HOW_OFTEN = f"""\
+Windows move: an amount counts over the last minute, not since the full one. What is too
+much is answered `429` with `Retry-After`; nothing is lost by it. For a large
+installation, `{OVERRIDES}` changes single limits for all parts, as
+`{OVERRIDES}="making=300/minute,downloads=600/minute"`. Behind more than one proxy of
+your own, `NBINTERVIEW_PROXY_HOPS` says how many, so that a client's address is read
+where your proxies wrote it. `metrics` of the service counts what was refused; it takes
+the operator's token."""
+
+
+def access() -> str:
+    """Return the page of who may ask what."""
+    service = ["| method | path | who | in states | limit |", "|---|---|---|---|---|"]
+    service += [
+        f"| {entry.method} | `{entry.path}` | {_among(entry.roles, ANYBODY)} "
+        f"| {', '.join(sorted(entry.states)) if entry.names_interview else '-'} "
+        f"| {entry.limit or '-'} |"
+        for entry in (*TABLE, *PUBLIC)
+    ]
+    room = ["| methods | path | who | in states |", "|---|---|---|---|"]
+    room += [
+        f"| {' '.join(sorted(entry.methods))} "
+        f"| `{entry.pattern.pattern.replace('|', chr(92) + '|')}` "
+        f"| {_among(entry.roles, None)} | {', '.join(sorted(entry.states))} |"
+        for entry in door.TABLE
+    ]
+    parts = ["# Access", WHO_MAY_WHAT, "## Service", "\n".join(service)]
+    return "\n\n".join([*parts, "## Room", "\n".join(room)]) + "\n"
+
+
+def _among(roles: frozenset[str] | None, everybody: frozenset[str] | None) -> str:
+    return "anybody" if roles == everybody else ", ".join(sorted(roles or ()))
+
+
+def limits() -> str:
+    """Return the page of how often somebody may ask."""
+    rows = ["| limit | amount | for each | of |", "|---|---|---|---|"]
+    rows += [f"| `{r.name}` | {r.amount} | {r.per} | {r.of} |" for r in RATES]
+    return "\n\n".join(["# Limits", HOW_OFTEN, "\n".join(rows)]) + "\n"
 
 
 def _help(command: tuple[str, ...]) -> str:
@@ -79,8 +127,7 @@ def policies() -> str:
         parts.append(
             f"## `{name}`, version {policy.version}\n\nA camera {required}. "
             f"A kernel's sandbox must have: {', '.join(policy.sandbox.require) or '-'}."
-            "\n\n"
-            + "\n".join(rows)
+            "\n\n" + "\n".join(rows)
         )
     return "\n\n".join(parts) + "\n"
 
@@ -102,8 +149,14 @@ def main(arguments: list[str]) -> int:
     fresh = {
         REFERENCE / "command-line.md": command_line(),
         REFERENCE / "policy.md": policies(),
+        REFERENCE / "access.md": access(),
+        REFERENCE / "limits.md": limits(),
     }
-    stale = [path for path, text in fresh.items() if path.read_text("utf-8") != text]
+    stale = [
+        path
+        for path, text in fresh.items()
+        if not path.exists() or path.read_text("utf-8") != text
+    ]
     if "--check" not in arguments:
         for path, text in fresh.items():
             path.write_text(text, "utf-8")
