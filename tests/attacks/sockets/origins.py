@@ -136,7 +136,12 @@ def tossed(world: World, page: Page) -> Tried:
     return tried
 
 
-def forged(world: World, who: BrowserContext) -> Tried:
+METHODS = ("POST", "PUT", "PATCH", "DELETE")
+
+
+def forged(
+    world: World, who: BrowserContext, methods: tuple[str, ...] = METHODS
+) -> Tried:
     """Make the requests without the page's policy: all cookies, another's origin.
 
     As from a browser whose policy failed, so what counts is the receiver's check. A
@@ -154,7 +159,7 @@ def forged(world: World, who: BrowserContext) -> Tried:
     )
     for url in elsewhere(world):
         for sender in senders:
-            for method in ("POST", "PUT", "PATCH", "DELETE"):
+            for method in methods:
                 answer = world.ask(method, url, who, sender, x="1")
                 # The invitation's page answers whatever it is sent by its words.
                 done = answer.status_code < 400 and "/hub/logout" not in url
