@@ -66,7 +66,8 @@ out = w.Output()
 out.outputs = ({'output_type': 'display_data', 'data': {'text/html': bad},
                 'metadata': {}},)
 slider = w.IntSlider(description=bad, description_allow_html=True)
-slider.style.handle_color = 'url(javascript:' + run + ')'
+slider.style.comm.send({'method': 'update', 'buffer_paths': [], 'state': {
+    'handle_color': 'url(javascript:' + run + ')', '__proto__': {'ran': 1}}})
 slider.layout.width = 'expression(' + run + ')'
 radio = w.Checkbox(description=bad, description_allow_html=True)
 display(w.VBox([w.Label('all shown'), w.HTML(bad), w.HTMLMath(bad), out, slider, radio,
@@ -151,6 +152,8 @@ def test_a_widgets_state_runs_nothing(
 ) -> None:
     mine = open_room(enter, room, CANDIDATE)
     run(mine, HOSTILE)
+    eventually("a run", lambda: room.records("execution.finished"))
+    assert room.records("execution.finished")[-1].payload["status"] == "ok"
     theirs = open_room(enter, room, INTERVIEWER)
     for page in (mine, theirs):
         shown = controls(page)

@@ -100,15 +100,20 @@ def written(
     *,
     v1: bool,
 ) -> bytes | str | None:
-    """Return a message for a page; None when its protocol cannot say it."""
+    """Return a message for a page; None when its protocol cannot say it.
+
+    Raises ValueError for a number that JSON does not have: a page could not read it.
+    """
     if not v1:
         if buffers:
             return None
-        said = {"header": header, "parent_header": parent, "metadata": metadata}
+        first = {"header": header, "parent_header": parent, "metadata": metadata}
         # Half of a character stays an escape, which every page can read.
-        return json.dumps({**said, "content": content, "channel": channel})
+        whole = {**first, "content": content, "channel": channel}
+        return json.dumps(whole, allow_nan=False)
     parts = [channel.encode()]
-    parts += [json.dumps(one).encode() for one in (header, parent, metadata, content)]
+    said = header, parent, metadata, content
+    parts += [json.dumps(one, allow_nan=False).encode() for one in said]
     parts += [bytes(one) for one in buffers]
     offsets = [_WORD_BYTES * (len(parts) + 2)]
     for part in parts:

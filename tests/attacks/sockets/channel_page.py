@@ -27,11 +27,11 @@ def read_v1(message: bytes) -> Message:
         int.from_bytes(message[8 * at : 8 * (at + 1)], "little")
         for at in range(1, count + 1)
     ]
-    parts = [
-        message[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)
-    ]
+    parts = [message[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
     names = ("header", "parent_header", "metadata", "content")
-    found = {name: json.loads(part) for name, part in zip(names, parts[1:5], strict=True)}
+    found = {
+        name: json.loads(part) for name, part in zip(names, parts[1:5], strict=True)
+    }
     return {**found, "channel": parts[0].decode(), "buffers": parts[5:]}
 
 
@@ -89,8 +89,10 @@ class ChannelPage:
     async def answer(self, request: str) -> Message:
         """Return the reply to a request of this page."""
         return await self.hear(
-            lambda one: one["channel"] == "shell"
-            and one["parent_header"].get("msg_id") == request
+            lambda one: (
+                one["channel"] == "shell"
+                and one["parent_header"].get("msg_id") == request
+            )
         )
 
     async def ask(self, kind: str, content: Any = None, **more: Any) -> Message:

@@ -157,7 +157,9 @@ get_ipython().kernel.comm_manager.register_target("candidate", opened)
         await mine.send("comm_msg", {"comm_id": "abc", "data": {}}, buffers=buffers[:9])
         await mine.ask("kernel_info_request")
         await nothing_ran(notebook)
-        kernel_side = "[one for one in ('antigravity',) if one in __import__('sys').modules]"
+        kernel_side = (
+            "[one for one in ('antigravity',) if one in __import__('sys').modules]"
+        )
         result = await notebook.run(kernel_side)
         assert json.loads(result["outputs"])[-1]["data"]["text/plain"] == "[]"
 
@@ -178,9 +180,9 @@ async def test_a_page_hears_no_outputs_and_nobody_elses_replies(
                 assert "printed" not in said
                 assert "shown" not in said
             assert mine.kinds() == {"status", "kernel_info_reply"}
-            assert {one["parent_header"].get("msg_id") for one in mine.heard}.isdisjoint(
-                {request}
-            )
+            assert {
+                one["parent_header"].get("msg_id") for one in mine.heard
+            }.isdisjoint({request})
 
 
 HOSTILE = """

@@ -57,9 +57,9 @@ export class FrameComm implements IClassicComm {
     // The page waits for the kernel and sends only the latest; nothing waits here.
     const idle = { content: { execution_state: 'idle' } };
     setTimeout(() => {
-      (callbacks?.iopub as { status?: (message: unknown) => void } | undefined)?.status?.(
-        idle
-      );
+      (
+        callbacks?.iopub as { status?: (message: unknown) => void } | undefined
+      )?.status?.(idle);
     });
     return id;
   }

@@ -82,7 +82,8 @@ function showText(host: HTMLElement, text: string, name: string): void {
   const pre = document.createElement('pre');
   pre.textContent = text.replace(ANSI, '');
   host.classList.add('jp-RenderedText');
-  host.dataset['mimeType'] = `application/vnd.jupyter.${name === 'stderr' ? 'stderr' : 'stdout'}`;
+  host.dataset['mimeType'] =
+    `application/vnd.jupyter.${name === 'stderr' ? 'stderr' : 'stdout'}`;
   host.append(pre);
 }
 
