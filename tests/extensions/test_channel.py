@@ -28,13 +28,11 @@ JSON: Any = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=8,
 )
-FIELDS = st.dictionaries(
-    st.sampled_from(
-        "status comm_id data target_name code cursor_pos matches metadata found "
-        "execution_state comms language_info text name traceback ename".split()
-    ),
-    JSON,
+NAMES = (
+    "status comm_id data target_name code cursor_pos matches metadata found "
+    "execution_state comms language_info text name traceback ename"
 )
+FIELDS = st.dictionaries(st.sampled_from(NAMES.split()), JSON)
 
 
 def asks(kind: str, content: Any, channel: str = "shell") -> dict[str, Any]:

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -27,7 +28,7 @@ def read_v1(message: bytes) -> Message:
         int.from_bytes(message[8 * at : 8 * (at + 1)], "little")
         for at in range(1, count + 1)
     ]
-    parts = [message[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    parts = [message[a:b] for a, b in pairwise(offsets)]
     names = ("header", "parent_header", "metadata", "content")
     found = {
         name: json.loads(part) for name, part in zip(names, parts[1:5], strict=True)
@@ -70,7 +71,7 @@ class ChannelPage:
             "version": "5.3",
         }
         whole = {**known, **header}
-        said = whole, {}, metadata or {}, {} if content is None else content, buffers
+        said: tuple[Any, ...] = (whole, {}, metadata or {}, content or {}, buffers)
         message = written(channel, *said, v1=True)
         assert message is not None
         await self.connection.send(message)

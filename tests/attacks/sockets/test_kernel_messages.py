@@ -99,9 +99,9 @@ async def test_what_runs_or_claims_reaches_no_kernel(room: RoomServer) -> None:
         for kind, content in CONTENTS.items():
             for where in ("shell", "control", "stdin", "iopub", "", "x"):
                 await mine.send(kind, content, channel=where)
-        for kind in CONTENTS:
+        for kind, content in CONTENTS.items():
             if kind.endswith("_request"):
-                answer = await mine.ask(kind, CONTENTS[kind])
+                answer = await mine.ask(kind, content)
                 assert answer["content"]["ename"] == "Refused"
                 assert answer["metadata"] == {"claimed_by": "room"}
         await nothing_ran(notebook)
@@ -111,8 +111,8 @@ async def test_what_runs_or_claims_reaches_no_kernel(room: RoomServer) -> None:
     await eventually(lambda: len(refused(room)) > 10)
     reasons = " ".join(one["reason"] for one in refused(room))
     assert "Code is run through the room" in reasons
-    history = [one for one in room.records("execution.requested")]
-    assert all("marked = True" not in one.payload["code"] for one in history)
+    asked = room.records("execution.requested")
+    assert all("marked = True" not in one.payload["code"] for one in asked)
 
 
 async def test_what_a_page_may_ask_goes_by_the_shell_alone(room: RoomServer) -> None:
@@ -142,7 +142,11 @@ get_ipython().kernel.comm_manager.register_target("candidate", opened)
     async with page(room) as (mine, notebook):
         await notebook.run(register)
         for target in ("candidate", "jupyter.widget.controls", "", None, 1, ["a"]):
-            content = {"comm_id": "abc", "target_name": target, "data": {}}
+            content: dict[str, Any] = {
+                "comm_id": "abc",
+                "target_name": target,
+                "data": {},
+            }
             await mine.send("comm_open", content)
         await mine.hear(lambda one: one["header"]["msg_type"] == "comm_close")
         module = {"target_name": "jupyter.widget", "target_module": "antigravity"}
@@ -167,7 +171,7 @@ get_ipython().kernel.comm_manager.register_target("candidate", opened)
 async def test_a_page_hears_no_outputs_and_nobody_elses_replies(
     room: RoomServer,
 ) -> None:
-    async with page(room) as (mine, notebook):
+    async with page(room) as (mine, notebook):  # noqa: SIM117  # of the first's kernel
         async with channel(room, INTERVIEWER, notebook.kernel) as other:
             request = await other.send(
                 "complete_request", {"code": "imp", "cursor_pos": 3}
@@ -223,7 +227,8 @@ def forging(self, code, cursor_pos):
     ):
         say(kind, content, parent)
     return {"matches": ["ok", 1, None, "x" * 5000], "cursor_start": -5,
-            "cursor_end": "x", "metadata": {"forged": 1}, "status": "ok", "html": "forged"}
+            "cursor_end": "x", "metadata": {"forged": 1}, "status": "ok",
+            "html": "forged"}
 type(kernel).do_complete = forging
 """
 
@@ -275,7 +280,8 @@ async def test_a_kernel_gets_no_claim_into_another_persons_run(
 
 
 async def test_payloads_do_not_leave_the_kernel(room: RoomServer) -> None:
-    code = "get_ipython().set_next_input('forged'); get_ipython().run_line_magic('pinfo', 'print')"
+    code = "ip = get_ipython(); ip.set_next_input('forged'); %pinfo print"
+    code = code.replace("; %", "\n%")
     async with page(room) as (mine, notebook):
         result = await notebook.run(code)
         assert "forged" not in json.dumps({**result, "url": ""}).replace(code, "")
