@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ from tests.attacks.xss.canary import Canary
 from tests.attacks.xss.corpus import corpus
 from tests.attacks.xss.honest import compare
 from tests.attacks.xss.honest.cases import CASES, EVERYDAY
+from tests.attacks.xss.honest.reasons import REASONS
 from tests.attacks.xss.payloads import IN_ROOM, WAYS, chosen
 from tests.attacks.xss.run import Outcome, batch, bisected
 
@@ -46,11 +48,15 @@ async def test_what_runs_is_seen_wherever_it_runs() -> None:
                 <img src='{canary.url}/c/network'>"""
             await staff.open(canary.url)
             await staff.sweep(None)
-            hits = await staff.collect()
-            assert {
+            expected = {
                 *(("page", "page"), ("clicked", "page"), ("frame", "frame")),
-                *(("dialog", "dialog"), ("storage", "storage"), ("network", "network")),
-            } <= hits.found
+                *(("dialog", "dialog"), ("storage", "storage")),
+                ("network", "network"),
+            }
+            deadline_s = time.monotonic() + 20
+            while not expected <= (await staff.collect()).found:
+                assert time.monotonic() < deadline_s, staff.hits.found
+                await staff.page.wait_for_timeout(100)
     finally:
         canary.close()
 
@@ -71,7 +77,7 @@ async def test_honest_outputs_look_as_in_stock() -> None:
     async with _browser() as browser:
         found = await compare.pairs(browser, {name: CASES[name] for name in EVERYDAY})
     other = {p.name: p.similarity for p in found if p.similarity < compare.ALIKE}
-    assert other == {}
+    assert other.keys() <= REASONS.keys(), other
 
 
 @pytest.mark.asyncio
