@@ -58,6 +58,7 @@ class Replay:
     def __post_init__(self) -> None:
         """Make what the workers share."""
         self._own = threading.local()
+        self._links: set[http.client.HTTPConnection] = set()
         self._addresses = itertools.count(2)
 
     def ways(self, route: Route, text: str) -> Iterator[Way]:
@@ -81,7 +82,9 @@ class Replay:
         with ThreadPoolExecutor(WORKERS) as pool:
             junk = dict(zip(routes, pool.map(self._tried, routes), strict=True))
             work = [(text, route, junk[route]) for text in texts for route in routes]
-            return [one for found in pool.map(self._hits, work) for one in found]
+            hits = [one for found in pool.map(self._hits, work) for one in found]
+        self._close()
+        return hits
 
     def session(
         self, jars: Mapping[str, Mapping[str, str]], routes: Sequence[Route]
@@ -99,10 +102,18 @@ class Replay:
             path = route.path.replace("{X}", JUNK)
             status, _ = self._ask(route, path, headers)
             nobody, _ = self._ask(route, path, {})
-            # 404 says that it is not there, to the candidate at least.
-            if status != nobody and status not in {*REFUSED, 302, 404, 405}:
+            # 404 says that it is not there, to the candidate at least; 400 that the
+            # request has no sense: nothing was read or changed by it.
+            if status != nobody and status not in {*REFUSED, 302, 400, 404, 405}:
                 found.append((route.name, status))
+        self._close()
         return found
+
+    def _close(self) -> None:
+        """End all connections; the next question makes its own."""
+        while self._links:
+            self._links.pop().close()
+        self._own = threading.local()
 
     def _tried(self, route: Route) -> dict[str, Answer]:
         return {
@@ -167,10 +178,12 @@ class Replay:
             self._own.link = http.client.HTTPConnection(
                 "127.0.0.1", self.port, timeout=30, source_address=(address, 0)
             )
+            self._links.add(self._own.link)
         link: http.client.HTTPConnection = self._own.link
         return link
 
     def _reconnect(self) -> None:
         if getattr(self._own, "link", None) is not None:
             self._own.link.close()
+            self._links.discard(self._own.link)
             self._own.link = None
