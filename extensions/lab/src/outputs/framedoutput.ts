@@ -14,6 +14,11 @@ export const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
 
 /** How far below or above what is seen a frame is made, so that it is there in time. */
 const MARGIN_PX = 800;
+// The notebook scrolls inside of the page, so the margin has to be the scroller's too.
+const NEAR: IntersectionObserverInit & { scrollMargin: string } = {
+  rootMargin: `${MARGIN_PX}px 0px`,
+  scrollMargin: `${MARGIN_PX}px 0px`
+};
 /** Of an output that was never seen. */
 const FIRST_HEIGHT_PX = 24;
 
@@ -35,15 +40,12 @@ export class FramedOutput
     this.addClass('jp-nbinterview-Framed');
     this.node.dataset['mimeType'] = _mime;
     _frames.themeChanged.connect(this._onTheme);
-    this._inView = new IntersectionObserver(
-      entries => {
-        if (entries.some(entry => entry.isIntersecting)) {
-          this._inView.disconnect();
-          this._open();
-        }
-      },
-      { rootMargin: `${MARGIN_PX}px 0px` }
-    );
+    this._inView = new IntersectionObserver(entries => {
+      if (entries.some(entry => entry.isIntersecting)) {
+        this._inView.disconnect();
+        this._open();
+      }
+    }, NEAR);
   }
 
   /** Show an output; again for each update of it. */
