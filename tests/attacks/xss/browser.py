@@ -1,7 +1,7 @@
 """A person's Chromium: what ran in it, and somebody who looks at everything.
 
-A payload that runs calls `xss(id)`, which is there in every page and frame, asks the
-canary, opens a dialog or writes storage. All are seen here.
+A payload that runs says so in the console, asks the canary, opens a dialog or writes
+storage. All are seen here, whatever frame they are in.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from playwright.async_api import (
     Browser,
     BrowserContext,
+    ConsoleMessage,
     Dialog,
     Error,
-    Frame,
     Page,
     async_playwright,
 )
@@ -43,6 +43,7 @@ Where = Literal["page", "frame", "network", "dialog", "storage"]
 SCRIPT: tuple[Where, ...] = ("page", "frame", "dialog", "storage")
 """Where a script ran; `network` is an address that was asked for, script or not."""
 
+_RAN = re.compile(r"xss-([\w-]+)(?: (true|false))?")
 _MARK = re.compile(r"xss-([\w-]+)")
 
 # What a person would touch: within outputs and Markdown of a notebook, and anything of
@@ -117,18 +118,18 @@ class Person:
     async def begin(self) -> None:
         """Open an empty page and listen."""
         self.context.set_default_timeout(PATIENCE_MS)
-        await self.context.expose_binding("xss", self._ran)
         self.page = await self.context.new_page()
         self._listen(self.page)
         self.context.on("page", self._popup)
 
     def _listen(self, page: Page) -> None:
         page.on("dialog", self._dialog)
+        page.on("console", self._said)
 
-    async def _ran(self, source: dict[str, Any], payload_id: object) -> None:
-        frame: Frame = source["frame"]
-        top = frame.parent_frame is None
-        self.hits.add(str(payload_id), "page" if top else "frame")
+    def _said(self, message: ConsoleMessage) -> None:
+        # Only its own words: a browser's complaint may cite a script that did not run.
+        if ran := _RAN.fullmatch(message.text):
+            self.hits.add(ran.group(1), "frame" if ran.group(2) == "false" else "page")
 
     async def _dialog(self, dialog: Dialog) -> None:
         if named := _MARK.search(dialog.message):

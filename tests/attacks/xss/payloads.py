@@ -67,11 +67,19 @@ def _filled(value: Any, payload_id: str, canary: str) -> Any:
     return value
 
 
+def script(payload_id: str) -> str:
+    """Return a statement that tells the test's browser, and whether from the page.
+
+    It holds no quote, space, `=` or `<`, so that it stands in any attribute, link and
+    string; and it needs nothing of the test's in the frame where it runs.
+    """
+    return f"console.log(/xss-{payload_id}/.source,Object.is(self,top))"
+
+
 def fill(text: str, payload_id: str, canary: str) -> str:
     """Return a text with its marks filled."""
     for mark, value in (
-        ("%JS%", f"xss('{payload_id}')"),
-        ("%JSQ%", f"xss(`{payload_id}`)"),
+        ("%JS%", script(payload_id)),
         ("%URL%", f"{canary}/c/{payload_id}"),
         ("%ID%", payload_id),
     ):

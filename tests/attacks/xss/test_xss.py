@@ -15,7 +15,7 @@ from tests.attacks.xss.corpus import corpus
 from tests.attacks.xss.honest import compare
 from tests.attacks.xss.honest.cases import CASES, EVERYDAY
 from tests.attacks.xss.honest.reasons import REASONS
-from tests.attacks.xss.payloads import IN_ROOM, WAYS, chosen
+from tests.attacks.xss.payloads import IN_ROOM, WAYS, chosen, script
 from tests.attacks.xss.run import Outcome, batch, bisected
 
 SEED = 20261122
@@ -40,10 +40,10 @@ async def test_what_runs_is_seen_wherever_it_runs() -> None:
     canary = Canary()
     try:
         async with chromium() as browser, person(browser, canary) as staff:
-            canary.page = f"""<button onclick="xss('clicked')">x</button>
-                <img src=x onerror="xss('page')">
-                <iframe sandbox="allow-scripts" srcdoc="<script>xss('frame')</script>">
-                </iframe><img src=x onerror="alert('xss-dialog')">
+            canary.page = f"""<button onclick="{script("clicked")}">x</button>
+                <img src=x onerror="{script("page")}">
+                <iframe sandbox="allow-scripts"
+                    srcdoc="<script>{script("frame")}</script>"></iframe><img src=x onerror="alert('xss-dialog')">
                 <img src=x onerror="localStorage.setItem('xss-storage', 1)">
                 <img src='{canary.url}/c/network'>"""
             await staff.open(canary.url)

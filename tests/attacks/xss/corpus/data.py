@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.attacks.xss.payloads import Payload, numbered
 
-IMG = "<img src=x onerror=%JSQ%>"
-BLOCK = '<a href="javascript:%JS%">a link</a><img src=x onerror=%JSQ%>'
+IMG = "<img src=x onerror=%JS%>"
+BLOCK = '<a href="javascript:%JS%">a link</a><img src=x onerror=%JS%>'
 PLOTLY = "application/vnd.plotly.v1+json"
 VEGA = "application/vnd.vega.v5+json"
 VEGA_LITE = "application/vnd.vegalite.v5+json"
@@ -55,22 +55,22 @@ UNKNOWN: tuple[tuple[str, Any], ...] = (
     ("text/xml", "<?xml-stylesheet href='javascript:%JS%'?><x/>"),
     (
         "text/vnd.mermaid",
-        'graph TD\n A["<img src=x onerror=%JSQ%>"]\n click A "javascript:%JSQ%"',
+        'graph TD\n A["<img src=x onerror=%JS%>"]\n click A "javascript:%JS%"',
     ),
     ("text/plain", IMG),
     ("text/x-script", "<script>%JS%</script>"),
     ("text/csv", f"a,b\n{IMG},1"),
-    ("image/png", '" onerror=%JSQ% x="'),
-    ("image/png", "%B64{<svg xmlns='http://www.w3.org/2000/svg' onload='%JSQ%'/>}%"),
+    ("image/png", '" onerror=%JS% x="'),
+    ("image/png", "%B64{<svg xmlns='http://www.w3.org/2000/svg' onload='%JS%'/>}%"),
     ("image/jpeg", '" onload="%JS%'),
     ("image/gif", "javascript:%JS%"),
     ("image/bmp", '" onerror="%JS%'),
-    ("image/svg", "<svg onload='%JSQ%'/>"),
+    ("image/svg", "<svg onload='%JS%'/>"),
     ('text/html" onload="%JS%', "<script>%JS%</script>"),
     ("TEXT/HTML", "<script>%JS%</script>"),
     ("text/html;charset=utf-8", "<script>%JS%</script>"),
     ("text/html ", "<script>%JS%</script>"),
-    ("<img src=x onerror=%JSQ%>", IMG),
+    ("<img src=x onerror=%JS%>", IMG),
     ("application/vnd.nbinterview+json", {"html": IMG}),
     ("application/vnd.jupyterlab-commands+json", {"command": "notebook:run-all-cells"}),
     ("__proto__", {"text/html": "<script>%JS%</script>"}),
@@ -131,7 +131,7 @@ PLOTLY_FIGURES = (
             "images": [
                 {
                     "source": "data:image/svg+xml,<svg "
-                    "xmlns='http://www.w3.org/2000/svg' onload='%JSQ%'/>",
+                    "xmlns='http://www.w3.org/2000/svg' onload='%JS%'/>",
                     "sizex": 1,
                     "sizey": 1,
                 }
@@ -171,7 +171,7 @@ PLOTLY_FIGURES = (
     _plotly(
         "plotly transform code",
         transforms=[
-            {"type": "filter", "operation": "constructor.constructor('%JSQ%')()"}
+            {"type": "filter", "operation": "constructor.constructor('%JS%')()"}
         ],
     ),
     _plotly(
@@ -204,7 +204,7 @@ PLOTLY_FIGURES = (
                 {
                     "name": IMG,
                     "title": IMG,
-                    "icon": {"svg": "<svg onload='%JSQ%'/>"},
+                    "icon": {"svg": "<svg onload='%JS%'/>"},
                     "click": "%JS%",
                 }
             ],
@@ -253,19 +253,19 @@ def _mark(**update: Any) -> list[Any]:
 
 
 ESCAPES = (
-    "constructor.constructor('%JSQ%')()",
-    "replace('x', /x/, event.view.eval('%JSQ%'))",
-    "event.view.xss('%ID%')",
-    "event.dataflow.constructor.constructor('%JSQ%')()",
-    "datum['constructor']['constructor']('%JSQ%')()",
+    "constructor.constructor('%JS%')()",
+    "replace('x', /x/, event.view.eval('%JS%'))",
+    "event.view.%JS%",
+    "event.dataflow.constructor.constructor('%JS%')()",
+    "datum['constructor']['constructor']('%JS%')()",
     "{toString: event.view.setTimeout, valueOf: 0} + ''",
-    "warn('x', data) || modify.constructor('%JSQ%')()",
-    "isValid(setdata.constructor('%JSQ%')())",
+    "warn('x', data) || modify.constructor('%JS%')()",
+    "isValid(setdata.constructor('%JS%')())",
     # CVE-2025-59840: an object whose toString is a function in reach.
-    "toString({toString: event.view.VEGA_DEBUG.VEGA_CANVAS.constructor('%JSQ%')})",
+    "toString({toString: event.view.VEGA_DEBUG.VEGA_CANVAS.constructor('%JS%')})",
     # CVE-2025-25304 and -26619: the scale's and vlSelectionTuples' way to a function.
-    "vlSelectionTuples([{datum:<'0'>}], {fields:[{getter:[].at.constructor('%JSQ%')}]})",
-    "scale({context:{scales:{x:{value:{constructor:[].at.constructor}}}}}, 'x', '%JSQ%')",
+    "vlSelectionTuples([{datum:<'0'>}], {fields:[{getter:[].at.constructor('%JS%')}]})",
+    "scale({context:{scales:{x:{value:{constructor:[].at.constructor}}}}}, 'x', '%JS%')",
 )
 
 VEGA_CHARTS = (
@@ -334,7 +334,7 @@ VEGA_CHARTS = (
     _lite("vega-lite loader", data={"url": "%URL%"}),
     _lite(
         "vega-lite calculate",
-        transform=[{"calculate": "constructor.constructor('%JSQ%')()", "as": "c"}],
+        transform=[{"calculate": "constructor.constructor('%JS%')()", "as": "c"}],
     ),
     _lite(
         "vega-lite usermeta",

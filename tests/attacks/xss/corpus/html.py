@@ -9,7 +9,7 @@ from tests.attacks.xss.payloads import Payload, Vector, numbered
 
 HANDLERS: tuple[Vector, ...] = (
     ("script element", "<script>%JS%</script>"),
-    ("script element, no quotes", "<script>%JSQ%</script>"),
+    ("script element in a comment", "<script><!--\n%JS%\n//--></script>"),
     ("script src data:", '<script src="data:text/javascript,%JS%"></script>'),
     ("script src elsewhere", '<script src="%URL%.js"></script>'),
     ("module script", '<script type="module">%JS%</script>'),
@@ -27,8 +27,8 @@ HANDLERS: tuple[Vector, ...] = (
         '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" '
         'onload="%JS%" onerror="%JS%">',
     ),
-    ("img unquoted handler", "<img src=x onerror=%JSQ%>"),
-    ("img slash separators", "<img/src=x/onerror=%JSQ%>"),
+    ("img unquoted handler", "<img src=x onerror=%JS%>"),
+    ("img slash separators", "<img/src=x/onerror=%JS%>"),
     ("img newline in handler", '<img src="x" onerror\n=\n"%JS%">'),
     ("img handler by references", '<img src="x" onerror="%ENT{%JS%}%">'),
     ("img in upper case", '<IMG SRC="x" ONERROR="%JS%">'),
@@ -96,22 +96,22 @@ HANDLERS: tuple[Vector, ...] = (
         ' width=80 height=20><map name="m"><area shape="default" href="javascript:%JS%">'
         "</map>",
     ),
-    ("iframe srcdoc", '<iframe srcdoc="<script>%JSQ%</script>"></iframe>'),
+    ("iframe srcdoc", '<iframe srcdoc="<script>%JS%</script>"></iframe>'),
     (
         "iframe srcdoc asks parent",
-        '<iframe srcdoc="<script>parent.%JSQ%</script>"></iframe>',
+        '<iframe srcdoc="<script>parent.%JS%</script>"></iframe>',
     ),
     ("iframe javascript:", '<iframe src="javascript:parent.%JS%"></iframe>'),
-    ("iframe data:", '<iframe src="data:text/html,<script>%JSQ%</script>"></iframe>'),
+    ("iframe data:", '<iframe src="data:text/html,<script>%JS%</script>"></iframe>'),
     ("iframe elsewhere", '<iframe src="%URL%"></iframe>'),
     ("iframe onload", '<iframe onload="%JS%"></iframe>'),
     (
         "iframe of the room's own files",
         '<iframe src="/user/room-abcdefghij/files/interview.ipynb" onload="%JS%"></iframe>',
     ),
-    ("object data:", '<object data="data:text/html,<script>%JSQ%</script>"></object>'),
+    ("object data:", '<object data="data:text/html,<script>%JS%</script>"></object>'),
     ("object javascript:", '<object data="javascript:%JS%"></object>'),
-    ("embed data:", '<embed src="data:text/html,<script>%JSQ%</script>">'),
+    ("embed data:", '<embed src="data:text/html,<script>%JS%</script>">'),
     (
         "embed svg",
         '<embed type="image/svg+xml" '
@@ -156,37 +156,37 @@ HANDLERS: tuple[Vector, ...] = (
     ("table background asks", '<table background="%URL%"><td>x</td></table>'),
     (
         "noscript mutation",
-        '<noscript><p title="</noscript><img src=x onerror=%JSQ%>"></noscript>',
+        '<noscript><p title="</noscript><img src=x onerror=%JS%>"></noscript>',
     ),
     (
         "template",
-        "<template><img src=x onerror=%JSQ%></template>"
+        "<template><img src=x onerror=%JS%></template>"
         '<template shadowrootmode="open"><img src=x onerror="%JS%"></template>',
     ),
     (
         "math namespace mutation",
         "<math><mtext><table><mglyph><style><!--</style>"
-        '<img title="--&gt;&lt;img src=1 onerror=%JSQ%&gt;">',
+        '<img title="--&gt;&lt;img src=1 onerror=%JS%&gt;">',
     ),
     (
         "form nesting mutation",
         "<form><math><mtext></form><form><mglyph><svg><mtext>"
-        '<style><path id="</style><img onerror=%JSQ% src>">',
+        '<style><path id="</style><img onerror=%JS% src>">',
     ),
     (
         "svg style mutation",
-        '<svg></p><style><a id="</style><img src=1 onerror=%JSQ%>">',
+        '<svg></p><style><a id="</style><img src=1 onerror=%JS%>">',
     ),
-    ("title mutation", '<svg><title><a title="</title><img src=x onerror=%JSQ%>">'),
+    ("title mutation", '<svg><title><a title="</title><img src=x onerror=%JS%>">'),
     (
         "textarea mutation",
-        "<textarea><p title='</textarea><img src=x onerror=%JSQ%>'></textarea>",
+        "<textarea><p title='</textarea><img src=x onerror=%JS%>'></textarea>",
     ),
-    ("comment mutation", "<!--><img src=x onerror=%JSQ%>-->"),
-    ("cdata mutation", "<svg><![CDATA[><image xlink:href=x onerror=%JSQ%>]]></svg>"),
+    ("comment mutation", "<!--><img src=x onerror=%JS%>-->"),
+    ("cdata mutation", "<svg><![CDATA[><image xlink:href=x onerror=%JS%>]]></svg>"),
     (
         "select mutation",
-        "<select><template><img src=x onerror=%JSQ%></template></select>",
+        "<select><template><img src=x onerror=%JS%></template></select>",
     ),
     (
         "math href",
@@ -245,7 +245,7 @@ HANDLERS: tuple[Vector, ...] = (
         "<script>new Worker(URL.createObjectURL(new Blob(["
         "`fetch('%URL%')`])))</script>",
     ),
-    ("eval of text", "<img src=x onerror=\"(0,eval)(`%JS%`);Function('%JSQ%')()\">"),
+    ("eval of text", "<img src=x onerror=\"(0,eval)(`%JS%`);Function('%JS%')()\">"),
     (
         "server call by the page",
         "<img src=x onerror=\"fetch('/user/room-abcdefghij/api/"
@@ -253,10 +253,10 @@ HANDLERS: tuple[Vector, ...] = (
     ),
     (
         "angular-like template",
-        "{{constructor.constructor('%JSQ%')()}}<p ng-app>${%JSQ%}</p>",
+        "{{constructor.constructor('%JS%')()}}<p ng-app>${%JS%}</p>",
     ),
-    ("null bytes", "<scr\x00ipt>%JS%</scr\x00ipt><img src=x on\x00error=%JSQ%>"),
-    ("overlong html", "<p>" + "x" * 5000 + "</p><img src=x onerror=%JSQ%>"),
+    ("null bytes", "<scr\x00ipt>%JS%</scr\x00ipt><img src=x on\x00error=%JS%>"),
+    ("overlong html", "<p>" + "x" * 5000 + "</p><img src=x onerror=%JS%>"),
 )
 
 SVG: tuple[Vector, ...] = (
@@ -280,7 +280,7 @@ SVG: tuple[Vector, ...] = (
     (
         "svg foreignObject iframe",
         '<svg xmlns="http://www.w3.org/2000/svg"><foreignObject>'
-        '<iframe xmlns="http://www.w3.org/1999/xhtml" srcdoc="&lt;script&gt;parent.%JSQ%'
+        '<iframe xmlns="http://www.w3.org/1999/xhtml" srcdoc="&lt;script&gt;parent.%JS%'
         '&lt;/script&gt;"/></foreignObject></svg>',
     ),
     (
@@ -367,7 +367,7 @@ SVG: tuple[Vector, ...] = (
     ),
     (
         "svg breaks out of a data: address",
-        '"><img src=x onerror=%JSQ%><svg xmlns="http://www.w3.org/2000/svg"/>',
+        '"><img src=x onerror=%JS%><svg xmlns="http://www.w3.org/2000/svg"/>',
     ),
 )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.attacks.xss.payloads import Payload, Vector, numbered
 
-IMG = "<img src=x onerror=%JSQ%>"
+IMG = "<img src=x onerror=%JS%>"
 LINK = '<a href="javascript:%JS%">a link</a>'
 
 TEXTS: tuple[Vector, ...] = (
@@ -18,18 +18,18 @@ TEXTS: tuple[Vector, ...] = (
     ("a link", LINK),
     ("script", "<script>%JS%</script>"),
     ("ANSI around html", f"\x1b[31m{IMG}\x1b[0m"),
-    ("html inside ANSI", "\x1b[38;2;1;2;<img src=x onerror=%JSQ%>m x"),
-    ("ANSI that breaks out", '\x1b[38;2;1;2;3m" onmouseover=%JSQ% x="\x1b[0m'),
+    ("html inside ANSI", "\x1b[38;2;1;2;<img src=x onerror=%JS%>m x"),
+    ("ANSI that breaks out", '\x1b[38;2;1;2;3m" onmouseover=%JS% x="\x1b[0m'),
     ("OSC 8 link", "\x1b]8;;javascript:%JS%\x07a link\x1b]8;;\x07"),
     (
         "address that becomes a link",
-        'see http://x/"onmouseover=%JSQ%&gt; and javascript:%JS%',
+        'see http://x/"onmouseover=%JS%&gt; and javascript:%JS%',
     ),
-    ("path that becomes a link", 'File "/x<img src=x onerror=%JSQ%>.py", line 1'),
-    ("address of a javascript: url", "javascript:%JS% www.javascript:%JSQ%.org"),
-    ("backspaces", "<im" + "x\b" * 3 + "g src=x onerror=%JSQ%>"),
+    ("path that becomes a link", 'File "/x<img src=x onerror=%JS%>.py", line 1'),
+    ("address of a javascript: url", "javascript:%JS% www.javascript:%JS%.org"),
+    ("backspaces", "<im" + "x\b" * 3 + "g src=x onerror=%JS%>"),
     ("carriage return", f"x\r{IMG}"),
-    ("already escaped", "&lt;img src=x onerror=%JSQ%&gt;"),
+    ("already escaped", "&lt;img src=x onerror=%JS%&gt;"),
 )
 
 

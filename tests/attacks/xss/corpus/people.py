@@ -14,9 +14,9 @@ STATES: tuple[tuple[str, dict[str, Any]], ...] = (
         "name of html",
         {
             "user": {
-                "name": "<img src=x onerror=%JSQ%>",
+                "name": "<img src=x onerror=%JS%>",
                 "username": "%ID%",
-                "display_name": "<img src=x onerror=%JSQ%>",
+                "display_name": "<img src=x onerror=%JS%>",
                 "initials": "<b>",
                 "color": "red",
             }
@@ -42,7 +42,7 @@ STATES: tuple[tuple[str, dict[str, Any]], ...] = (
                 "username": "%ID%",
                 "display_name": "x",
                 "initials": "x",
-                "color": '"><img src=x onerror=%JSQ%>',
+                "color": '"><img src=x onerror=%JS%>',
             }
         },
     ),
@@ -68,7 +68,7 @@ STATES: tuple[tuple[str, dict[str, Any]], ...] = (
                 "display_name": "x",
                 "initials": None,
                 "color": "red",
-                "avatar_url": 'javascript:%JS%" onerror=%JSQ% x="',
+                "avatar_url": 'javascript:%JS%" onerror=%JS% x="',
             }
         },
     ),
@@ -79,7 +79,7 @@ STATES: tuple[tuple[str, dict[str, Any]], ...] = (
                 "name": "x",
                 "username": "%ID%",
                 "display_name": "x",
-                "initials": "<img src=x onerror=%JSQ%>",
+                "initials": "<img src=x onerror=%JS%>",
                 "color": "red",
             }
         },
@@ -97,7 +97,7 @@ STATES: tuple[tuple[str, dict[str, Any]], ...] = (
             "cursors": [
                 {
                     "anchor": {"assoc": 0},
-                    "head": "<img src=x onerror=%JSQ%>",
+                    "head": "<img src=x onerror=%JS%>",
                     "primary": True,
                     "empty": True,
                 }
@@ -108,25 +108,25 @@ STATES: tuple[tuple[str, dict[str, Any]], ...] = (
         "current place of html",
         {
             "user": {"name": "x"},
-            "current": "<img src=x onerror=%JSQ%>",
-            "documents": ["<img src=x onerror=%JSQ%>"],
+            "current": "<img src=x onerror=%JS%>",
+            "documents": ["<img src=x onerror=%JS%>"],
         },
     ),
     (
         "prototype",
         {
-            "__proto__": {"innerHTML": "<img src=x onerror=%JSQ%>"},
-            "user": {"__proto__": {"name": "<img src=x onerror=%JSQ%>"}, "name": "x"},
+            "__proto__": {"innerHTML": "<img src=x onerror=%JS%>"},
+            "user": {"__proto__": {"name": "<img src=x onerror=%JS%>"}, "name": "x"},
         },
     ),
-    ("not an object", {"user": "<img src=x onerror=%JSQ%>"}),
+    ("not an object", {"user": "<img src=x onerror=%JS%>"}),
 )
 
 FILES: tuple[tuple[str, dict[str, str]], ...] = (
     ("html file", {"name": "%ID%.html", "text": "<script>%JS%</script>"}),
     (
         "html file asks the opener",
-        {"name": "%ID%-o.html", "text": "<script>(opener||top).%JSQ%</script>"},
+        {"name": "%ID%-o.html", "text": "<script>(opener||top).%JS%</script>"},
     ),
     (
         "svg file",
@@ -164,29 +164,29 @@ FILES: tuple[tuple[str, dict[str, str]], ...] = (
             '"display_data","metadata":{},"data":{"text/html":"<script>%JS%</script>"}}]}]}',
         },
     ),
-    ("markdown file", {"name": "%ID%.md", "text": "<img src=x onerror=%JSQ%>"}),
-    ("name of html", {"name": "%ID%<img src=x onerror=%JSQ%>.txt", "text": "x"}),
-    ("name breaks out", {"name": '%ID%" onmouseover=%JSQ% x=".txt', "text": "x"}),
+    ("markdown file", {"name": "%ID%.md", "text": "<img src=x onerror=%JS%>"}),
+    ("name of html", {"name": "%ID%<img src=x onerror=%JS%>.txt", "text": "x"}),
+    ("name breaks out", {"name": '%ID%" onmouseover=%JS% x=".txt', "text": "x"}),
 )
 
 NAMES: tuple[Vector, ...] = (
-    ("img", "<img src=x onerror=%JSQ%>"),
+    ("img", "<img src=x onerror=%JS%>"),
     ("script", "<script>%JS%</script>"),
     ("closes a title", "</title></textarea><script>%JS%</script>"),
     ("closes a script", "</script><script>%JS%</script>"),
-    ("breaks out of double quotes", '" autofocus onfocus=%JSQ% onmouseover=%JSQ% x="'),
-    ("breaks out of single quotes", "' autofocus onfocus=%JSQ% onmouseover=%JSQ% x='"),
-    ("javascript: address", "javascript:%JSQ%"),
+    ("breaks out of double quotes", '" autofocus onfocus=%JS% onmouseover=%JS% x="'),
+    ("breaks out of single quotes", "' autofocus onfocus=%JS% onmouseover=%JS% x='"),
+    ("javascript: address", "javascript:%JS%"),
     (
         "template braces",
-        "{{ 7*7 }}{% x %}${%JSQ%}{{constructor.constructor('%JSQ%')()}}",
+        "{{ 7*7 }}{% x %}${%JS%}{{constructor.constructor('%JS%')()}}",
     ),
-    ("markdown", "[a link](javascript:%JSQ%) ![x](%URL%)"),
+    ("markdown", "[a link](javascript:%JS%) ![x](%URL%)"),
     ("formula", r"$\href{javascript:%JS%}{x}$"),
-    ("svg", "<svg/onload=%JSQ%>"),
+    ("svg", "<svg/onload=%JS%>"),
     ("comment and condition", "--><!--[if IE]><script>%JS%</script>-->"),
     ("line separators", "x\u2028%JS%\u2029//"),
-    ("right to left", "\u202e<img src=x onerror=%JSQ%>"),
+    ("right to left", "\u202e<img src=x onerror=%JS%>"),
     ("style", "</style><style>*{background:url(%URL%)}</style>"),
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.attacks.xss.payloads import Payload, numbered
 
-HTML = {"text/html": "<img src=x onerror=%JSQ%><script>%JS%</script>"}
+HTML = {"text/html": "<img src=x onerror=%JS%><script>%JS%</script>"}
 SCRIPT = {"application/javascript": "%JS%"}
 
 
@@ -83,7 +83,7 @@ SHAPES: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     (
         "execution count of html",
-        {"cell": cell(execution_count="<img src=x onerror=%JSQ%>")},
+        {"cell": cell(execution_count="<img src=x onerror=%JS%>")},
     ),
     (
         "update_display_data",
@@ -120,7 +120,7 @@ SHAPES: tuple[tuple[str, dict[str, Any]], ...] = (
                 outputs=[
                     {
                         "output_type": "stream",
-                        "name": '"><img src=x onerror=%JSQ%>',
+                        "name": '"><img src=x onerror=%JS%>',
                         "text": HTML,
                     }
                 ]
@@ -171,7 +171,7 @@ SHAPES: tuple[tuple[str, dict[str, Any]], ...] = (
         "data as lists",
         {
             "cell": cell(
-                outputs=[output({"text/html": ["<img src=x ", "onerror=%JSQ%>"]})]
+                outputs=[output({"text/html": ["<img src=x ", "onerror=%JS%>"]})]
             )
         },
     ),
@@ -191,7 +191,7 @@ SHAPES: tuple[tuple[str, dict[str, Any]], ...] = (
         },
     ),
     ("unknown kind of cell", {"cell": cell(cell_type="heading")}),
-    ("cell of html id", {"cell": cell(id='x"><img src=x onerror=%JSQ%>')}),
+    ("cell of html id", {"cell": cell(id='x"><img src=x onerror=%JS%>')}),
     (
         "markdown with outputs",
         {
@@ -209,8 +209,8 @@ SHAPES: tuple[tuple[str, dict[str, Any]], ...] = (
             "cell": cell(
                 metadata={
                     "trusted": True,
-                    "tags": ["<img src=x onerror=%JSQ%>"],
-                    "name": "<img src=x onerror=%JSQ%>",
+                    "tags": ["<img src=x onerror=%JS%>"],
+                    "name": "<img src=x onerror=%JS%>",
                 }
             )
         },
@@ -221,10 +221,10 @@ SHAPES: tuple[tuple[str, dict[str, Any]], ...] = (
             "cell": cell(
                 metadata={
                     "trusted": True,
-                    "slideshow": {"slide_type": "<img src=x onerror=%JSQ%>"},
+                    "slideshow": {"slide_type": "<img src=x onerror=%JS%>"},
                     "jupyter": {
                         "outputs_hidden": False,
-                        "source_hidden": "<img onerror=%JSQ% src>",
+                        "source_hidden": "<img onerror=%JS% src>",
                     },
                 }
             )
@@ -256,8 +256,8 @@ SHAPES: tuple[tuple[str, dict[str, Any]], ...] = (
             "notebook": {
                 "kernelspec": {
                     "name": "python3",
-                    "display_name": "<img src=x onerror=%JSQ%>",
-                    "language": "<img src=x onerror=%JSQ%>",
+                    "display_name": "<img src=x onerror=%JS%>",
+                    "language": "<img src=x onerror=%JS%>",
                 }
             },
         },
@@ -268,9 +268,9 @@ SHAPES: tuple[tuple[str, dict[str, Any]], ...] = (
             "cell": cell(),
             "notebook": {
                 "language_info": {
-                    "name": "<img src=x onerror=%JSQ%>",
+                    "name": "<img src=x onerror=%JS%>",
                     "mimetype": "text/html",
-                    "codemirror_mode": {"name": "<img src=x onerror=%JSQ%>"},
+                    "codemirror_mode": {"name": "<img src=x onerror=%JS%>"},
                     "file_extension": ".html",
                 }
             },
@@ -303,7 +303,7 @@ SHAPES: tuple[tuple[str, dict[str, Any]], ...] = (
                                 "model_module": "@jupyter-widgets/controls",
                                 "model_module_version": "2.0.0",
                                 "state": {
-                                    "value": "<img src=x onerror=%JSQ%>",
+                                    "value": "<img src=x onerror=%JS%>",
                                     "layout": "IPY_MODEL_l-%ID%",
                                 },
                             },
@@ -324,8 +324,8 @@ SHAPES: tuple[tuple[str, dict[str, Any]], ...] = (
         {
             "cell": cell(),
             "notebook": {
-                "title": "<img src=x onerror=%JSQ%>",
-                "authors": ["<img src=x onerror=%JSQ%>"],
+                "title": "<img src=x onerror=%JS%>",
+                "authors": ["<img src=x onerror=%JS%>"],
             },
         },
     ),

