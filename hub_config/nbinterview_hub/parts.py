@@ -12,7 +12,15 @@ from nbinterview_hub.processes import Program
 
 # What the parts get from the caller's environment; nothing of a surrounding Jupyter,
 # virtual environment or HTTP proxy, and no secret.
-INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR") + (
+INHERITED = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
     # The installation's own limits, and how many proxies stand before it.
     "NBINTERVIEW_LIMITS",
     "NBINTERVIEW_PROXY_HOPS",

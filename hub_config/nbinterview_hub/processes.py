@@ -144,8 +144,8 @@ class Child:
                 *self.program.argv,
                 env=dict(self.program.env),
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=log.fileno(),
+                stderr=log.fileno(),
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from re import _parser as sre  # type: ignore[attr-defined]  # no public parser
+from re import _parser as sre
 from typing import Any
 
 import httpx

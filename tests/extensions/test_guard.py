@@ -335,8 +335,13 @@ def act(page: YNotebook, kind: str, at: int, text: str) -> None:
     elif kind == "erase":
         cells[at]["source"].clear()
     elif kind == "add":
-        made = {"cell_type": "code", "metadata": {"trusted": True}, "source": text,
-                "outputs": [], "execution_count": None}  # fmt: skip
+        made: dict[str, Any] = {
+            "cell_type": "code",
+            "metadata": {"trusted": True},
+            "source": text,
+            "outputs": [],
+            "execution_count": None,
+        }
         cells.insert(at, page.create_ycell(made))
     elif kind == "move":
         move(page, at, 1)

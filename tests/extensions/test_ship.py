@@ -52,9 +52,7 @@ class Shipping:
         self.journal.listen(self.shipper.hear)
 
     def new_shipper(self) -> Shipper:
-        return Shipper(
-            self.journal, self.api, chance=lambda: 0.0, tell=self._hear
-        )
+        return Shipper(self.journal, self.api, chance=lambda: 0.0, tell=self._hear)
 
     async def _hear(self, answer: Shipped) -> None:
         self.states.append(answer.state)

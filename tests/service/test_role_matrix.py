@@ -221,9 +221,10 @@ async def _ask(
     path = entry.path.format(
         interview_id=world.interview, invitation_id=world.invitation
     )
-    make = REQUESTS.get(_name(entry, running.settings), lambda _: {})
+    make = REQUESTS.get(_name(entry, running.settings))
+    sent = make(world) if make is not None else {}
     url = running.settings.origin + path
-    return await world.callers[caller].request(entry.method, url, **make(world))
+    return await world.callers[caller].request(entry.method, url, **sent)
 
 
 def _is_refusal(answer: httpx.Response) -> bool:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from jupyter_ydoc import YNotebook
@@ -287,14 +288,14 @@ def play(seed: int, steps: int = 60, names: list[str] | None = None) -> Wrong:
         page = chance.choice(pages)
         where = chance.randrange(8)
         acts: list[tuple[int, Callable[[], object]]] = [
-            (8, lambda p=page, s=step, w=where: p.type(f"<{s}>", w)),
-            (2, lambda p=page, s=step, w=where: p.add(f"<{s}>", w)),
-            (1, lambda p=page, w=where: p.collapse(w)),
-            (1, lambda p=page, w=where: p.clear(w)),
-            (4, lambda p=page: p.send(chance.randrange(1, 5))),
-            (4, lambda p=page: p.receive(chance.randrange(1, 5))),
-            (2, lambda s=step: room.run(s)),
-            (8, lambda: hostile.forge(chance.choice(forgeries))),
+            (8, partial(page.type, f"<{step}>", where)),
+            (2, partial(page.add, f"<{step}>", where)),
+            (1, partial(page.collapse, where)),
+            (1, partial(page.clear, where)),
+            (4, partial(page.send, chance.randrange(1, 5))),
+            (4, partial(page.receive, chance.randrange(1, 5))),
+            (2, partial(room.run, step)),
+            (8, partial(hostile.forge, chance.choice(forgeries))),
         ]
         watcher.receive(chance.randrange(2))
         chance.choices([act for _, act in acts], [weight for weight, _ in acts])[0]()

@@ -133,8 +133,10 @@ def world(folder: Path) -> Iterator[World]:
             browser,
             here,
             other,
-            *contexts,
-            *pages,
+            candidate=contexts[0],
+            interviewer=contexts[1],
+            candidate_page=pages[0],
+            interviewer_page=pages[1],
             violations=violations,
         )
         for context in contexts:

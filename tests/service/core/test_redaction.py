@@ -107,7 +107,7 @@ def test_a_process_writes_to_a_file_through_it(tmp_path: Path) -> None:
     path = tmp_path / "part.log"
     log = RedactedLog(path, Redaction([SECRET]))
     said = f"import os; os.write(1, b'said {SECRET}\\n\\xff end'); raise SystemExit"
-    subprocess.run([sys.executable, "-c", said], stdout=log, check=True)
+    subprocess.run([sys.executable, "-c", said], stdout=log.fileno(), check=True)
     log.close(timeout_s=10)
     assert path.read_text("utf-8") == f"said {WORD}\n\N{REPLACEMENT CHARACTER} end"
     assert path.stat().st_mode & 0o777 == 0o600
