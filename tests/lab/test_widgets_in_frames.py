@@ -68,7 +68,7 @@ out.outputs = ({'output_type': 'display_data', 'data': {'text/html': bad},
                 'metadata': {}},)
 slider = w.IntSlider(description=bad, description_allow_html=True)
 slider.style.comm.send({'method': 'update', 'buffer_paths': [], 'state': {
-    'handle_color': 'url(javascript:' + run + ')', '__proto__': {'ran': 1}}})
+    'handle_color': 'url(javascript:' + run + ')'}})
 slider.layout.width = 'expression(' + run + ')'
 radio = w.Checkbox(description=bad, description_allow_html=True)
 display(w.VBox([w.Label('all shown'), w.HTML(bad), w.HTMLMath(bad), out, slider, radio,

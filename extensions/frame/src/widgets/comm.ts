@@ -50,7 +50,7 @@ export class FrameComm implements IClassicComm {
     const id = `${this.comm_id}-${++this._sent}`;
     this._say({
       msg_type: 'comm_msg',
-      content: { comm_id: this.comm_id, data: data as JsonObject },
+      content: { comm_id: this.comm_id, data: data },
       metadata: { id },
       buffers: Array.from(buffers, copyOf)
     });

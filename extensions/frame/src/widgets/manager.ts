@@ -14,7 +14,7 @@ const sanitise = sanitiser(window);
 class HTMLView extends controls.HTMLView {
   override update(): void {
     showHTML(this.content, this.model.get('value'));
-    return controls.StringView.prototype.update.call(this);
+    controls.StringView.prototype.update.call(this);
   }
 }
 
@@ -22,7 +22,7 @@ class HTMLMathView extends controls.HTMLMathView {
   override update(): void {
     showHTML(this.content, this.model.get('value'));
     this.typeset(this.content);
-    return controls.StringView.prototype.update.call(this);
+    controls.StringView.prototype.update.call(this);
   }
 }
 

@@ -68,10 +68,10 @@ function place(output: JsonObject, show: ShowOutput): HTMLElement {
   host.className = 'jp-OutputArea-output';
   const bundle = output['data'];
   if (output['output_type'] === 'stream') {
-    showText(host, asText(output['text'] ?? ''), String(output['name']));
+    showText(host, asText(output['text'] ?? ''), asText(output['name'] ?? ''));
   } else if (output['output_type'] === 'error') {
     const lines = output['traceback'];
-    showText(host, Array.isArray(lines) ? lines.join('\n') : '', 'stderr');
+    showText(host, Array.isArray(lines) ? lines.map(asText).join('\n') : '', 'stderr');
   } else if (typeof bundle === 'object' && bundle !== null && !Array.isArray(bundle)) {
     showBundle(host, bundle, show);
   }
@@ -101,7 +101,7 @@ function showBundle(
     });
   } else if (image !== undefined) {
     const picture = document.createElement('img');
-    picture.src = `data:${image};base64,${String(bundle[image])}`;
+    picture.src = `data:${image};base64,${asText(bundle[image] ?? '')}`;
     host.append(picture);
   } else {
     showText(host, asText(bundle['text/plain'] ?? ''), 'stdout');

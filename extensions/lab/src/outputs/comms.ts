@@ -37,7 +37,7 @@ export class Model {
     const changed = new Set([...Object.keys(state), ...paths.map(path => path[0])]);
     this._attached = this._attached.filter(({ path }) => !changed.has(path[0]));
     paths.forEach((path, at) => {
-      const buffer = buffers[at];
+      const buffer = buffers.at(at);
       if (buffer !== undefined) {
         this._attached.push({ path, buffer });
       }
@@ -139,17 +139,17 @@ export class Comms {
     if (kernel === this._kernel) {
       return;
     }
-    this._kernel?.iopubMessage.disconnect(this._hear, this);
-    this._kernel?.connectionStatusChanged.disconnect(this._onConnection, this);
-    this._kernel?.statusChanged.disconnect(this._onStatus, this);
+    this._kernel?.iopubMessage.disconnect(this._hear);
+    this._kernel?.connectionStatusChanged.disconnect(this._onConnection);
+    this._kernel?.statusChanged.disconnect(this._onStatus);
     this.gone();
     this._kernel = kernel;
     if (kernel !== null) {
       // Else JupyterLab closes whatever the kernel opens.
       kernel.registerCommTarget(TARGET, () => undefined);
-      kernel.iopubMessage.connect(this._hear, this);
-      kernel.connectionStatusChanged.connect(this._onConnection, this);
-      kernel.statusChanged.connect(this._onStatus, this);
+      kernel.iopubMessage.connect(this._hear);
+      kernel.connectionStatusChanged.connect(this._onConnection);
+      kernel.statusChanged.connect(this._onStatus);
       this._onConnection();
     }
   }
@@ -233,10 +233,10 @@ export class Comms {
       this._sent.delete(message.header.msg_id);
       if (this._busy.get(id) === waiting) {
         this._busy.delete(id);
-        const [next, ...later] = waiting;
+        const next = waiting.shift();
         if (next !== undefined) {
           this._send(id, next);
-          this._busy.get(id)?.push(...later);
+          this._busy.get(id)?.push(...waiting);
         }
       }
     };
@@ -244,18 +244,18 @@ export class Comms {
     kernel.sendShellMessage(message).done.then(done, done);
   }
 
-  private _onConnection(): void {
+  private readonly _onConnection = (): void => {
     if (this._kernel?.connectionStatus === 'connected') {
       this._askForStates(this._kernel);
     }
-  }
+  };
 
-  private _onStatus(_: unknown, status: Kernel.Status): void {
+  private readonly _onStatus = (_: unknown, status: Kernel.Status): void => {
     if (['restarting', 'autorestarting', 'dead'].includes(status)) {
       this._isAsked = false;
       this.gone();
     }
-  }
+  };
 
   /** Ask for what the kernel said before this page came. */
   private _askForStates(kernel: Kernel.IKernelConnection): void {
@@ -286,7 +286,7 @@ export class Comms {
     kernel.sendShellMessage(close);
   }
 
-  private _hear(_: unknown, message: KernelMessage.IIOPubMessage): void {
+  private readonly _hear = (_: unknown, message: KernelMessage.IIOPubMessage): void => {
     const content: unknown = message.content;
     if (!isObject(content) || typeof content['comm_id'] !== 'string') {
       return;
@@ -310,7 +310,7 @@ export class Comms {
         this._models.delete(id);
         break;
     }
-  }
+  };
 
   private _take(id: string, data: JsonObject, buffers: ArrayBuffer[]): void {
     const state = data['state'];
@@ -333,11 +333,12 @@ export class Comms {
     const states = isObject(data['states']) ? data['states'] : {};
     const paths = pathsOf(data);
     for (const [id, one] of Object.entries(states)) {
-      const mine = paths.flatMap((path, at) =>
-        path[0] === id && buffers[at] !== undefined
-          ? [{ path: path.slice(1), buffer: buffers[at] }]
-          : []
-      );
+      const mine = paths.flatMap((path, at) => {
+        const buffer = buffers.at(at);
+        return path[0] === id && buffer !== undefined
+          ? [{ path: path.slice(1), buffer }]
+          : [];
+      });
       const state = isObject(one) ? one['state'] : undefined;
       const told = { state: state ?? null, buffer_paths: mine.map(({ path }) => path) };
       this._take(
@@ -469,7 +470,7 @@ function copyOf(buffer: ArrayBuffer | ArrayBufferView): ArrayBuffer {
   const bytes = ArrayBuffer.isView(buffer)
     ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
     : new Uint8Array(buffer);
-  return bytes.slice().buffer as ArrayBuffer;
+  return bytes.slice().buffer;
 }
 
 function isObject(value: unknown): value is JsonObject {
