@@ -35,7 +35,7 @@ FLAGS = (
     "--disable-dev-shm-usage",
 )
 VIEWPORT = {"width": 1366, "height": 820}
-PATIENCE_MS = 40_000
+PATIENCE_MS = 30_000
 SETTLE_MS = 400
 """After the last touch, for what runs by a timer, an animation or a request."""
 
@@ -146,9 +146,15 @@ class Person:
     async def open(self, address: str, ready: str | None = None) -> None:
         """Go to an address and wait until something is there."""
         self.address = address
-        await self.page.goto(address)
-        if ready:
-            await self.page.locator(ready).first.wait_for()
+        for tries_left in (2, 1, 0):
+            try:
+                await self.page.goto(address)
+                if ready:
+                    await self.page.locator(ready).first.wait_for()
+                break
+            except Error:  # what runs in the page may lead it elsewhere meanwhile
+                if not tries_left:
+                    raise
         self._home = _path(self.page.url)
 
     async def reload(self, ready: str | None = None) -> None:

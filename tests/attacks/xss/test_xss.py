@@ -40,10 +40,11 @@ async def test_what_runs_is_seen_wherever_it_runs() -> None:
     canary = Canary()
     try:
         async with chromium() as browser, person(browser, canary) as staff:
+            frame = f"<script>{script('frame')}</script>"
             canary.page = f"""<button onclick="{script("clicked")}">x</button>
                 <img src=x onerror="{script("page")}">
-                <iframe sandbox="allow-scripts"
-                    srcdoc="<script>{script("frame")}</script>"></iframe><img src=x onerror="alert('xss-dialog')">
+                <iframe sandbox="allow-scripts" srcdoc="{frame}"></iframe>
+                <img src=x onerror="alert('xss-dialog')">
                 <img src=x onerror="localStorage.setItem('xss-storage', 1)">
                 <img src='{canary.url}/c/network'>"""
             await staff.open(canary.url)
