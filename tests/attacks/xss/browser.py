@@ -135,7 +135,10 @@ class Person:
         if named := _MARK.search(dialog.message):
             self.hits.add(named.group(1), "dialog")
         with suppress(Error):
-            await dialog.dismiss()
+            # JupyterLab asks before it is left; what is asked otherwise gets a no.
+            await (
+                dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss()
+            )
 
     async def _popup(self, page: Page) -> None:
         self._listen(page)
