@@ -25,7 +25,7 @@ from tornado.websocket import WebSocketClosedError
 
 from nbinterview.errors import Forbidden, NBInterviewError, TooLarge
 from nbinterview.schemas import shortened
-from nbinterview_kernels.outputs import OUTPUT_TYPES
+from nbinterview_kernels.outputs import OUTPUT_MESSAGES
 from nbinterview_server.authorizer import person_of
 from nbinterview_server.documents.authorship import KERNEL
 from nbinterview_server.execution.channel_rules import (
@@ -230,6 +230,9 @@ class RoomChannel(_Connection):  # type: ignore[misc]  # Any, see above
     def _refuse(self, message: Message, error: NBInterviewError) -> None:
         """Say no in the protocol's own way, and record it."""
         kind = message.header.get("msg_type")
+        if kind == "history_request" and error.field == "msg_type":
+            self._has_no_history(message)
+            return
         name = shortened(kind) if isinstance(kind, str) else ""
         self._soon(self._refusals.note(WHAT, error.detail, name))
         try:
@@ -243,6 +246,12 @@ class RoomChannel(_Connection):  # type: ignore[misc]  # Any, see above
         if kind == "comm_open" and isinstance(content.get("comm_id"), str):
             closed = {"comm_id": content["comm_id"][:100], "data": {}}
             self._tell("iopub", "comm_close", parent, closed, by="room")
+
+    def _has_no_history(self, message: Message) -> None:
+        """Answer what JupyterLab's own page asks by itself: nobody did wrong."""
+        parent = page_header(message.header)
+        none = {"status": "ok", "history": []}
+        self._tell("shell", "history_reply", parent, none, by="room")
 
     # ------------------------------------------------------------ from the kernel
 
@@ -262,7 +271,7 @@ class RoomChannel(_Connection):  # type: ignore[misc]  # Any, see above
         kind = self.session.unpack(parts[1]).get("msg_type")
         request = self.session.unpack(parts[2]).get("msg_id")
         pending = self._asked.get(request) if isinstance(request, str) else None
-        is_output = kind in OUTPUT_TYPES or kind == "clear_output"
+        is_output = kind in OUTPUT_MESSAGES
         if is_output and (pending is None or pending.capture is None):
             return  # before it is read: it goes by the document
         if kind not in KERNEL_MESSAGES and not is_output:

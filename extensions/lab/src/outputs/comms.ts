@@ -336,7 +336,8 @@ export class Comms {
       const mine = paths.flatMap((path, at) => {
         const buffer = buffers.at(at);
         return path[0] === id && buffer !== undefined
-          ? [{ path: path.slice(1), buffer }]
+          ? // After the model's id and the word `state`.
+            [{ path: path.slice(2), buffer }]
           : [];
       });
       const state = isObject(one) ? one['state'] : undefined;
