@@ -23,6 +23,9 @@ MAX_NAME_CHARS = 200
 MAX_TRACEBACK_LINES = 10_000
 MIME_TYPES = mime.MIME_TYPES
 OUTPUT_TYPES = frozenset({"display_data", "stream", "execute_result", "error"})
+UPDATE = "update_display_data"
+"""Shows something else where an output with the same `display_id` stands."""
+OUTPUT_MESSAGES = OUTPUT_TYPES | {UPDATE, "clear_output"}
 
 _ITEM_CUT = f"[This output was cut: at most {MAX_ITEM_BYTES // MIB} MiB is kept.]\n"
 
@@ -55,7 +58,7 @@ class Kept:
         """
         if kind == "clear_output":
             self._tell(kind, {})
-        if kind not in OUTPUT_TYPES or self._left_bytes <= 0:
+        if kind not in _TIDY or self._left_bytes <= 0:
             return
         said = content if isinstance(content, Mapping) else {}
         tidied, cut_here = _TIDY[kind](said)
@@ -85,6 +88,7 @@ class Collector:
     def __init__(self, max_bytes: int = MAX_RUN_BYTES) -> None:
         self._kept = Kept(self._add, max_bytes)
         self._outputs: list[Content] = []
+        self._displays: dict[str, Content] = {}
 
     def take(self, kind: str, content: Mapping[str, Any]) -> None:
         """Take one message in."""
@@ -103,6 +107,16 @@ class Collector:
     def _add(self, kind: str, content: Content) -> None:
         if kind == "clear_output":
             self._outputs.clear()
+            self._displays.clear()
+            return
+        display = content.pop("display_id", None)
+        if kind == UPDATE:
+            if display in self._displays:
+                self._displays[display].update(content)
+            return
+        if display is not None:
+            self._displays[display] = content = {"output_type": kind, **content}
+            self._outputs.append(content)
             return
         if kind != "stream":
             self._outputs.append({"output_type": kind, **content})
@@ -152,7 +166,12 @@ def _stream(content: Mapping[str, Any]) -> Tidied:
 def _display(content: Mapping[str, Any]) -> Tidied:
     data, cut = _bundle(content.get("data"))
     metadata = mime.known_metadata(content.get("metadata"), data)
-    return {"data": data, "metadata": metadata}, cut
+    found: Content = {"data": data, "metadata": metadata}
+    transient = content.get("transient")
+    display = transient.get("display_id") if isinstance(transient, Mapping) else None
+    if isinstance(display, str) and 0 < len(display) <= MAX_NAME_CHARS:
+        found["display_id"] = encodable(display)  # for updates; it is not stored
+    return found, cut
 
 
 def _unknown(said: Mapping[str, Any], tidied: Content, *, cut: bool) -> str:
@@ -185,6 +204,7 @@ def _error(content: Mapping[str, Any]) -> Tidied:
 _TIDY: Mapping[str, Callable[[Mapping[str, Any]], Tidied]] = {
     "stream": _stream,
     "display_data": _display,
+    UPDATE: _display,
     "execute_result": _result,
     "error": _error,
 }

@@ -403,6 +403,32 @@ async def test_equal_outputs_are_all_shown(room: RoomServer) -> None:
         await eventually(lambda: len(outputs(page)) == 3)
 
 
+async def test_a_display_is_updated_where_it_stands(room: RoomServer) -> None:
+    show = (
+        "from IPython.display import display\n"
+        "print('before')\n"
+        "shown = display({'text/plain': 'at 0 %'}, raw=True, display_id=True)\n"
+        "print('after')\n"
+        "shown.update({'text/plain': 'at 50 %'}, raw=True)\n"
+    )
+
+    def shows(text: str) -> bool:
+        kinds = [one["output_type"] for one in outputs(page)]
+        return (
+            kinds == ["stream", "display_data", "stream"]
+            and outputs(page)[1]["data"]["text/plain"] == text
+        )
+
+    async with cells(room) as notebook, document(room, INTERVIEWER) as page:
+        await eventually(lambda: len(page.sources()) >= 2)
+        result = await notebook.run(show)
+        await eventually(lambda: shows("at 50 %"))
+        assert "at 50 %" in result["outputs"]
+        await notebook.run("shown.update({'text/plain': 'done'}, raw=True)", "other")
+        await eventually(lambda: shows("done"))
+        assert "display_id" not in str(outputs(page))
+
+
 async def test_the_time_of_a_run_is_without_the_kernels_start(
     make_room: Callable[..., RoomServer],
 ) -> None:

@@ -314,8 +314,8 @@ def test_what_is_no_task_is_refused(env: dict[str, str], text: str) -> None:
 
 def test_what_has_no_form_in_a_record_is_left_out_and_said() -> None:
     shown = Collector()
-    shown.take("display_data", {"data": {"x": "\ud800", "text/plain": 3}})
-    assert shown.outputs()[0]["data"] == {"text/plain": 3}
+    shown.take("display_data", {"data": {"text/html": "\ud800", "text/plain": "3"}})
+    assert shown.outputs()[0]["data"] == {"text/plain": "3"}
     assert "was cut" in shown.outputs()[1]["text"]
 
 
@@ -325,8 +325,21 @@ def test_streams_are_joined_as_a_notebook_has_them() -> None:
         shown.take("stream", {"name": name, "text": text})
     assert [one["text"] for one in shown.outputs()] == ["ab", "c"]
     shown.take("clear_output", {})
-    shown.take("display_data", {"data": {"text/plain": 3}})
+    shown.take("display_data", {"data": {"text/plain": "3"}})
     shown.take("comm_msg", {"data": {}})
     shown.take("error", {"ename": 3, "traceback": "no list"})
     assert [one["output_type"] for one in shown.outputs()] == ["display_data", "error"]
-    assert shown.outputs()[0]["data"] == {"text/plain": 3}
+    assert shown.outputs()[0]["data"] == {"text/plain": "3"}
+
+
+def test_an_update_goes_where_its_display_stands() -> None:
+    shown = Collector()
+    here = {"transient": {"display_id": "bar"}}
+    shown.take("display_data", {"data": {"text/plain": "0 %"}, **here})
+    shown.take("stream", {"name": "stdout", "text": "a"})
+    shown.take("update_display_data", {"data": {"text/plain": "9 %"}, **here})
+    elsewhere = {"transient": {"display_id": "of another run"}}
+    shown.take("update_display_data", {"data": {"text/plain": "?"}, **elsewhere})
+    assert [one["output_type"] for one in shown.outputs()] == ["display_data", "stream"]
+    assert shown.outputs()[0]["data"] == {"text/plain": "9 %"}
+    assert "display_id" not in shown.outputs()[0]

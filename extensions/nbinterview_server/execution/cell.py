@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -17,9 +18,13 @@ from typing import Any
 import nbformat.v4
 from pycrdt import Map, Text
 
+from nbinterview_kernels.outputs import UPDATE
+
 Message = Mapping[str, Any]
 Hook = Callable[[dict[str, Any]], None]
 
+MAX_DISPLAYS = 1000
+"""Of one kernel; the oldest is forgotten, and shows no later updates."""
 MAX_LINE_CHARS = 4096
 """So far back a control character reaches; a terminal breaks a longer line."""
 
@@ -92,23 +97,32 @@ def _same(one: str, other: str) -> int:
     return next((at for at, (a, b) in pairs if a != b), len(other))
 
 
+Displays = OrderedDict[str, "Cell"]
+"""By `display_id`: the run that showed it last. A later run may update it."""
+
+
 class Cell:
     """Where the outputs of one run go: its cell, and the list that its asker gets."""
 
-    def __init__(self, outputs: list[Any], ycell: Any | None) -> None:
+    def __init__(
+        self, outputs: list[Any], ycell: Any | None, displays: Displays
+    ) -> None:
         self._outputs = outputs
         self._ycell = ycell
+        self._displays = displays
+        self._shown: dict[str, tuple[int, Any]] = {}
+        """By `display_id`: which output it is, and what it was written as."""
         self._terminal = TerminalText()
         self._stream_bytes = -1
         """Length of the stream being written; -1 when there is none."""
 
     @classmethod
-    def of(cls, hook: Hook) -> Cell:
+    def of(cls, hook: Hook, displays: Displays) -> Cell:
         """Return the cell that jupyter-server-nbmodel's hook would write to."""
         if not isinstance(hook, partial):
             raise TypeError("jupyter-server-nbmodel has another hook than 0.2.9 had")
         outputs, ycell, _state = hook.args
-        return cls(outputs, ycell)
+        return cls(outputs, ycell, displays)
 
     def write(self, messages: Sequence[Message]) -> int:
         """Write messages as one change; return by how many bytes it was more than they.
@@ -131,8 +145,14 @@ class Cell:
         if kind == "clear_output":
             self._stream_bytes = -1
             self._outputs.clear()
+            self._shown.clear()
             if self._ycell is not None:
                 self._ycell["outputs"].clear()
+            return 0
+        display = message["content"].get("display_id")
+        if kind == UPDATE:
+            if (cell := self._displays.get(display)) is not None:
+                cell.update(display, message["content"])
             return 0
         output: Any = nbformat.v4.output_from_msg(dict(message))  # type: ignore[no-untyped-call]
         self._outputs.append(output)
@@ -142,7 +162,31 @@ class Cell:
             return self._stream(self._ycell["outputs"], output["name"], output["text"])
         self._stream_bytes = -1
         self._ycell["outputs"].append(dict(output))
+        if display is not None:
+            self._remember(display, output)
         return 0
+
+    def _remember(self, display: str, output: Any) -> None:
+        self._shown[display] = len(self._outputs) - 1, output
+        self._displays[display] = self
+        self._displays.move_to_end(display)
+        while len(self._displays) > MAX_DISPLAYS:
+            self._displays.popitem(last=False)
+
+    def update(self, display: str, content: Mapping[str, Any]) -> None:
+        """Show something else in an output of this run, if it is still there."""
+        if self._ycell is None or display not in self._shown:
+            return
+        at, old = self._shown[display]
+        shown = self._ycell["outputs"]
+        # Outputs may have been cleared, or be another run's by now.
+        where = next((n for n in range(len(shown)) if shown[n] == dict(old)), None)
+        if where is None:
+            return
+        new = {**old, "data": content["data"], "metadata": content["metadata"]}
+        shown[where] = dict(new)
+        self._outputs[at] = new
+        self._shown[display] = at, new
 
     def _stream(self, shown: Any, name: str, text: str) -> int:
         last: Any = shown[-1] if len(shown) else None

@@ -23,7 +23,7 @@ from jupyter_client.session import DELIM
 from nbinterview_kernels.outputs import (
     MAX_ITEM_BYTES,
     MAX_MESSAGE_BYTES,
-    OUTPUT_TYPES,
+    OUTPUT_MESSAGES,
     unread,
 )
 from nbinterview_server.execution.channel_rules import COMM_MESSAGES, kernel_says
@@ -36,7 +36,6 @@ PAUSE_S = 0.002
 """... and so long everybody else has the server in between."""
 IDLE_S = 2.0
 """So long after its answer a kernel may still bring outputs."""
-CAPTURED = OUTPUT_TYPES | {"clear_output"}
 MAX_ESCAPE_BYTES = 6
 """JSON says a character in so many bytes at the most."""
 
@@ -129,7 +128,7 @@ class _Outputs:
         }
         if len(content) > MAX_MESSAGE_BYTES:
             found = beginning(kind, content)
-            if kind not in CAPTURED or not self._capture.take(kind, found):
+            if kind not in OUTPUT_MESSAGES or not self._capture.take(kind, found):
                 self._hook({**message, "content": found, "cut": True})
             return
         said = content.tobytes()
@@ -141,7 +140,7 @@ class _Outputs:
         if kind in COMM_MESSAGES:
             if (known := kernel_says(kind, found)) is not None:
                 self._capture.hear(kind, known)
-        elif kind not in CAPTURED or not self._capture.take(kind, found):
+        elif kind not in OUTPUT_MESSAGES or not self._capture.take(kind, found):
             self._hook({**message, "content": found})
 
 

@@ -19,7 +19,7 @@ from jupyter_server_nbmodel.execution_stack import ExecutionStack
 from nbinterview.errors import Conflict
 from nbinterview_kernels.outputs import OUTPUT_TYPES
 from nbinterview_server.documents.authorship import KERNEL, written_by
-from nbinterview_server.execution.cell import Cell
+from nbinterview_server.execution.cell import Cell, Displays
 from nbinterview_server.execution.channel import tell_pages
 from nbinterview_server.execution.clients import Kernels
 from nbinterview_server.execution.output_widgets import OutputWidgets
@@ -93,6 +93,7 @@ class Runs:
         """Kernels that answered since they were started."""
         self._held: dict[str, asyncio.Event] = {}
         self._widgets: dict[str, OutputWidgets] = {}
+        self._displays: dict[str, Displays] = {}
         self._telling: set[asyncio.Task[None]] = set()
         self.stack = ExecutionStack(Kernels(kernels, self), collaboration)
 
@@ -154,6 +155,7 @@ class Runs:
         """End what was asked of this kernel so far: it will never answer."""
         self._answering.discard(kernel_id)
         self._widgets.pop(kernel_id, None)
+        self._displays.pop(kernel_id, None)
         for run in self._open.get(kernel_id, {}).values():
             run.lost = why
         waiting = self._lost.get(kernel_id)
@@ -195,7 +197,7 @@ class Runs:
         """Run one cell to its end, or until its kernel is lost; return the reply."""
         request, run = self._running(kernel_id)
         self._now[kernel_id] = run
-        cell = Cell.of(hook)
+        cell = Cell.of(hook, self._displays.setdefault(kernel_id, Displays()))
 
         def write(messages: Sequence[dict[str, Any]]) -> None:
             outputs.charge(cell.write(messages))
