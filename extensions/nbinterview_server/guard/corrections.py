@@ -13,7 +13,7 @@ from nbinterview_server.documents.updates import Id
 from nbinterview_server.guard.limits import are_images, is_python
 from nbinterview_server.guard.notebook import Notebook, plain
 from nbinterview_server.guard.produced import Produced
-from nbinterview_server.guard.rules import LOCK_KEYS, Doubts, may_stand
+from nbinterview_server.guard.rules import LOCK_KEYS, Doubts, is_whole, may_stand
 
 _ABSENT = object()
 
@@ -65,8 +65,10 @@ class Correction:
         """Put right what may not stand."""
         for unit in self._doubts.begun:
             cell = self._notebook.cell(unit)
-            if cell is not None:
+            if cell is not None and is_whole(cell):
                 self._check_new(cell)
+            elif cell is not None:
+                self._take_away(unit)
         for unit in self._doubts.outputs:
             cell = self._notebook.cell(unit)
             if cell is not None:
@@ -86,6 +88,11 @@ class Correction:
             self._restore_root(root, key, value)
 
     # --------------------------------------------------------- a new cell
+
+    def _take_away(self, unit: Id) -> None:
+        """Remove a new cell that no page could show: its own write took parts of it."""
+        del self._notebook.cells[self._notebook.index(unit)]
+        self.what.add("cell")
 
     def _check_new(self, cell: Any) -> None:
         cell_id = str(cell.get("id"))

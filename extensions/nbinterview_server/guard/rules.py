@@ -317,6 +317,12 @@ def _check_cell(found: Mapping[str, list[Any]]) -> None:
         raise Refused(_FOREIGN)
 
 
+def is_whole(cell: Any) -> bool:
+    """Say whether a cell has what every page needs to show it."""
+    has_outputs = "outputs" in cell or cell.get("cell_type") != "code"
+    return has_outputs and all(key in cell for key in NEEDED_KEYS)
+
+
 def may_stand(key: str, value: object, *, staff: bool) -> bool:
     """Say whether a person may give this to a cell's metadata."""
     if value is _MISSING:
