@@ -85,6 +85,9 @@ class Doorkeeper:
             raise _refused(handler, "This is not open to you in this interview.")
         setattr(handler, PERSON, person)
         if isinstance(handler, WebSocketHandler):
+            if self._sockets.has_many(person):
+                words = "Too many pages of yours are open. Please close some."
+                raise _refused(handler, words, status=429)
             self._sockets.add(handler, person)
         return _named(user, person)
 
@@ -131,10 +134,12 @@ def _is_from_here(handler: Any) -> bool:
     )
 
 
-def _refused(handler: Any, words: str, reason: str | None = None) -> HTTPError:
+def _refused(
+    handler: Any, words: str, reason: str | None = None, *, status: int = 403
+) -> HTTPError:
     """Return the refusal. Jupyter's error page asks who was refused: nobody yet."""
     handler.current_user = handler._jupyter_current_user = None
-    return HTTPError(403, words, reason=reason)
+    return HTTPError(status, words, reason=reason)
 
 
 def _named(user: User, person: Person) -> User:

@@ -17,6 +17,8 @@ from nbinterview_server.config import Person
 # The code of a policy, and a reason that our pages know; see extensions/lab/src/live.
 POLICY = 1008
 WITHDRAWN = "access ended"
+MAX_SOCKETS = 100
+"""Of one person. A page has five."""
 
 
 class OpenSockets:
@@ -28,6 +30,15 @@ class OpenSockets:
     def add(self, handler: WebSocketHandler, person: Person) -> None:
         """Remember a socket that is being opened for somebody."""
         self._opened[handler] = person
+
+    def has_many(self, person: Person) -> bool:
+        """Say whether this person has as many open as one may have."""
+        open_ones = (
+            one.hub_name == person.hub_name
+            for handler, one in self._opened.items()
+            if handler.ws_connection is not None
+        )
+        return sum(open_ones) >= MAX_SOCKETS
 
     def put_out(self, stands: Callable[[Person], bool]) -> int:
         """Close the sockets of everybody who does not stand; return how many.

@@ -31,7 +31,7 @@ from tornado.websocket import WebSocketClosedError
 
 from nbinterview_server.authorizer import person_of
 from nbinterview_server.config import NOTEBOOK, Person
-from nbinterview_server.documents.flow import Flow
+from nbinterview_server.documents.flow import MAX_UNREAD_BYTES, Flow
 from nbinterview_server.documents.notebook_file import NotebookFile
 from nbinterview_server.documents.owners import Owners
 from nbinterview_server.documents.presence import POLICY, PresenceRoom
@@ -40,6 +40,7 @@ from nbinterview_server.room import Room
 
 GLOBAL_AWARENESS = "JupyterLab:globalAwareness"
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+TRY_LATER = 1013
 FLUSH_S = 3.0
 MIB = 1024 * 1024
 MAX_QUEUED = 32
@@ -145,8 +146,13 @@ class RoomSocketHandler(YDocWebSocketHandler):  # type: ignore[misc]  # untyped
         Nor is one that goes before it has read what was sent: a lost page leaves
         thousands of messages behind, and each would be a traceback in the log.
         """
+        flow = self._websocket_server.flow(self.person.hub_name)
+        if flow.unread_bytes > MAX_UNREAD_BYTES:
+            self.close(TRY_LATER, "this page does not read what it is sent")
         with contextlib.suppress(WebSocketClosedError):
-            self.write_message(message, binary=True).add_done_callback(_overlook)
+            sent = self.write_message(message, binary=True)
+            flow.unread_bytes += len(message)
+            sent.add_done_callback(partial(_was_read, flow, len(message)))
 
     async def on_message(self, message: Any) -> None:
         """Take one message; a reviewer cannot save.
@@ -175,7 +181,8 @@ class RoomSocketHandler(YDocWebSocketHandler):  # type: ignore[misc]  # untyped
         return bool(WebSocketMixin.check_origin(self, origin))
 
 
-def _overlook(sent: asyncio.Future[None]) -> None:
+def _was_read(flow: Flow, size_bytes: int, sent: asyncio.Future[None]) -> None:
+    flow.unread_bytes -= size_bytes
     if not sent.cancelled():
         sent.exception()
 

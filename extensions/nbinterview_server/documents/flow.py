@@ -22,6 +22,9 @@ REFUSALS_PER_S = 0.5
 BURST_REFUSALS = 60
 
 
+MAX_UNREAD_BYTES = 128 * 1024 * 1024
+"""Sent to a person's pages and not read yet; the room has to keep it."""
+
 LARGE_S = 60.0
 
 
@@ -31,6 +34,7 @@ class Flow:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._large_s = -LARGE_S
+        self.unread_bytes = 0
         self._messages = Pace(MESSAGES_PER_S, BURST_MESSAGES, monotonic)
         self._bytes = Pace(BYTES_PER_S, BURST_BYTES, monotonic)
         self._time = Pace(TIME_PER_S, BURST_TIME_S, monotonic)

@@ -62,6 +62,11 @@ __all__ = ["PageSocket", "RecordedRoom", "document_payload", "updates_of"]
 MAX_UPDATE_BYTES = 8 * 1024 * 1024
 """Of one message; its record, in base64, stays below the journal's limit."""
 
+PUT_RIGHT_BYTES_PER_S = 10.0 * 1024 * 1024
+"""What the room writes to put an edit right counts as so much of its time: ..."""
+ANSWERED_BYTES_PER_S = 100.0 * 1024 * 1024
+"""... and so does what it answers to a page. Few bytes can ask for many."""
+
 log = logging.getLogger(__name__)
 
 
@@ -99,6 +104,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         self._writes: Counter[PageSocket] = Counter()
         self._writing: PageSocket | None = None
         self._overlooked: set[PageSocket] = set()
+        self._answering: set[PageSocket] = set()
         self._saving = asyncio.Lock()
         self._save_timer: asyncio.TimerHandle | None = None
         self._gave_up = False
@@ -234,13 +240,12 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         finally:
             del self._writes[channel]
             self._overlooked.discard(channel)
+            self._answering.discard(channel)
 
     async def _sync(self, page: PageSocket, message: bytes) -> bool:
         kind = message[0]
         if kind == YSyncMessageType.SYNC_STEP1:
-            reply = handle_sync_message(message, self.ydoc)
-            assert reply is not None
-            self._outbox.put_nowait(Answer(page, reply))
+            self._answer(page, message)
             return True
         if kind not in (YSyncMessageType.SYNC_STEP2, YSyncMessageType.SYNC_UPDATE):
             return True
@@ -249,6 +254,16 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
             self._overlook(page, kind, message[1:])
             return True
         return self._write(page, self._writes[page], message[1:])
+
+    def _answer(self, page: PageSocket, message: bytes) -> None:
+        """Say what the page lacks; one answer at a time, as it may be large."""
+        if page in self._answering:
+            return
+        reply = handle_sync_message(message, self.ydoc)
+        assert reply is not None
+        page.took(len(reply) / ANSWERED_BYTES_PER_S)
+        self._answering.add(page)
+        self._outbox.put_nowait(Answer(page, reply))
 
     def _write(self, page: PageSocket, write: int, message: bytes) -> bool:
         began_s = self._monotonic()
@@ -300,6 +315,8 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
     def _note_corrected(
         self, author: str, update: bytes, inverse: bytes, what: str
     ) -> None:
+        if self._writing is not None:
+            self._writing.took(len(inverse) / PUT_RIGHT_BYTES_PER_S)
         change = Change(author, update, self._edits.take(), self._writing)
         self._outbox.put_nowait(Corrected(change, inverse, what))
         self._save_soon()
@@ -345,6 +362,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
             if item.change.page is not None:
                 await item.change.page.send(create_update_message(item.inverse))
         elif isinstance(item, Answer):
+            self._answering.discard(item.page)
             await item.page.send(item.message)
         elif isinstance(item, Refusal) and item.ends:
             await item.page.send(refused_message(item))
