@@ -6,86 +6,22 @@
  * those that belong to it, and speaks to no others.
  */
 
-import type { CommMessage, Json, JsonObject } from '@nbinterview/frame';
-import type { Kernel } from '@jupyterlab/services';
-import { KernelMessage } from '@jupyterlab/services';
+import type { CommMessage, JsonObject } from '@nbinterview/frame';
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
 
+import { copyOf, shellMessage } from './commmessage';
+import { isObject } from './json';
+import type { Said } from './outgoing';
+import { Outgoing } from './outgoing';
+import { Model, namedIn, pathsOf, TARGET } from './widgetmodel';
 import type { IKernelLink, IWidgetFrame } from './tokens';
 
-const TARGET = 'jupyter.widget';
 const CONTROL = 'jupyter.widget.control';
-const PREFIX = 'IPY_MODEL_';
 const MAX_MODELS = 5000;
 const MAX_MODEL_CHARS = 4 * 1024 * 1024;
-const MAX_SAID_CHARS = 200 * 1024;
-const MAX_SAID_BYTES = 1024 * 1024;
-const MAX_WAITING = 100;
 /** How long a frame waits for a model: of the kernel's answer, or after it. */
 const PATIENCE_MS = 60_000;
 const PATIENCE_AFTER_MS = 3_000;
-
-type Path = (string | number)[];
-
-/** What the kernel said of one widget so far. */
-export class Model {
-  constructor(state: JsonObject, paths: Path[], buffers: ArrayBuffer[]) {
-    this.update(state, paths, buffers);
-  }
-
-  /** Take a change of state. */
-  update(state: JsonObject, paths: Path[], buffers: ArrayBuffer[]): void {
-    const changed = new Set([...Object.keys(state), ...paths.map(path => path[0])]);
-    this._attached = this._attached.filter(({ path }) => !changed.has(path[0]));
-    paths.forEach((path, at) => {
-      const buffer = buffers.at(at);
-      if (buffer !== undefined) {
-        this._attached.push({ path, buffer });
-      }
-    });
-    this._state = { ...this._state, ...state };
-  }
-
-  /** As the kernel opens it. */
-  opened(id: string): CommMessage {
-    return {
-      msg_type: 'comm_open',
-      content: {
-        comm_id: id,
-        target_name: TARGET,
-        data: {
-          state: this._state,
-          buffer_paths: this._attached.map(({ path }) => path)
-        }
-      },
-      metadata: {},
-      // Handed over to a frame, each gets its own.
-      buffers: this._attached.map(({ buffer }) => buffer.slice(0))
-    };
-  }
-
-  /** The models that this one names. */
-  named(): string[] {
-    return namedIn(this._state);
-  }
-
-  private _state: JsonObject = {};
-  private _attached: { path: Path; buffer: ArrayBuffer }[] = [];
-}
-
-/** The models that a state names. */
-export function namedIn(state: Json): string[] {
-  const found: string[] = [];
-  const look = [state];
-  while (look.length > 0) {
-    const value = look.pop();
-    if (typeof value === 'string' && value.startsWith(PREFIX)) {
-      found.push(value.slice(PREFIX.length));
-    } else if (typeof value === 'object' && value !== null) {
-      look.push(...Object.values(value));
-    }
-  }
-  return found;
-}
 
 /** One frame: the models that it knows, and what it waits for. */
 class Link implements IKernelLink {
@@ -106,7 +42,7 @@ class Link implements IKernelLink {
     if (message.msg_type === 'comm_info_request') {
       this._comms.tell(this, id);
     } else if (message.msg_type === 'comm_msg' && this.known.has(id)) {
-      this._comms.say(this, id, message);
+      this._comms.outgoing.say(id, this, message);
     }
   }
 
@@ -116,17 +52,11 @@ class Link implements IKernelLink {
   }
 }
 
-/** What a frame said and the kernel does not have yet: of each comm one message. */
-interface Said {
-  link: Link;
-  data: JsonObject;
-  /** The frame's name of the last message that is in it. */
-  id: string;
-  buffers: ArrayBuffer[];
-}
-
 /** The widgets of one page. */
 export class Comms {
+  /** What its frames say to the kernel. */
+  readonly outgoing = new Outgoing();
+
   /** Make the way of one frame. */
   readonly link = (frame: IWidgetFrame): IKernelLink => {
     const link = new Link(frame, this);
@@ -144,6 +74,7 @@ export class Comms {
     this._kernel?.statusChanged.disconnect(this._onStatus);
     this.gone();
     this._kernel = kernel;
+    this.outgoing.kernel = kernel;
     if (kernel !== null) {
       // Else JupyterLab closes whatever the kernel opens.
       kernel.registerCommTarget(TARGET, () => undefined);
@@ -157,7 +88,7 @@ export class Comms {
   /** The kernel that knew all these widgets is no more. */
   gone(): void {
     this._models.clear();
-    this._busy.clear();
+    this.outgoing.clear();
     for (const link of this._links) {
       if (link.known.size > 0) {
         link.known.clear();
@@ -183,65 +114,8 @@ export class Comms {
     );
   }
 
-  /** Pass on what a frame says, the latest when the kernel is slower than a hand. */
-  say(link: Link, id: string, message: CommMessage): void {
-    const { data } = message.content;
-    const size = message.buffers.reduce((sum, one) => sum + one.byteLength, 0);
-    const isWhole =
-      isObject(data) &&
-      size <= MAX_SAID_BYTES &&
-      JSON.stringify(data).length <= MAX_SAID_CHARS;
-    if (!isWhole) {
-      return;
-    }
-    const name = message.metadata['id'];
-    const said: Said = {
-      link,
-      data,
-      id: typeof name === 'string' ? name : '',
-      buffers: message.buffers
-    };
-    const waiting = this._busy.get(id);
-    if (waiting === undefined) {
-      this._send(id, said);
-      return;
-    }
-    const last = waiting.at(-1);
-    const merged = last === undefined ? null : together(last, said);
-    if (merged !== null) {
-      waiting[waiting.length - 1] = merged;
-    } else if (waiting.length < MAX_WAITING) {
-      waiting.push(said);
-    }
-  }
-
   forget(link: Link): void {
     this._links.delete(link);
-  }
-
-  private _send(id: string, said: Said): void {
-    const kernel = this._kernel;
-    if (kernel === null) {
-      return;
-    }
-    const waiting: Said[] = [];
-    this._busy.set(id, waiting);
-    const message = request(kernel, 'comm_msg', { comm_id: id, data: said.data });
-    message.buffers = said.buffers;
-    this._sent.set(message.header.msg_id, said);
-    const done = (): void => {
-      this._sent.delete(message.header.msg_id);
-      if (this._busy.get(id) === waiting) {
-        this._busy.delete(id);
-        const next = waiting.shift();
-        if (next !== undefined) {
-          this._send(id, next);
-          this._busy.get(id)?.push(...waiting);
-        }
-      }
-    };
-    // Done when the kernel is idle again.
-    kernel.sendShellMessage(message).done.then(done, done);
   }
 
   private readonly _onConnection = (): void => {
@@ -261,17 +135,17 @@ export class Comms {
   private _askForStates(kernel: Kernel.IKernelConnection): void {
     this._isAsked = false;
     const comm_id = crypto.randomUUID();
-    const open = request(
+    const open = shellMessage(
       kernel,
       'comm_open',
       { comm_id, target_name: CONTROL, data: {} },
       { version: '1.0.0' }
     );
-    const ask = request(kernel, 'comm_msg', {
+    const ask = shellMessage(kernel, 'comm_msg', {
       comm_id,
       data: { method: 'request_states' }
     });
-    const close = request(kernel, 'comm_close', { comm_id, data: {} });
+    const close = shellMessage(kernel, 'comm_close', { comm_id, data: {} });
     this._control = comm_id;
     kernel.sendShellMessage(open);
     const answered = (): void => {
@@ -363,7 +237,7 @@ export class Comms {
       this._openNew(id, state);
     }
     const { parent_header: parent } = message;
-    const said = 'msg_id' in parent ? this._sent.get(parent.msg_id) : undefined;
+    const said = 'msg_id' in parent ? this.outgoing.saidAs(parent.msg_id) : undefined;
     const content = { comm_id: id, data };
     this._pass(id, { msg_type: 'comm_msg', content, metadata: {}, buffers }, said);
   }
@@ -423,57 +297,4 @@ export class Comms {
   private _isAsked = false;
   private readonly _links = new Set<Link>();
   private readonly _models = new Map<string, Model>();
-  /** What waits, by comm, for those of which the kernel has a message. */
-  private readonly _busy = new Map<string, Said[]>();
-  /** By the page's message. */
-  private readonly _sent = new Map<string, Said>();
-}
-
-/** Two changes of one frame as one, the later values; null when they are no such. */
-function together(first: Said, second: Said): Said | null {
-  const [one, two] = [first.data['state'], second.data['state']];
-  const isChange =
-    first.link === second.link &&
-    first.data['method'] === 'update' &&
-    second.data['method'] === 'update' &&
-    isObject(one) &&
-    isObject(two) &&
-    first.buffers.length + second.buffers.length === 0;
-  return isChange
-    ? { ...second, data: { ...second.data, state: { ...one, ...two } } }
-    : null;
-}
-
-function request(
-  kernel: Kernel.IKernelConnection,
-  msgType: 'comm_open' | 'comm_msg' | 'comm_close',
-  content: JsonObject,
-  metadata: JsonObject = {}
-): KernelMessage.IShellMessage {
-  return KernelMessage.createMessage({
-    msgType,
-    channel: 'shell',
-    username: kernel.username,
-    session: kernel.clientId,
-    content,
-    metadata
-  } as unknown as KernelMessage.IOptions<KernelMessage.ICommMsgMsg<'shell'>>);
-}
-
-function pathsOf(data: JsonObject): Path[] {
-  const found = data['buffer_paths'];
-  return Array.isArray(found)
-    ? found.filter((path): path is Path => Array.isArray(path))
-    : [];
-}
-
-function copyOf(buffer: ArrayBuffer | ArrayBufferView): ArrayBuffer {
-  const bytes = ArrayBuffer.isView(buffer)
-    ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
-    : new Uint8Array(buffer);
-  return bytes.slice().buffer;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
