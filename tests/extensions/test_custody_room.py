@@ -297,13 +297,13 @@ async def test_the_journals_notebook_is_the_live_one_byte_for_byte(
             )
             await notebook.run(f"print('out', {number})\n{number} + 1")
             await eventually(lambda: len(one.sources()) == len(two.sources()))
-            for mover, other, index in ((one, two, 1), (two, one, 0)):
+            for mover, other, index in ((one, two, 1), (two, one, 1)):
                 move_last_cell_to(mover.notebook, index)
                 await eventually(partial(same_sources, mover, other))
-            del two.notebook.ycells[1]["source"][0:2]
+            del two.notebook.ycells[1]["source"][0:1]
             written = one.saved[-1], two.saved[-1]
             write(two, "\n# the last")
-            answer = one.notebook.ycells[0]["source"]  # not the locked question
+            answer = one.notebook.ycells[1]["source"]  # not the locked question
             answer += "\n# the very last"
             await eventually(
                 lambda: (
