@@ -62,7 +62,7 @@ __all__ = ["PageSocket", "RecordedRoom", "document_payload", "updates_of"]
 MAX_UPDATE_BYTES = 8 * 1024 * 1024
 """Of one message; its record, in base64, stays below the journal's limit."""
 
-PUT_RIGHT_BYTES_PER_S = 10.0 * 1024 * 1024
+PUT_RIGHT_BYTES_PER_S = 4.0 * 1024 * 1024
 """What the room writes to put an edit right counts as so much of its time: ..."""
 ANSWERED_BYTES_PER_S = 100.0 * 1024 * 1024
 """... and so does what it answers to a page. Few bytes can ask for many."""
