@@ -25,14 +25,8 @@ from nbinterview_server.documents.lib0 import OWN
 from nbinterview_server.documents.owners import TEMPLATES_ID
 from nbinterview_server.documents.trimming import joined
 from nbinterview_server.documents.updates import decode
-from tests.attacks.document.forgeries import (
-    ALLOWED,
-    CORRECTED,
-    FORGERIES,
-    MARK,
-    REFUSED,
-    SCRIPT,
-)
+from tests.attacks.document.forgeries import FORGERIES
+from tests.attacks.document.forging import ALLOWED, CORRECTED, MARK, REFUSED, SCRIPT
 from tests.attacks.document.seen import Seen
 
 HOSTILE, IDA, OLA = "p-hostile222", "p-ida2222222", "p-ola2222222"

@@ -6,13 +6,24 @@ has: ids, clocks and units are no secrets.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
 from typing import Any
 
 from pycrdt import Array, Map
 from pycrdt import Text as YText
 
+from tests.attacks.document import forged_forms  # noqa: F401 - registers its own
+from tests.attacks.document.forging import (
+    ALLOWED,
+    CORRECTED,
+    FORGERIES,
+    MARK,
+    REFUSED,
+    SCRIPT,
+    cell,
+    forgery,
+    index,
+    writes,
+)
 from tests.attacks.document.seen import TRUE, Seen, any_of
 from tests.extensions.yjs_bytes import (
     ANY,
@@ -21,61 +32,13 @@ from tests.extensions.yjs_bytes import (
     item,
     letters,
     skip,
-    text,
     update,
     var,
 )
 
-REFUSED, CORRECTED, ALLOWED = "refused", "corrected", "allowed"
-MARK = "EVIL"
-SCRIPT = "<img src=x onerror=alert(1)>"
-DELETED, JSON, BINARY, EMBED, FORMAT, DOC = 1, 2, 3, 5, 6, 9
+__all__ = ["FORGERIES"]
 
-
-Make = Callable[[Seen], bytes]
-FORGERIES: dict[str, tuple[str, Make]] = {}
-
-
-def forgery(outcome: str) -> Callable[[Make], Make]:
-    """Register one under its function's name."""
-
-    def add(make: Make) -> Make:
-        FORGERIES[make.__name__] = (outcome, make)
-        return make
-
-    return add
-
-
-def writes(seen: Seen, change: Callable[[Any], None]) -> bytes:
-    """Return what a page with no conscience writes through Yjs itself."""
-    doc, wrote = seen.page()
-    with doc.transaction():
-        change(doc.get("cells", type=Array))
-    return wrote[-1]
-
-
-def cell(**more: Any) -> Map[Any]:
-    """Return a new cell as pages make them."""
-    return Map(
-        {
-            "id": f"evil-{random.getrandbits(40)}",
-            "cell_type": "code",
-            "source": YText(MARK),
-            "metadata": Map({}),
-            "outputs": Array([]),
-            "execution_count": None,
-            **more,
-        }
-    )
-
-
-def _index(seen: Seen, *, locked: bool) -> int:
-    return next(
-        at
-        for at, one in enumerate(seen.notebook)
-        if (one["metadata"].get("editable") is False) == locked
-        and (locked or one["cell_type"] == "code")
-    )
+DELETED = 1
 
 
 # ------------------------------------------------------------ ids and clocks
@@ -181,7 +144,7 @@ def takes_the_lock_away(seen: Seen) -> bytes:
 @forgery(REFUSED)
 def moves_a_locked_cell_and_changes_it(seen: Seen) -> bytes:
     def change(cells: Any) -> None:
-        at = _index(seen, locked=True)
+        at = index(seen, locked=True)
         old = cells[at].to_py()
         del cells[at]
         old["source"] = YText(MARK)
@@ -194,7 +157,7 @@ def moves_a_locked_cell_and_changes_it(seen: Seen) -> bytes:
 @forgery(CORRECTED)
 def a_double_of_a_locked_cell(seen: Seen) -> bytes:
     def change(cells: Any) -> None:
-        old = cells[_index(seen, locked=True)].to_py()
+        old = cells[index(seen, locked=True)].to_py()
         lock = Map({"editable": False, "deletable": False})
         cells.append(cell(id=old["id"], metadata=lock))
 
@@ -244,7 +207,7 @@ def a_script_among_an_old_cells_outputs(seen: Seen) -> bytes:
     }
 
     def change(cells: Any) -> None:
-        cells[_index(seen, locked=False)]["outputs"].append(shown)
+        cells[index(seen, locked=False)]["outputs"].append(shown)
 
     return writes(seen, change)
 
@@ -252,7 +215,7 @@ def a_script_among_an_old_cells_outputs(seen: Seen) -> bytes:
 @forgery(CORRECTED)
 def a_number_of_a_run_that_never_was(seen: Seen) -> bytes:
     def change(cells: Any) -> None:
-        cells[_index(seen, locked=False)]["execution_count"] = 4711
+        cells[index(seen, locked=False)]["execution_count"] = 4711
 
     return writes(seen, change)
 
@@ -260,7 +223,7 @@ def a_number_of_a_run_that_never_was(seen: Seen) -> bytes:
 @forgery(CORRECTED)
 def a_cell_that_runs_for_ever(seen: Seen) -> bytes:
     def change(cells: Any) -> None:
-        cells[_index(seen, locked=False)]["execution_state"] = "running"
+        cells[index(seen, locked=False)]["execution_state"] = "running"
 
     return writes(seen, change)
 
@@ -269,145 +232,6 @@ def a_cell_that_runs_for_ever(seen: Seen) -> bytes:
 def other_outputs_altogether(seen: Seen) -> bytes:
     _, keys = seen.open()
     return seen.own(item(TYPE, var(0), **seen.over(keys["outputs"])))
-
-
-# ------------------------------------------------------- metadata and roots
-
-
-@forgery(CORRECTED)
-def an_unknown_key_of_metadata(seen: Seen) -> bytes:
-    _, keys = seen.open()
-    value = any_of({"html": SCRIPT})
-    return seen.own(item(ANY, value, parent=keys["metadata"], sub="vendor"))
-
-
-@forgery(REFUSED)
-def a_map_in_metadata(seen: Seen) -> bytes:
-    _, keys = seen.open()
-    return seen.own(item(TYPE, var(1), parent=keys["metadata"], sub="jupyter"))
-
-
-@forgery(CORRECTED)
-def a_huge_value_of_metadata(seen: Seen) -> bytes:
-    _, keys = seen.open()
-    value = any_of({"x": "y" * 40_000})
-    return seen.own(item(ANY, value, parent=keys["metadata"], sub="jupyter"))
-
-
-@forgery(CORRECTED)
-def another_kernel(seen: Seen) -> bytes:
-    doc, wrote = seen.page()
-    doc.get("meta", type=Map)["metadata"]["kernelspec"] = {"name": MARK}
-    return wrote[-1]
-
-
-@forgery(CORRECTED)
-def another_language(seen: Seen) -> bytes:
-    doc, wrote = seen.page()
-    doc.get("meta", type=Map)["metadata"]["language_info"] = {"name": SCRIPT}
-    return wrote[-1]
-
-
-@forgery(CORRECTED)
-def another_format(seen: Seen) -> bytes:
-    doc, wrote = seen.page()
-    doc.get("meta", type=Map)["nbformat"] = 3
-    return wrote[-1]
-
-
-@forgery(CORRECTED)
-def another_document(seen: Seen) -> bytes:
-    doc, wrote = seen.page()
-    doc.get("state", type=Map)["document_id"] = "json:notebook:another"
-    return wrote[-1]
-
-
-@forgery(REFUSED)
-def another_metadata_of_the_notebook(seen: Seen) -> bytes:
-    doc, wrote = seen.page()
-    doc.get("meta", type=Map)["metadata"] = Map({})
-    return wrote[-1]
-
-
-@forgery(REFUSED)
-def a_root_of_its_own(seen: Seen) -> bytes:
-    return seen.own(item(ANY, any_of(MARK), parent="hidden", sub="x"))
-
-
-@forgery(REFUSED)
-def an_unknown_key_of_the_state(seen: Seen) -> bytes:
-    return seen.own(item(ANY, any_of(MARK), parent="state", sub="x"))
-
-
-# ------------------------------------------------------- forms of content
-
-
-def _in_cells(kind: int, content: bytes) -> Make:
-    return lambda seen: seen.own(item(kind, content, origin=seen.cells[-1][0]))
-
-
-def _in_source(kind: int, content: bytes) -> Make:
-    def make(seen: Seen) -> bytes:
-        _, keys = seen.open()
-        return seen.own(item(kind, content, parent=keys["source"]))
-
-    return make
-
-
-for _name, _make in {
-    "a_document_in_the_notebook": _in_cells(DOC, text("guid") + any_of({})),
-    "xml_for_a_cell": _in_cells(TYPE, var(3) + text("script")),
-    "an_xml_fragment_for_a_cell": _in_cells(TYPE, var(4)),
-    "an_xml_hook_for_a_cell": _in_cells(TYPE, var(5) + text("script")),
-    "a_list_for_a_cell": _in_cells(TYPE, var(0)),
-    "a_value_for_a_cell": _in_cells(ANY, any_of({"cell_type": "code"})),
-    "json_for_a_cell": _in_cells(JSON, var(1) + text('{"cell_type":"code"}')),
-    "bytes_for_a_cell": _in_cells(BINARY, text(MARK)),
-    "an_empty_cell": _in_cells(TYPE, var(1)),
-    "an_embed_in_a_source": _in_source(EMBED, text('{"image":"x"}')),
-    "a_format_in_a_source": _in_source(FORMAT, text("href") + text('"javascript:"')),
-    "a_type_in_a_source": _in_source(TYPE, var(1)),
-    "xml_text_in_a_source": _in_source(TYPE, var(6)),
-}.items():
-    FORGERIES[_name] = (REFUSED, _make)
-
-
-@forgery(REFUSED)
-def an_unknown_key_of_a_cell(seen: Seen) -> bytes:
-    unit, _ = seen.open()
-    return seen.own(item(ANY, any_of(SCRIPT), parent=unit, sub="html"))
-
-
-@forgery(REFUSED)
-def another_id_for_a_cell(seen: Seen) -> bytes:
-    unit, keys = seen.open()
-    del unit
-    return seen.own(item(ANY, any_of("question-1"), **seen.over(keys["id"])))
-
-
-@forgery(REFUSED)
-def a_cell_of_no_known_type(seen: Seen) -> bytes:
-    return writes(seen, lambda cells: cells.append(cell(cell_type="script")))
-
-
-@forgery(REFUSED)
-def a_cell_whose_id_is_markup(seen: Seen) -> bytes:
-    return writes(seen, lambda cells: cells.append(cell(id=SCRIPT)))
-
-
-@forgery(REFUSED)
-def a_cell_without_a_source(seen: Seen) -> bytes:
-    return writes(seen, lambda cells: cells.append(cell(source=SCRIPT)))
-
-
-@forgery(CORRECTED)
-def an_svg_attachment(seen: Seen) -> bytes:
-    markdown = {"id": "evil-svg", "cell_type": "markdown", "source": YText(MARK),
-                "metadata": Map({})}  # fmt: skip
-    drawing = {"x.svg": {"image/svg+xml": SCRIPT}}
-    return writes(
-        seen, lambda cells: cells.append(Map({**markdown, "attachments": drawing}))
-    )
 
 
 # ------------------------------------------------------------------- costs

@@ -19,14 +19,8 @@ from tests.attacks.document.core import (
     Wrong,
     play,
 )
-from tests.attacks.document.forgeries import (
-    ALLOWED,
-    CORRECTED,
-    FORGERIES,
-    MARK,
-    REFUSED,
-    SCRIPT,
-)
+from tests.attacks.document.forgeries import FORGERIES
+from tests.attacks.document.forging import ALLOWED, CORRECTED, MARK, REFUSED, SCRIPT
 from tests.attacks.document.seen import Seen
 from tests.extensions.harness import (
     CANDIDATE,
