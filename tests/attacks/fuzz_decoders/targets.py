@@ -161,9 +161,11 @@ class _Served(NamedRoom):
         self._outbox: asyncio.Queue[Any] = asyncio.Queue()
         self._writes: Counter[Any] = Counter()
         self._overlooked: set[Any] = set()
+        self._answering: set[Any] = set()
         self._writing: Any = None
 
     _sync = RecordedRoom._sync
+    _answer = RecordedRoom._answer
     _write = RecordedRoom._write
     _overlook = RecordedRoom._overlook
     _brings = RecordedRoom._brings
