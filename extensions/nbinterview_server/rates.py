@@ -17,7 +17,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado.web import Finish
 from tornado.websocket import WebSocketHandler
 
-from nbinterview.errors import Invalid, NBInterviewError, TooMany
+from nbinterview.errors import Invalid, NBInterviewError, NotFound, TooMany
 from nbinterview.rates import Limiter
 from nbinterview_server.authorizer import PERSON
 from nbinterview_server.bodies import check_body
@@ -38,6 +38,9 @@ _LIMITS = (
     ("POST", re.compile(r"/nbinterview/api/v1/check"), "room-check"),
     ("GET", re.compile(r"/nbinterview/api/v1/film"), "room-film"),
 )
+
+
+_RESTART = re.compile(r"/api/kernels/([^/]+)/restart")
 
 
 def limit_for(method: str, path: str) -> str:
@@ -71,7 +74,7 @@ class Turnstile:
         return getattr(self._door, name)
 
     async def get_user(self, handler: Any) -> User | None:
-        """Return the door's answer, or end the request with 429 or 400."""
+        """Return the door's answer, or end the request with 429, 400 or 404."""
         user: User | None = await self._door.get_user(handler)
         person = getattr(handler, PERSON, None)
         if isinstance(person, Person) and not isinstance(handler, WebSocketHandler):
@@ -81,7 +84,8 @@ class Turnstile:
             try:
                 self._limiter.take(name, person.hub_name)
                 check_body(request.method, path, request.body)
-            except Invalid as error:
+                _check_kernel(handler, path)
+            except (Invalid, NotFound) as error:
                 _answer(handler, error)
                 raise Finish from error
             except TooMany as error:
@@ -99,6 +103,13 @@ class Turnstile:
             )
             self._refusals[person.hub_name] = refusals
         await refusals.note("request", "more requests than its limit", name)
+
+
+def _check_kernel(handler: Any, path: str) -> None:
+    """Raise `NotFound` for a kernel to restart that is none: Jupyter says 500."""
+    found = _RESTART.fullmatch(path)
+    if found and found[1] not in handler.settings["kernel_manager"]:
+        raise NotFound("There is no such kernel.")
 
 
 def _answer(handler: Any, error: NBInterviewError) -> None:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from jupyterhub.auth import Authenticator
 
@@ -73,17 +72,33 @@ def _configure_people(
     c.JupyterHub.template_vars = {"service_url": addresses.service_url}
     # Links lead from mail to the hub and from the hub to the rooms' origins:
     # "Strict" cookies would not come along.
-    c.JupyterHub.tornado_settings = {"cookie_options": {"samesite": "Lax"}}
+    c.JupyterHub.tornado_settings = {
+        "cookie_options": {"samesite": "Lax"},
+        "headers": {"Content-Security-Policy": page_policy(addresses.public_url)},
+    }
     c.JupyterHub.oauth_require_pkce = True
     # `__Host-` cookies: no room can put one of its own in front of another host's.
     # Browsers keep them on https only; rooms and services take it from their
     # environment, which the hub gives them.
-    c.JupyterHub.cookie_host_prefix_enabled = is_https(addresses.public_url)
+    c.JupyterHub.cookie_host_prefix_enabled = addresses.is_https
 
 
-def is_https(url: str) -> bool:
-    """Say whether people reach this address by https."""
-    return urlsplit(url).scheme == "https"
+def page_policy(public_url: str) -> str:
+    """Return what every page of the hub may do: no script, whoever wrote the page.
+
+    Stock JupyterHub's says who may frame it and no more. Browsers check `form-action`
+    also for the redirects after a form, and ours end at rooms and services.
+    """
+    scheme, _, host = public_url.partition("://")
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "style-src 'unsafe-inline'",
+            f"form-action 'self' {public_url} {scheme}://*.{host}",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
 
 
 def _configure_services(c: Any, home: Home, addresses: Addresses) -> None:

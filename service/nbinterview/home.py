@@ -130,6 +130,11 @@ class Addresses:
         """The hub's address for people, without a path."""
         return f"http://localhost:{self.port}"
 
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the platform by https."""
+        return urlsplit(self.public_url).scheme == "https"
+
     def origin(self, host: str) -> str:
         """Return the origin of a host below the public one, as `room-x`."""
         return f"http://{host}.{urlsplit(self.public_url).netloc}"

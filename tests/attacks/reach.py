@@ -289,12 +289,14 @@ def _live(candidate: BrowserContext, reach: Reach) -> None:
     found = page.evaluate(PAGE_PROBE)
     for part, value in found.items():
         reach.tell(f"page: {part}", json.dumps(value, ensure_ascii=False).encode())
-    other = candidate.new_page()
     for url in elsewhere:
+        # Each in a page of its own: from the service's first page it goes on to the
+        # room, which asks before it is left.
+        other = candidate.new_page()
         with suppress(BrowserError):
             other.goto(url)
             reach.tell(f"page {url}", other.content().encode())
-    other.close()
+        other.close()
     reach.cookies = [dict(cookie) for cookie in candidate.cookies()]
     for cookie in reach.cookies:
         reach.tell(f"cookie {cookie['name']}", str(cookie["value"]).encode())

@@ -240,6 +240,16 @@ def test_sign_in_is_the_hubs_with_pkce_and_without_tokens_in_addresses() -> None
     assert auth.access_scopes == {"access:services", "access:services!service=report"}
 
 
+def test_cookies_are_this_hosts_alone_where_people_come_by_https() -> None:
+    class Public(Addresses):
+        @property
+        def public_url(self) -> str:
+            return "https://interviews.example.org"
+
+    assert hub_oauth(Public(8000, 1, 2, 3, 4), "token").cookie_host_prefix_enabled
+    assert not hub_oauth(ADDRESSES, "token").cookie_host_prefix_enabled
+
+
 def test_cookies_stay_good_over_a_restart_and_differ_by_token() -> None:
     assert app.cookie_secret("a") == app.cookie_secret("a")
     assert app.cookie_secret("a") != app.cookie_secret("b")

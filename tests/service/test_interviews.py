@@ -233,13 +233,15 @@ async def test_ending_stops_the_room_once_it_has_shipped(running: Running) -> No
     heartbeat = await room.post(
         f"api/v1/rooms/{interview_id}/records", json={"records": []}
     )
-    assert heartbeat.json() == {"acknowledged_seq": 0, "state": "open"}
+    # Its two people were invited, which makes two changes of who has access.
+    people = {"people_revision": 2}
+    assert heartbeat.json() == {"acknowledged_seq": 0, "state": "open", **people}
     await operator.post(f"api/v1/interviews/{interview_id}/end")
     last = record(interview_id, 1, "interview.state", {"state": "ended"})
     shipped = await room.post(
         f"api/v1/rooms/{interview_id}/records", json={"records": [last]}
     )
-    assert shipped.json() == {"acknowledged_seq": 1, "state": "ended"}
+    assert shipped.json() == {"acknowledged_seq": 1, "state": "ended", **people}
 
     async def stopped() -> bool:
         return await running.state.hub.room_state(name) == "stopped"

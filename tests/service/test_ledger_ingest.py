@@ -55,7 +55,7 @@ async def test_records_in_order_are_kept_and_repeats_are_harmless(
     first = [record(here, seq) for seq in (1, 2, 3)]
     assert await _sent(running, here, first) == (
         200,
-        {"acknowledged_seq": 3, "state": "scheduled"},
+        {"acknowledged_seq": 3, "state": "scheduled", "people_revision": 2},
     )
     overlapping = [record(here, seq) for seq in (2, 3, 4)]
     status, body = await _sent(running, here, overlapping)

@@ -32,6 +32,8 @@ def hub_oauth(addresses: Addresses, report_token: str, **kwargs: Any) -> HubOAut
         access_scopes={"access:services", "access:services!service=report"},
         cache_max_age=USER_CACHE_S,
         allow_token_in_url=False,
+        # As the hub's own; rooms are told by the hub, this process by nobody.
+        cookie_host_prefix_enabled=addresses.is_https,
         **kwargs,
     )
 

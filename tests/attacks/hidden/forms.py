@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
@@ -35,24 +36,45 @@ def hits(
     canaries: Mapping[str, str], blobs: Iterable[tuple[str, bytes]]
 ) -> Iterator[tuple[str, str, str]]:
     """Return (which, in what form, where) for each word that is in one of the blobs."""
-    wanted = [
+    wanted = _by_shared_part(
         (name, form, data)
         for name, word in canaries.items()
         for form, data in forms(word).items()
-    ]
+    )
     for where, blob in blobs:
         for depth, data in enumerate((blob, *_unpacked(blob))):
-            for name, form, sought in wanted:
-                if sought in data:
-                    packed = " in gzip" if depth else ""
-                    yield name, f"{form}{packed}", where
+            packed = " in gzip" if depth else ""
+            for part, words in wanted.items():
+                if part not in data:
+                    continue
+                for name, form, sought in words:
+                    if sought in data:
+                        yield name, f"{form}{packed}", where
+
+
+Wanted = tuple[str, str, bytes]
+
+
+def _by_shared_part(wanted: Iterable[Wanted]) -> dict[bytes, list[Wanted]]:
+    """Group what is sought by its first or last bytes, whichever more have in common.
+
+    All canaries begin alike, so a blob without that is looked through once a form.
+    """
+    every = list(wanted)
+    counts = Counter(end for *_, data in every for end in (data[:6], data[-6:]))
+    found: dict[bytes, list[Wanted]] = {}
+    for one in every:
+        part = max(one[2][:6], one[2][-6:], key=counts.__getitem__)
+        found.setdefault(part, []).append(one)
+    return found
 
 
 def _unpacked(blob: bytes) -> Iterator[bytes]:
+    whole = memoryview(blob)
     for found in _PACKED.finditer(blob):
         try:
             unpacked = zlib.decompressobj(zlib.MAX_WBITS | 32)
-            data = unpacked.decompress(blob[found.start() :], _MAX_BYTES)
+            data = unpacked.decompress(whole[found.start() :], _MAX_BYTES)
         except zlib.error:
             continue
         if data:

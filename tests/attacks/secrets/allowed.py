@@ -17,7 +17,9 @@ OWN_ROOM = re.compile(
 )
 # Their own interviews by name, and who they are.
 OWN_SELF = re.compile(
-    r"(service: GET /services/nbinterview/api/v1/interviews|hub: GET /hub/api/user)"
+    r"(service: GET /services/nbinterview/api/v1/interviews|hub: GET /hub/api/user"
+    # OAuth without a client is a 400; with one it is how one enters one's own room.
+    r"|hub: (GET|POST) /hub/api/oauth2/authorize)"
 )
 # The link is for signing in as oneself, and for nothing else.
 OWN_LINK = re.compile(r"hub: GET /hub/invitation\?token=\{X\}")

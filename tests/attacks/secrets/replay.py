@@ -102,9 +102,9 @@ class Replay:
             path = route.path.replace("{X}", JUNK)
             status, _ = self._ask(route, path, headers)
             nobody, _ = self._ask(route, path, {})
-            # 404 says that it is not there, to the candidate at least; 400 that the
-            # request has no sense: nothing was read or changed by it.
-            if status != nobody and status not in {*REFUSED, 302, 400, 404, 405}:
+            # 404 says that it is not there, to the candidate at least. 400 would say
+            # that it was asked what the request means before who sent it.
+            if status != nobody and status not in {*REFUSED, 302, 404, 405}:
                 found.append((route.name, status))
         self._close()
         return found

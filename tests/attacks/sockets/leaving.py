@@ -51,11 +51,14 @@ class Left:
     reasons: list[str]
     words: str
     asks_after: int
-    """Requests of the page to its room in the 3 s after it was told."""
+    """Requests of the page to its room after it was told."""
 
 
-def withdraw(world: World) -> Left:
-    """Withdraw the candidate's link while the room's page is open."""
+def withdraw(world: World, listen_s: float = 3.0) -> Left:
+    """Withdraw the candidate's link while the room's page is open.
+
+    The page is listened to for `listen_s` afterwards.
+    """
     page, watched = world.candidate_page, Sockets()
     watched.watch(page)
     page.reload()
@@ -84,7 +87,7 @@ def withdraw(world: World) -> Left:
     notice.wait_for(timeout=10_000)
     asked: list[str] = []
     page.on("request", lambda one: asked.append(one.url))
-    page.wait_for_timeout(3000)
+    page.wait_for_timeout(listen_s * 1000)
     own, room = world.origin(world.here), world.room(world.here)
     paths = ("/api/me", "/lab", "/api/contents/interview.ipynb", "/api/kernels")
     statuses = {

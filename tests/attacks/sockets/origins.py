@@ -66,7 +66,7 @@ def elsewhere(world: World) -> list[str]:
 
 
 _FETCH = """
-async ([url, mode, method]) => {
+requests => Promise.all(requests.map(async ([url, mode, method]) => {
     try {
         const answer = await fetch(url, {
             method, mode, credentials: 'include', redirect: 'follow',
@@ -74,10 +74,10 @@ async ([url, mode, method]) => {
         });
         return answer.type === 'opaque' ? 'opaque' : `read ${answer.status}`;
     } catch (error) { return 'refused'; }
-}
+}))
 """
 _FRAME = """
-url => new Promise(resolve => {
+urls => Promise.all(urls.map(url => new Promise(resolve => {
     const frame = document.createElement('iframe');
     frame.src = url;
     setTimeout(() => {
@@ -85,9 +85,9 @@ url => new Promise(resolve => {
         try { text = frame.contentDocument?.body?.innerText ?? ''; } catch {}
         frame.remove();
         resolve(text);
-    }, 400);
+    }, 1000);
     document.body.append(frame);
-})
+})))
 """
 _SOCKET = """
 url => new Promise(resolve => {
@@ -101,16 +101,27 @@ url => new Promise(resolve => {
 """
 
 
+def fetched(page: Page, *requests: list[str]) -> list[str]:
+    """Make requests (url, mode, method) by a page's script; say how each ended."""
+    found: list[str] = page.evaluate(_FETCH, list(requests))
+    return found
+
+
 def from_a_page(world: World, page: Page) -> Tried:
     """Run a script in a room's page against everything else."""
     tried = Tried()
-    for url in elsewhere(world):
-        for mode in ("cors", "no-cors"):
-            for method in ("GET", "POST"):
-                found = page.evaluate(_FETCH, [url, mode, method])
-                # The page's own policy lets none of these out at all.
-                tried.note(f"{mode} {method} {url}", hit=found != "refused")
-        tried.note(f"frame {url}", hit=page.evaluate(_FRAME, url) != "")
+    urls = elsewhere(world)
+    requests = [
+        [url, mode, method]
+        for url in urls
+        for mode in ("cors", "no-cors")
+        for method in ("GET", "POST")
+    ]
+    for request, found in zip(requests, fetched(page, *requests), strict=True):
+        # The page's own policy lets none of these out at all.
+        tried.note(" ".join(request), hit=found != "refused")
+    for url, text in zip(urls, page.evaluate(_FRAME, urls), strict=True):
+        tried.note(f"frame {url}", hit=text != "")
     for path in ("/nbinterview/api/v1/live", "/api/events/subscribe"):
         found = page.evaluate(_SOCKET, world.room(world.other) + path)
         tried.note(f"socket {path}", hit=found == "open")
@@ -268,7 +279,7 @@ def words_of_tokens(world: World, page: Page) -> Tried:
 
 
 _POPUP = """
-url => new Promise(resolve => {
+urls => Promise.all(urls.map(url => new Promise(resolve => {
     const opened = window.open(url);
     setTimeout(() => {
         let text = '';
@@ -277,7 +288,7 @@ url => new Promise(resolve => {
         try { opened?.close(); } catch {}
         resolve(text);
     }, 1500);
-})
+})))
 """
 _FORM = """
 url => {
@@ -292,12 +303,13 @@ def popups_and_forms(world: World, page: Page) -> Tried:
     """Open the others' pages in windows, and post forms to them."""
     tried = Tried()
     service = world.addresses.service_url
-    for url in (
+    windows = [
         f"{service}interviews/{world.here.id}",
         f"{world.addresses.public_url}/hub/home",
         world.addresses.report_url,
-    ):
-        tried.note(f"window {url}", hit=page.evaluate(_POPUP, url) != "")
+    ]
+    for url, text in zip(windows, page.evaluate(_POPUP, windows), strict=True):
+        tried.note(f"window {url}", hit=text != "")
     posted: list[str] = []
     page.context.on(
         "request",

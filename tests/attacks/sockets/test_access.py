@@ -5,9 +5,11 @@ In the order of one interview: what is attacked before the withdrawal comes firs
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.attacks.sockets import leaving, links, origins
+from tests.attacks.sockets import leaving, links, origins, policies, states
 from tests.attacks.sockets.world import CANDIDATE, World
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -19,12 +21,20 @@ def test_the_attacks_would_be_seen(people: World) -> None:
     answer = people.ask("GET", page, people.interviewer, {"Accept": "text/html"})
     assert answer.status_code == 200, "the cookies are good"
     here = people.room(people.here) + "/api/me"
-    found = people.interviewer_page.evaluate(origins._FETCH, [here, "cors", "GET"])
+    [found] = origins.fetched(people.interviewer_page, [here, "cors", "GET"])
     assert found.startswith("read"), "the page's own room answers it"
 
 
 def test_honest_use_breaks_no_policy(people: World) -> None:
     assert people.violations == []
+
+
+def test_every_kind_of_page_has_a_policy_without_inline_scripts(people: World) -> None:
+    found = policies.of_pages(people)
+    assert len(found) >= 18
+    assert {what: faults for what, faults in found.items() if faults} == {}
+    stock = "frame-ancestors 'none'; report-uri /hub/security/csp-report"
+    assert policies.faults(stock), "JupyterHub's own would not pass"
 
 
 def test_no_token_of_the_hub_is_in_a_page(people: World) -> None:
@@ -71,6 +81,21 @@ def test_access_that_is_taken_away_is_gone_and_comes_back(people: World) -> None
     assert links.too_late(people, old).hits == []
     page = leaving.invite_again(people)
     page.get_by_text("Saved").first.wait_for()
+
+
+def test_every_route_answers_a_candidate_as_the_tables_say(
+    people: World, tmp_path: Path
+) -> None:
+    way = states.walk(people, tmp_path, ("GET", "POST"))
+    assert {state: tried.hits for state, tried in way.tried.items()} == {
+        "scheduled": [],
+        "open": [],
+        "ended": [],
+    }
+    assert all(tried.n > 500 for tried in way.tried.values())
+    assert way.let_in["open"] > way.let_in["ended"] + 20
+    assert way.let_in["open socket"] >= 3
+    assert way.let_in["scheduled socket"] == way.let_in["ended socket"] == 0
 
 
 def test_after_the_end_a_candidates_link_opens_nothing(people: World) -> None:

@@ -1,5 +1,6 @@
 /** The notebook after the end of it all: to be read, without a room behind it. */
 
+import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ServiceManager } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -43,8 +44,13 @@ export function makeReadOnly({ content, context }: NotebookPanel): void {
 /** End the connections that JupyterLab would try to have back for ever. */
 export function closeServices(
   services: ServiceManager.IManager,
-  notebook: NotebookPanel | null
+  notebook: NotebookPanel | null,
+  files: IFileBrowserFactory | null
 ): void {
+  // Nobody sees them, and each would list the folder again every few seconds.
+  files?.tracker.forEach(browser => {
+    browser.model.dispose();
+  });
   // Its provider goes with it; what is on the page stays.
   notebook?.context.model.sharedModel.dispose();
   services.dispose();

@@ -2,6 +2,7 @@ import { ILabShell } from '@jupyterlab/application';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IThemeManager } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { INotebookCellExecutor, INotebookTracker } from '@jupyterlab/notebook';
@@ -52,7 +53,8 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
     ISettingRegistry,
     ITranslator,
     INotebookCellExecutor,
-    ICustody
+    ICustody,
+    IFileBrowserFactory
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -64,7 +66,8 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
     settings: ISettingRegistry | null,
     translator: ITranslator | null,
     executor: INotebookCellExecutor | null,
-    custody: ICustody | null
+    custody: ICustody | null,
+    files: IFileBrowserFactory | null
   ): IRoom | null => {
     if (live === null || custody === null) {
       return null;
@@ -82,7 +85,7 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
       room.adopt(panel);
     });
     followWithdrawal(live, custody, room, trans);
-    followEnd(app, live, room);
+    followEnd(app, live, room, files);
     if (executor !== null) {
       waitForKernel(executor);
     }
@@ -206,7 +209,12 @@ async function openNotebook(app: JupyterFrontEnd, shell: ILabShell): Promise<voi
 }
 
 /** After the end nobody writes, and once the room is gone nothing asks for it. */
-function followEnd(app: JupyterFrontEnd, live: ILive, room: Room): void {
+function followEnd(
+  app: JupyterFrontEnd,
+  live: ILive,
+  room: Room,
+  files: IFileBrowserFactory | null
+): void {
   const lock = (): void => {
     if (live.welcome?.state === 'ended' && room.notebook !== null) {
       makeReadOnly(room.notebook);
@@ -219,7 +227,7 @@ function followEnd(app: JupyterFrontEnd, live: ILive, room: Room): void {
   });
   live.statusChanged.connect((_, status) => {
     if (status === 'closed') {
-      closeServices(app.serviceManager, room.notebook);
+      closeServices(app.serviceManager, room.notebook, files);
     }
   });
 }
