@@ -25,22 +25,12 @@ from playwright.sync_api import (
     WebSocket,
 )
 
+from tests.chromium import CHROMIUM_FLAGS
 from tests.ports import free_port
 
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
-
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-)
 
 
 def wait_for(

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.chromium import CHROMIUM_FLAGS
 from tests.extensions.harness import (
     CANDIDATE,
     INTERVIEWER,
@@ -25,17 +26,6 @@ from tests.proctor_widget.browser.clip import write_clip
 
 ROOT = Path(__file__).resolve().parents[2]
 LABEXTENSIONS = ROOT / "extensions/nbinterview_server/labextensions"
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--use-fake-device-for-media-stream",
-]
 PAGE_TIMEOUT_MS = 60_000
 
 
@@ -93,7 +83,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         browser = play.chromium.launch(
             executable_path="/usr/bin/chromium",
             chromium_sandbox=False,
-            args=[*CHROMIUM_FLAGS, f"--use-file-for-fake-video-capture={clip}"],
+            args=[
+                *CHROMIUM_FLAGS,
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-video-capture={clip}",
+            ],
         )
         yield browser
         browser.close()

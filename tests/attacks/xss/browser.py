@@ -23,17 +23,8 @@ from playwright.async_api import (
 )
 
 from tests.attacks.xss.canary import Canary
+from tests.chromium import CHROMIUM_FLAGS
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-)
 VIEWPORT = {"width": 1366, "height": 820}
 PATIENCE_MS = 30_000
 SETTLE_MS = 400
@@ -240,7 +231,7 @@ async def chromium() -> AsyncIterator[Browser]:
         browser = await play.chromium.launch(
             executable_path="/usr/bin/chromium",
             chromium_sandbox=False,
-            args=list(FLAGS),
+            args=list(CHROMIUM_FLAGS),
         )
         try:
             yield browser

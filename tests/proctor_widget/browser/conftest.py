@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from tests.chromium import CHROMIUM_FLAGS
+
 from .clip import write_clip
 
 HERE = Path(__file__).parent
@@ -23,16 +25,6 @@ FOLDERS = {"static": STATIC, "lib": JS / "lib", "style": JS / "style"}
 
 #: As strict as a page that measures can be; the worker needs no more.
 CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src data:"
-
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -118,7 +110,7 @@ def launch(playwright: Playwright, origin: str, clip: Path) -> Iterator[Launch]:
         def start(
             *extra: str, camera: bool = True, allow: bool = True, query: str = ""
         ) -> Page:
-            args = [*ARGS, *extra]
+            args = [*CHROMIUM_FLAGS, *extra]
             if camera:
                 args += [
                     "--use-fake-device-for-media-stream",

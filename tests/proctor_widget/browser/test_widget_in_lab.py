@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from .conftest import ARGS, ROOT
+from tests.chromium import CHROMIUM_FLAGS
+
+from .conftest import ROOT
 
 ARTIFACTS = ROOT / "test-artifacts"
 BASE_URL = "/user/somebody/"
@@ -128,7 +130,7 @@ def test_widget_measures_in_jupyterlab(
         executable_path="/usr/bin/chromium",
         chromium_sandbox=False,
         args=[
-            *ARGS,
+            *CHROMIUM_FLAGS,
             "--use-fake-device-for-media-stream",
             f"--use-file-for-fake-video-capture={clip}",
         ],
