@@ -21,6 +21,7 @@ from nbinterview_server.execution.channel_rules import (
 )
 from nbinterview_server.execution.channel_wire import read, written
 from nbinterview_server.execution.output_widgets import Capture, OutputWidgets
+from nbinterview_server.execution.widget_record import is_reading
 
 COMM = {"comm_id": "a1", "data": {"x": 1}}
 JSON: Any = st.recursive(
@@ -118,6 +119,17 @@ def test_what_is_written_is_read_again() -> None:
 def test_half_of_a_character_is_no_harm() -> None:
     code = {"code": "\ud800", "cursor_pos": 1}
     assert asks("complete_request", code)["code"] == "?"
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_kept"), [("comm_open", False), ("comm_close", True)]
+)
+def test_closing_a_widget_is_kept_and_asking_for_states_is_not(
+    kind: str, is_kept: bool
+) -> None:
+    told = {"comm_id": "a1", "target_name": "jupyter.widget.control"}
+    asked = page_asks("shell", kind, told, {})
+    assert is_reading(asked) is not is_kept
 
 
 # ------------------------------------------------------------ Output widgets

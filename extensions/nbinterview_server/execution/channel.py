@@ -62,12 +62,13 @@ PAGE_BYTES_PER_S = 512.0 * 1024
 PAGE_BURST_BYTES = 8 * 1024 * 1024
 KERNEL_MESSAGES_PER_S = 500.0
 KERNEL_BURST_MESSAGES = 5000
+STATUS_PER_S = 1000.0
 KERNEL_BYTES_PER_S = 8.0 * 1024 * 1024
 KERNEL_BURST_BYTES = 64 * 1024 * 1024
 
 TOO_MANY = "too many messages to the kernel; please reload the page"
 TOO_MANY_PAGES = "too many pages of yours are open"
-KERNEL_TOO_FAST = "the kernel says too much about widgets"
+KERNEL_TOO_FAST = "the kernel says too much"
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +119,7 @@ class RoomChannel(_Connection):  # type: ignore[misc]  # Any, see above
         self._kernel_pace = Pace(
             KERNEL_MESSAGES_PER_S, KERNEL_BURST_MESSAGES, monotonic
         )
+        self._status_pace = Pace(STATUS_PER_S, KERNEL_BURST_MESSAGES, monotonic)
         self._kernel_bytes = Pace(KERNEL_BYTES_PER_S, KERNEL_BURST_BYTES, monotonic)
 
     def create_stream(self) -> None:
@@ -193,8 +195,10 @@ class RoomChannel(_Connection):  # type: ignore[misc]  # Any, see above
         buffers = [memoryview(one) for one in message.buffers]
         said = message.channel, kind, message.content, message.metadata
         asked = page_asks(*said, buffers)
+        is_own = asked.content.get("comm_id") in self._controls
         self._check_comm(asked)
-        self._widgets.note(asked, message.buffers)
+        if not (is_own and asked.kind == "comm_close"):
+            self._widgets.note(asked, message.buffers)
         self._send(asked, header, buffers)
 
     def _check_comm(self, asked: Asked) -> None:
@@ -266,7 +270,7 @@ class RoomChannel(_Connection):  # type: ignore[misc]  # Any, see above
 
     def _hear(self, channel: str, frames: list[Any]) -> None:
         _, parts = self.session.feed_identities(frames)
-        if len(parts[1]) > MAX_HEADER_BYTES or len(parts[2]) > MAX_HEADER_BYTES:
+        if max(map(len, parts[1:4])) > MAX_HEADER_BYTES:
             return
         kind = self.session.unpack(parts[1]).get("msg_type")
         request = self.session.unpack(parts[2]).get("msg_id")
@@ -284,10 +288,15 @@ class RoomChannel(_Connection):  # type: ignore[misc]  # Any, see above
             assert pending.capture is not None
             pending.capture.take(kind, message["content"])
             return
-        self._pass_on(channel, kind, pending, message)
+        self._pass_on(channel, kind, pending, message, len(parts[4]))
 
     def _pass_on(
-        self, channel: str, kind: str, pending: Pending | None, message: Json
+        self,
+        channel: str,
+        kind: str,
+        pending: Pending | None,
+        message: Json,
+        content_bytes: int,
     ) -> None:
         buffers = message["buffers"]
         content = kernel_says(kind, message["content"], buffers)
@@ -299,13 +308,20 @@ class RoomChannel(_Connection):  # type: ignore[misc]  # Any, see above
                 self._captured(pending.capture)
         if self._is_of_another(kind, content):
             return
-        size_bytes = sum(len(one) for one in buffers) + 1000
-        slow = self._kernel_bytes.delay_s(size_bytes)
-        if kind in COMM_MESSAGES and max(slow, self._kernel_pace.delay_s()) > 0:
+        if channel == "iopub" and self._is_too_fast(kind, content_bytes, buffers):
             self._soon(self._claims.note(WHAT, KERNEL_TOO_FAST, "rate"))
             return
         parent = pending.header if pending is not None else {}
         self._tell(channel, kind, parent, content, by=KERNEL, buffers=buffers)
+
+    def _is_too_fast(
+        self, kind: str, content_bytes: int, buffers: Sequence[Any]
+    ) -> bool:
+        """Count what nobody asked for; replies are as many as the page's requests."""
+        size_bytes = content_bytes + sum(len(one) for one in buffers) + 1000
+        slow_s = self._kernel_bytes.delay_s(size_bytes)
+        pace = self._kernel_pace if kind in COMM_MESSAGES else self._status_pace
+        return max(slow_s, pace.delay_s()) > 0
 
     def _is_due(self, channel: str, kind: str, pending: Pending | None) -> bool:
         """Say whether the page may be told this now, as far as it is an answer."""

@@ -12,6 +12,10 @@ from nbinterview_server.execution.outputs import Hook, tidy_question
 if TYPE_CHECKING:
     from nbinterview_server.execution.runs import Run, Runs
 
+MAX_MESSAGE_BYTES = 128 * 1024 * 1024
+"""Of one message of a kernel; a larger one is not read, and ends its connection, which
+comes back. Each page's sockets have a copy of it."""
+
 MAX_QUEUED = 50_000
 """Messages of a kernel that may wait; ZMQ drops what comes beyond, and its 1,000
 are less than a loop prints in a fifth of a second."""
@@ -47,6 +51,7 @@ class Kernel:
         """Return a client of it."""
         client = self.kernel.client()
         client.context.rcvhwm = MAX_QUEUED  # of the sockets that it will open
+        client.context.maxmsgsize = MAX_MESSAGE_BYTES
         return Client(client, self.kernel_id, self.runs)
 
 

@@ -36,6 +36,11 @@ PAUSE_S = 0.002
 """... and so long everybody else has the server in between."""
 IDLE_S = 2.0
 """So long after its answer a kernel may still bring outputs."""
+MAX_HEARD_BYTES = 64 * 1024 * 1024
+"""Of one run's outputs; what comes after is counted and not read. ZMQ receives faster
+than they are read, and keeps what waits."""
+MAX_HEADER_BYTES = 64 * 1024
+"""Of header, parent and metadata each: they are read of whatever comes."""
 MAX_ESCAPE_BYTES = 6
 """JSON says a character in so many bytes at the most."""
 
@@ -95,6 +100,7 @@ class _Outputs:
         self._request = request
         self._hook = hook
         self._capture = capture
+        self._heard_bytes = 0
 
     def take(self, clock: Callable[[], float] = time.monotonic) -> bool:
         """Take what is there, for a short while; say whether that was all."""
@@ -117,6 +123,8 @@ class _Outputs:
         signature, header, parent, metadata = (
             frame.bytes for frame in frames[at + 1 : at + 5]
         )
+        if max(map(len, (header, parent, metadata))) > MAX_HEADER_BYTES:
+            return
         content = frames[at + 5].buffer
         if json.loads(parent).get("msg_id") != self._request:
             return
@@ -126,6 +134,10 @@ class _Outputs:
             "metadata": json.loads(metadata),
             "size_bytes": len(content),
         }
+        if kind in OUTPUT_MESSAGES and self._heard_bytes > MAX_HEARD_BYTES:
+            self._hook({**message, "content": unread(None), "cut": True})
+            return
+        self._heard_bytes += len(content)
         if len(content) > MAX_MESSAGE_BYTES:
             found = beginning(kind, content)
             if kind not in OUTPUT_MESSAGES or not self._capture.take(kind, found):

@@ -43,7 +43,7 @@ class WidgetRecord:
 
     def note(self, asked: Asked, buffers: Sequence[bytes]) -> None:
         """Take one message before it is sent; `Unavailable` when that cannot be."""
-        if asked.kind not in COMM_MESSAGES or _is_reading(asked):
+        if asked.kind not in COMM_MESSAGES or is_reading(asked):
             return
         if self._waiting_bytes > MAX_WAITING_BYTES and self._is_writing():
             raise Unavailable(NOT_SAVED)
@@ -109,10 +109,13 @@ def message_payload(
     return found
 
 
-def _is_reading(asked: Asked) -> bool:
-    """Say whether this only asks what widgets there are, as each page does."""
+def is_reading(asked: Asked) -> bool:
+    """Say whether this only asks what widgets there are, as each page does.
+
+    Closing one runs what was registered for that.
+    """
     data = asked.content["data"]
     if asked.kind == "comm_msg":
         return data in ({"method": "request_states"}, {"method": "request_state"})
     is_control = asked.content.get("target_name") == "jupyter.widget.control"
-    return data == {} and (is_control or asked.kind == "comm_close")
+    return data == {} and asked.kind == "comm_open" and is_control
