@@ -38,8 +38,6 @@ _LIMITS = (
     ("POST", re.compile(r"/nbinterview/api/v1/check"), "room-check"),
     ("GET", re.compile(r"/nbinterview/api/v1/film"), "room-film"),
 )
-
-
 _RESTART = re.compile(r"/api/kernels/([^/]+)/restart")
 
 

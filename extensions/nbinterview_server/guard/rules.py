@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from nbinterview.errors import TooLarge
 from nbinterview_server.documents.integration import Refused
-from nbinterview_server.documents.updates import Id, Kind, Struct, Type, Update
+from nbinterview_server.documents.updates import Id, Kind, Struct, Type
 from nbinterview_server.guard import limits
 from nbinterview_server.guard.paths import Path, Removed, Write
 
@@ -30,6 +30,9 @@ _GONE_KINDS = frozenset({Kind.GC, Kind.DELETED})
 _KINDS = frozenset({Kind.ANY, Kind.STRING, Kind.TYPE, *_GONE_KINDS})
 _TYPES = frozenset({Type.ARRAY, Type.MAP, Type.TEXT})
 _TYPE_OF_KEY = {"source": Type.TEXT, "metadata": Type.MAP, "outputs": Type.ARRAY}
+_VALUE_KEYS = frozenset(
+    {"id", "cell_type", "execution_count", "execution_state", "attachments"}
+)
 _MISSING = object()
 _FOREIGN = "No page of a notebook writes this."
 
@@ -147,7 +150,7 @@ class _Judge:
                 raise Refused(_FOREIGN)
             self._begun.get(cell, {}).setdefault(key, []).append(None)
             return
-        if key not in _VALUES:
+        if key not in _VALUE_KEYS:
             raise Refused(_FOREIGN)
         value = self._value(struct)
         if begun:
@@ -289,17 +292,8 @@ class _Judge:
             return _MISSING
         if struct.kind is not Kind.ANY or struct.length != 1:
             raise Refused(_FOREIGN)
-        return _only_value(self._write.update, struct)
-
-
-def _only_value(update: Update, struct: Struct) -> Any:
-    (value,) = update.values(struct)
-    return value
-
-
-_VALUES = frozenset(
-    {"id", "cell_type", "execution_count", "execution_state", "attachments"}
-)
+        (value,) = self._write.update.values(struct)
+        return value
 
 
 def _check_cell(found: Mapping[str, list[Any]]) -> None:
