@@ -77,7 +77,8 @@ class Doorkeeper:
         user: User | None = await ensure_async(self._provider.get_user(handler))
         if is_public(method, path) or user is None:
             return user
-        person = await self._people.find(user.username)
+        is_page = "text/html" in handler.request.headers.get("Accept", "")
+        person = await self._people.find(user.username, patient=is_page)
         if person is None:
             words = "You have no part in this interview, or not any more."
             raise _refused(handler, words, reason=NO_PART)

@@ -37,8 +37,16 @@ class People:
         self._revision: int | None = None
         """Of the people that are known; None for those of a copy on disk."""
 
-    async def find(self, hub_name: str) -> Person | None:
-        """Return the person, or None for somebody who is none of this interview."""
+    async def find(self, hub_name: str, *, patient: bool = False) -> Person | None:
+        """Return the person, or None for somebody who is none of this interview.
+
+        Strangers are asked for every `REMEMBER_STRANGER_S` at most. `patient` waits
+        for that time: whoever was let in again a moment ago is not turned away by
+        what their old page asked just before.
+        """
+        found = self.config.people.get(hub_name)
+        if found is None and patient and not self._worth_asking(hub_name):
+            await asyncio.sleep(REMEMBER_STRANGER_S)
         async with self._asking:
             found = self.config.people.get(hub_name)
             if found is None and self._worth_asking(hub_name):

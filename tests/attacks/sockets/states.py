@@ -16,7 +16,6 @@ from itertools import product
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from nbinterview.home import SERVICE_PREFIX
 from nbinterview.service.access_table import TABLE as SERVICE_TABLE
 from nbinterview_server.config import KERNEL_NAME, NOTEBOOK, Person
 from nbinterview_server.door import TABLE as DOOR
