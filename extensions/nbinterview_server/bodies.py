@@ -65,19 +65,17 @@ def check_body(method: str, path: str, body: bytes) -> None:
                 found = json.loads(body.decode("utf-8"))
             except (ValueError, RecursionError) as error:
                 raise Invalid("The request is not JSON.") from error
-            if _has_half_characters(body):
+            if b"\\u" in body and _has_half_characters(found):
                 raise Invalid("The request has half a character in it.")
             for fault in schema.iter_errors(found):
                 field = ".".join(map(str, fault.absolute_path)) or None
                 raise Invalid("The request does not have the form.", field=field)
 
 
-def _has_half_characters(body: bytes) -> bool:
-    """Say whether an escape names one half of a UTF-16 pair, which no text can hold."""
-    if b"\\u" not in body:
-        return False
+def _has_half_characters(found: object) -> bool:
+    """Say whether an escape named one half of a UTF-16 pair, which no text can hold."""
     try:
-        json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8")
+        json.dumps(found, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
         return True
     return False
