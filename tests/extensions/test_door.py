@@ -361,6 +361,21 @@ async def test_names_come_from_the_platform(room: RoomServer) -> None:
 
 
 @pytest.mark.asyncio
+async def test_who_is_let_in_again_is_not_turned_away_by_an_old_page(
+    room: RoomServer,
+) -> None:
+    newcomer = {**room_config()["people"][1], "hub_name": "p-newcomer22"}
+    async with room.client("p-newcomer22") as client:
+        # What a page does that was left open.
+        assert (await client.get("api/me")).status_code == 403
+        room.service.config["people"].append(newcomer)
+        assert (await client.get("api/me")).status_code == 403
+        page = await client.get("lab", headers={"Accept": "text/html"})
+        assert page.status_code == 200
+        assert (await client.get("api/me")).status_code == 200
+
+
+@pytest.mark.asyncio
 async def test_somebody_added_later_is_asked_for_once_more(room: RoomServer) -> None:
     newcomer = {**room_config()["people"][1], "hub_name": "p-newcomer22"}
     async with room.client("p-newcomer22") as client:
@@ -372,4 +387,5 @@ async def test_somebody_added_later_is_asked_for_once_more(room: RoomServer) -> 
         for _ in range(5):
             async with room.client("p-nobodyhere") as stranger:
                 assert (await stranger.get("api/me")).status_code == 403
-        assert questions(path) == before + 1
+        # Once in two seconds; a slow machine may take longer over five requests.
+        assert before < questions(path) <= before + 3

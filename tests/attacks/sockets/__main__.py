@@ -5,6 +5,7 @@ Prints rows as JSON on stdout: measure, ours, bar, holds, n.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import tempfile
@@ -12,14 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.attacks.sockets import leaving, links, origins
+from tests.attacks.sockets import leaving, links, origins, policies, states
 from tests.attacks.sockets.origins import Tried
 from tests.attacks.sockets.world import CANDIDATE, World, world
 
 WITHDRAWALS = 10
 
 
-def rows(people: World, withdrawals: int = WITHDRAWALS) -> list[dict[str, Any]]:
+def rows(people: World, folder: Path, withdrawals: int) -> list[dict[str, Any]]:
     """Make every attack; return what got through."""
     page, here = people.interviewer_page, people.here
     attacks: dict[str, Callable[[], Tried]] = {
@@ -46,15 +47,24 @@ def rows(people: World, withdrawals: int = WITHDRAWALS) -> list[dict[str, Any]]:
         for hit in tried.hits:
             print(f"{measure}: {hit}", file=sys.stderr)
         found.append(row(measure, len(tried.hits), 0, tried.n))
+    pages = policies.of_pages(people)
+    wrong = [f"{what}: {faults}" for what, faults in pages.items() if faults]
+    found.append(row("pages whose policy lets scripts in", len(wrong), 0, len(pages)))
+    for state, tried in states.walk(people, folder).tried.items():
+        print("\n".join(tried.hits), file=sys.stderr)
+        measure = f"answers that the tables do not have, {state}"
+        found.append(row(measure, len(tried.hits), 0, tried.n))
     return found + left(people, withdrawals)
 
 
 def left(people: World, times: int) -> list[dict[str, Any]]:
     """Take the access away and give it again, so often."""
-    slowest_s, reopened, sockets, late = 0.0, 0, 0, Tried()
+    slowest_s, reopened, sockets, asks, late = 0.0, 0, 0, 0, Tried()
     link = people.here.invitation(CANDIDATE)
     for _ in range(times):
-        found = leaving.withdraw(people)
+        # Longer than any poll of a page's takes to come round.
+        found = leaving.withdraw(people, listen_s=12)
+        asks += found.asks_after
         slowest_s = max(slowest_s, found.closed_after_s)
         sockets += found.sockets
         reopened += len(found.reopened)
@@ -73,6 +83,7 @@ def left(people: World, times: int) -> list[dict[str, Any]]:
     return [
         row("s from withdrawal to the last socket", slowest_s, 5.0, sockets),
         row("opened after a withdrawal", reopened, 0, times),
+        row("requests of pages that were put out", asks, 2 * times, times),
         row("withdrawn links that open", len(late.hits), 0, late.n),
     ]
 
@@ -83,6 +94,7 @@ def row(measure: str, ours: float, bar: float, n: int) -> dict[str, Any]:
     return {
         "measure": measure,
         "ours": ours,
+        "peer": None,
         "bar": f"<= {bar:g}",
         "holds": ours <= bar,
         "n": n,
@@ -91,11 +103,14 @@ def row(measure: str, ours: float, bar: float, n: int) -> dict[str, Any]:
 
 def main() -> int:
     """Print the rows; the status says whether all hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--withdrawals", type=int, default=WITHDRAWALS)
+    given = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="nbi-sockets-") as folder,
         world(Path(folder) / "world") as people,
     ):
-        found = rows(people)
+        found = rows(people, Path(folder), given.withdrawals)
     print(json.dumps(found, indent=2))
     return 0 if all(one["holds"] for one in found) else 1
 

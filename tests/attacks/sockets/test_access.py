@@ -86,13 +86,13 @@ def test_access_that_is_taken_away_is_gone_and_comes_back(people: World) -> None
 def test_every_route_answers_a_candidate_as_the_tables_say(
     people: World, tmp_path: Path
 ) -> None:
-    way = states.walk(people, tmp_path, ("GET", "POST"))
+    way = states.walk(people, tmp_path, ("GET", "POST"), thorough=False)
     assert {state: tried.hits for state, tried in way.tried.items()} == {
         "scheduled": [],
         "open": [],
         "ended": [],
     }
-    assert all(tried.n > 500 for tried in way.tried.values())
+    assert all(tried.n > 300 for tried in way.tried.values())
     assert way.let_in["open"] > way.let_in["ended"] + 20
     assert way.let_in["open socket"] >= 3
     assert way.let_in["scheduled socket"] == way.let_in["ended socket"] == 0
