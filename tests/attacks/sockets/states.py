@@ -64,6 +64,7 @@ class Walk:
     tried: dict[str, Tried] = field(default_factory=dict)
     let_in: Counter[str] = field(default_factory=Counter)
     """How much was open, by state, and of it the sockets."""
+    asked: int = 0
 
     @property
     def host(self) -> str:
@@ -122,7 +123,12 @@ class Walk:
                 "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
             }
         port = self.world.addresses.port
-        link = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        # Each from another address: a limit would hide what a route answers.
+        self.asked += 1
+        own = (f"127.2.{self.asked >> 8 & 255}.{self.asked & 255 or 1}", 0)
+        link = http.client.HTTPConnection(
+            "127.0.0.1", port, timeout=20, source_address=own
+        )
         try:
             link.request(asked.method, asked.path, body, headers)
             return link.getresponse().status
