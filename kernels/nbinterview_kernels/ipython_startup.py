@@ -1,7 +1,7 @@
-"""What IPython reads when a kernel starts: figures as data, as pages run no scripts.
+"""What IPython reads when a kernel starts: figures as data, and patience with outputs.
 
 Handed into the sandbox as /etc/ipython/ipython_kernel_config.py, so that it needs
-nothing of ours there. Both libraries would else show their figures as HTML with a
+nothing of ours there. Plotly and Altair would else show their figures as HTML with a
 script from elsewhere (docs/explanation/outputs.md). Whoever chooses another
 renderer in the notebook gets it.
 """
@@ -13,6 +13,10 @@ import importlib.util
 import os
 import re
 import sys
+
+from ipykernel.kernelapp import IPKernelApp
+
+MAX_WAITING_MESSAGES = 50_000
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,5 +80,21 @@ class AltairByMime(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         renderers.enable("mimetype")
 
 
+def let_outputs_wait() -> None:
+    """Have ZMQ keep more of what is printed than its 1,000 messages.
+
+    When the room is slow to read, as on a busy machine, it drops what comes beyond.
+    """
+    kernel_app: Any = IPKernelApp  # it has no setting for this
+    init_iopub = kernel_app.init_iopub
+
+    def patiently(app: IPKernelApp, context: Any) -> None:
+        context.sndhwm = MAX_WAITING_MESSAGES
+        init_iopub(app, context)
+
+    kernel_app.init_iopub = patiently
+
+
 os.environ.setdefault("PLOTLY_RENDERER", "plotly_mimetype")
 sys.meta_path.insert(0, AltairByMime())
+let_outputs_wait()

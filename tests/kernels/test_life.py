@@ -50,6 +50,11 @@ def group_directories(name: str) -> list[str]:
     return [path for path in plan.directories if Path(path).exists()]
 
 
+def test_more_outputs_can_wait_than_zmq_keeps_by_itself(kernel: Kernel) -> None:
+    where = "get_ipython().kernel.iopub_socket.io_thread.socket"
+    assert kernel.value(f"say({where}.sndhwm)") == 50_000
+
+
 # Interrupt
 
 
