@@ -21,6 +21,12 @@ class OutputFrame implements Frame {
     new ResizeObserver(() => {
       this._sayHeight();
     }).observe(_host);
+    document.addEventListener('keydown', event => {
+      // A menu or a field that closes on this key has taken it.
+      if (event.key === 'Escape' && !event.defaultPrevented) {
+        this._say({ type: 'leave' });
+      }
+    });
     this._say({ type: 'ready' });
   }
 

@@ -60,9 +60,10 @@ export type ToFrame =
   | { type: 'comm'; message: CommMessage }
   | { type: 'comm-gone' };
 
-/** All that a frame says. */
+/** All that a frame says. `leave`: a person wants the focus back in the page. */
 export type FromFrame =
   | { type: 'ready' }
+  | { type: 'leave' }
   | { type: 'size'; height_px: number }
   | { type: 'failed'; words: string }
   | { type: 'comm'; message: CommMessage };
@@ -90,6 +91,8 @@ export function readFromFrame(data: unknown): FromFrame | null {
   switch (data['type']) {
     case 'ready':
       return { type: 'ready' };
+    case 'leave':
+      return { type: 'leave' };
     case 'size': {
       const height_px = data['height_px'];
       return typeof height_px === 'number' && Number.isFinite(height_px)

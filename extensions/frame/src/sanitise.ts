@@ -29,8 +29,22 @@ const CONFIG: Config & { RETURN_DOM_FRAGMENT: true } = {
 /** Makes a function from a window, so that a test can bring its own. */
 export function sanitiser(window: Window & typeof globalThis): (html: string) => Node {
   const purifier = createDOMPurify(window);
+  purifier.addHook('uponSanitizeElement', node => {
+    escapeTagsInStyle(node, window.document);
+  });
   purifier.addHook('afterSanitizeAttributes', keepNoAddress);
   return html => purifier.sanitize(html, CONFIG);
+}
+
+/**
+ * DOMPurify drops a `<style>` whose text looks like a tag anywhere, as scikit-learn's has
+ * in a comment. The same in CSS is an escape, which no parser of HTML takes for a tag.
+ */
+function escapeTagsInStyle(node: Node, document: Document): void {
+  if (node.nodeName.toLowerCase() === 'style') {
+    const css = (node.textContent ?? '').replace(/<(?=[/\w!])/g, '\\3c ');
+    (node as Element).replaceChildren(document.createTextNode(css));
+  }
 }
 
 /** A frame leads nowhere: a link's address becomes its title. */

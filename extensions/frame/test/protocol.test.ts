@@ -10,12 +10,13 @@ const comm = {
 };
 
 describe('what a page takes from a frame', () => {
-  it('takes the four messages', () => {
+  it('takes the five messages', () => {
     expect(readFromFrame({ type: 'ready' })).toEqual({ type: 'ready' });
     expect(readFromFrame({ type: 'size', height_px: 12.5 })).toEqual({
       type: 'size',
       height_px: 12.5
     });
+    expect(readFromFrame({ type: 'leave', to: 'x' })).toEqual({ type: 'leave' });
     expect(readFromFrame({ type: 'failed', words: 'No.' })).toEqual({
       type: 'failed',
       words: 'No.'

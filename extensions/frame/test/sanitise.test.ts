@@ -58,6 +58,15 @@ describe('what goes', () => {
     expect(html).toBe('<a class="address" title="https://a.test/">a</a>');
   });
 
+  it('keeps a style sheet that names a tag, and no tag in it', () => {
+    const html = cleaned('<style>/* for <a> */ p::after { content: "</b>" }</style>');
+    expect(html).toBe(
+      '<style>/* for \\3c a> */ p::after { content: "\\3c /b>" }</style>'
+    );
+    const nested = cleaned('<svg><style><img src=x onerror=x()>p {}</style></svg>');
+    expect(nested).not.toMatch(/onerror|src=/);
+  });
+
   it('keeps no name that stands for a part of the document', () => {
     expect(cleaned('<img name="body"><a id="head"></a>')).not.toMatch(/body|head/);
   });

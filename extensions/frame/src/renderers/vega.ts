@@ -18,6 +18,9 @@ const THEMES = [
   'vox'
 ] as const;
 
+/** How large a chart without a size was before version 6; stock shows it so. */
+const SIZE_BEFORE_6 = { view: { continuousWidth: 200, continuousHeight: 200 } };
+const BEFORE_6 = /^application\/vnd\.vegalite\.v[45]\+json$/;
 const VEGA = /^application\/vnd\.vega\.v/;
 
 /** A loader that loads nothing and leads nowhere. */
@@ -58,6 +61,7 @@ async function draw(output: Output, place: HTMLElement, dark: boolean): Promise<
   await embed(place, withoutOptions(output.data), {
     ...embedOptions(output.data),
     ...(dark ? { theme: 'dark' as const } : {}),
+    ...(BEFORE_6.test(output.mime) ? { config: SIZE_BEFORE_6 } : {}),
     mode: VEGA.test(output.mime) ? 'vega' : 'vega-lite',
     // Its menu downloads and opens windows, which a frame cannot.
     actions: false,

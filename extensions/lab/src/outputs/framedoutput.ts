@@ -133,6 +133,12 @@ export class FramedOutput
           this._frames.rememberHeight(this._key, message.height_px);
         }
         break;
+      case 'leave':
+        // Only of a frame that has the focus: none takes it from elsewhere.
+        if (document.activeElement === this._iframe) {
+          this.node.closest<HTMLElement>('.jp-Cell')?.focus();
+        }
+        break;
       case 'failed':
         this._fail(message.words);
         break;

@@ -1,8 +1,12 @@
-/** Shows which cells are locked, to the eye and to the ear. */
+/** Shows which cells are locked, to the eye and to the ear, and lets them be. */
 
 import type { Cell } from '@jupyterlab/cells';
-import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { INotebookTracker, Notebook, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+
+import type { ICellState } from './lockedcommands';
+import { LOCKABLE, leavesLockedCellsAlone } from './lockedcommands';
 
 const LOCK_CLASS = 'jp-nbinterview-Lock';
 
@@ -33,4 +37,54 @@ function mark(cell: Cell, trans: TranslationBundle): void {
   } else if (!isLocked) {
     present?.remove();
   }
+}
+
+/**
+ * Switch off the commands that would change, move or delete a locked cell.
+ *
+ * The server refuses that anyhow, and a page that was refused starts anew: nobody should
+ * get there by a slip of the hand.
+ */
+export function keepLockedCells(
+  commands: CommandRegistry,
+  notebooks: INotebookTracker,
+  mayChangeThem: () => boolean
+): void {
+  const isEnabled = commands.isEnabled.bind(commands);
+  commands.isEnabled = (id, args) =>
+    isEnabled(id, args) &&
+    (mayChangeThem() || leavesLockedCellsAlone(id, cellsOf(notebooks.currentWidget)));
+  const changed = (): void => {
+    for (const id of LOCKABLE.filter(each => commands.hasCommand(each))) {
+      commands.notifyCommandChanged(id);
+    }
+  };
+  notebooks.activeCellChanged.connect(changed);
+  notebooks.selectionChanged.connect(changed);
+}
+
+/** Leave locked cells where they are, whatever moves them: a command or a drag. */
+export function keepLockedCellsInPlace(
+  notebook: Notebook,
+  mayChangeThem: () => boolean
+): void {
+  const moveCell = notebook.moveCell.bind(notebook);
+  notebook.moveCell = (from, to, n = 1) => {
+    const moved = notebook.widgets.slice(from, from + n).map(stateOf(notebook));
+    if (mayChangeThem() || moved.every(cell => cell.isDeletable)) {
+      moveCell(from, to, n);
+    }
+  };
+}
+
+function cellsOf(panel: NotebookPanel | null): readonly ICellState[] {
+  return panel?.content.widgets.map(stateOf(panel.content)) ?? [];
+}
+
+function stateOf(notebook: Notebook): (cell: Cell) => ICellState {
+  return cell => ({
+    isAtHand: notebook.isSelectedOrActive(cell),
+    isEditable: cell.model.getMetadata('editable') !== false,
+    isDeletable: cell.model.getMetadata('deletable') !== false
+  });
 }

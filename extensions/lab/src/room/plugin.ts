@@ -26,7 +26,7 @@ import {
   kernelNotice,
   startingNotice
 } from './kernel';
-import { markLockedCells } from './locks';
+import { keepLockedCells, keepLockedCellsInPlace, markLockedCells } from './locks';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- every page has one
 import { RoomModel } from './model';
 import type { INotice } from './notices';
@@ -77,6 +77,7 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
     keepSettings(app, settings);
     hideCommands(app.commands);
     const room = new Room(live, custody, trans, themes, settings);
+    keepLockedCells(app.commands, notebooks, room.mayChangeLockedCells);
     shell.add(room.bar, 'header', { rank: 0 });
     notebooks.widgetAdded.connect((_, panel) => {
       room.adopt(panel);
@@ -127,6 +128,9 @@ class Room implements IRoom {
   readonly notices = new Notices();
   readonly bar: TitleBar;
 
+  /** Whether the server would let this person: it does not tell a page its rules. */
+  readonly mayChangeLockedCells = (): boolean => this._model.role !== 'candidate';
+
   get notebook(): NotebookPanel | null {
     return this._notebook;
   }
@@ -148,6 +152,7 @@ class Room implements IRoom {
     this._notebook = panel;
     panel.title.closable = false;
     markLockedCells(panel, this._trans);
+    keepLockedCellsInPlace(panel.content, this.mayChangeLockedCells);
     panel.disposed.connect(() => {
       this._notebook = null;
     });
