@@ -33,6 +33,7 @@ from nbinterview_server.documents.authorship import KERNEL, ROOM, author, writte
 from nbinterview_server.documents.integration import Plan, Refused
 from nbinterview_server.documents.lib0 import OWN
 from nbinterview_server.documents.order import check_order
+from nbinterview_server.documents.originals import Originals
 from nbinterview_server.documents.owners import Owners
 from nbinterview_server.documents.places import Known
 from nbinterview_server.documents.trimming import new_structs
@@ -75,6 +76,7 @@ class Custody:
         self.doc = doc
         self.owners = owners or Owners()
         self.owners.reserve(doc.client_id)
+        self.originals = Originals(doc)
         self.broken = False
         """The document is no longer what was heard of it."""
         self._heard = heard
@@ -216,6 +218,7 @@ class Custody:
         else:
             self.owners.record(name, plan.clients)
         plan.applied()
+        self.originals.came(plan)
         if self._guard is not None and name in (ROOM, KERNEL):
             self._guard.wrote(plan)
 

@@ -35,6 +35,7 @@ from nbinterview_server.documents.notebook_file import (
     hash_of,
     template_content,
 )
+from nbinterview_server.documents.originals import Originals
 from nbinterview_server.documents.outbox import (
     Answer,
     Change,
@@ -113,6 +114,11 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
     def broken(self) -> bool:
         """It holds a change that cannot be recorded: another room is needed."""
         return self._gave_up or self._custody.broken
+
+    @property
+    def originals(self) -> Originals:
+        """Which cell an id means."""
+        return self._custody.originals
 
     # --------------------------------------------------------------- opening
 
