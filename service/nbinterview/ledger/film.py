@@ -31,6 +31,7 @@ from nbinterview.ledger.changes import (
 from nbinterview.ledger.marks import KERNEL_STATES, RUN_STATUS, marks_of
 from nbinterview.ledger.notebook import DEFAULT_PATH
 from nbinterview.ledger.origins import Moment, Origins, runs, span
+from nbinterview.ledger.othercode import OtherCode, cell_of
 from nbinterview.ledger.pastes import pastes_of, time_s
 from nbinterview.ledger.playback import film_after
 from nbinterview.ledger.timing import Timing
@@ -108,6 +109,7 @@ class _Maker:
         self._timing = timing
         self._player = NotebookPlayer()
         self._origins = Origins(pastes_of(records), self._outputs_text)
+        self._other_code = OtherCode()
         self._roles = roles_of(header, records)
         self._frames: list[FilmFrame] = []
         self._shown = _Shown(self._player)
@@ -127,7 +129,7 @@ class _Maker:
                 documents += 1
                 steps = self._document(record, at_ms, first=documents == 1)
             else:
-                steps = self._other(record)
+                steps = self._other(record, at_ms)
             if steps:
                 self._frames.append(_frame(record, at_ms, steps))
         self._flush(None)
@@ -146,7 +148,9 @@ class _Maker:
             "last_seq": self._records[-1]["seq"] if self._records else 0,
             "people": people_of(self._header),
             "frames": self._frames,
-            "marks": marks_of(self._records, self._timing, brought),
+            "marks": marks_of(
+                self._records, self._timing, brought, self._other_code.found()
+            ),
             "images": self._shown.images,
         }
 
@@ -165,6 +169,7 @@ class _Maker:
             first=first,
         )
         self._origins.play(moment, changes)
+        self._other_code.changed(at_ms, changes, self._player.cells)
         steps: list[Step] = []
         for change in changes:
             steps += self._steps(change)
@@ -249,9 +254,15 @@ class _Maker:
 
     # --------------------------------------------------------- other records
 
-    def _other(self, record: Mapping[str, Any]) -> list[Step]:
+    def _other(self, record: Mapping[str, Any], at_ms: int) -> list[Step]:
         kind, payload = record["kind"], record["payload"]
         if kind == "execution.requested":
+            self._other_code.asked(
+                str(payload.get("execution_id")),
+                str(payload.get("cell_id")),
+                str(payload.get("code")),
+                self._player.cells,
+            )
             return [
                 {
                     "do": "run",
@@ -260,10 +271,17 @@ class _Maker:
                 }
             ]
         if kind == "execution.finished" and payload.get("status") in RUN_STATUS:
+            handle = self._handle(payload.get("cell_id"))
+            self._other_code.finished(
+                str(payload.get("execution_id")),
+                at_ms,
+                ran=payload["status"] != "aborted",
+                shown=handle is not None,
+            )
             return [
                 {
                     "do": "ran",
-                    "cell": self._handle(payload.get("cell_id")),
+                    "cell": handle,
                     "execution_id": str(payload.get("execution_id")),
                     "status": payload["status"],
                     "duration_ms": max(int(payload.get("duration_ms") or 0), 0),
@@ -275,8 +293,8 @@ class _Maker:
         return []
 
     def _handle(self, cell_id: object) -> int | None:
-        cells = self._player.cells
-        return next((cell.handle for cell in cells if cell.id == cell_id), None)
+        cell = cell_of(self._player.cells, cell_id)
+        return cell.handle if cell else None
 
 
 class _Shown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
@@ -19,6 +19,7 @@ _Kind: TypeAlias = Literal[
     "flag", "warning", "run", "paste", "kernel", "gap", "person", "check"
 ]
 _RUNS = {"ok": "Run", "error": "Run with an error", "aborted": "Not run"}
+_OTHER_CODE = ", of code that the cell did not hold"
 _KERNEL = {
     "started": "Python started",
     "restarted": "Python restarted",
@@ -31,12 +32,16 @@ _KERNEL = {
 
 
 def marks_of(
-    records: _Records, timing: Timing, brought: Mapping[int, int]
+    records: _Records,
+    timing: Timing,
+    brought: Mapping[int, int],
+    other_code: Collection[str],
 ) -> list[Mark]:
     """Return all marks, in the order of their time.
 
     `brought` has the record of a paste's text by the record that told the paste:
-    whoever goes to a paste wants to see the text, which may come later.
+    whoever goes to a paste wants to see the text, which may come later. `other_code`
+    are the ids of runs of code that their cell did not hold.
     """
     wanted = set(brought.values())
     at_ms = {
@@ -48,7 +53,7 @@ def marks_of(
     makers: tuple[Callable[[_Records, Timing], Iterator[Mark]], ...] = (
         partial(_flags, texts_at_ms=texts_at_ms),
         _warnings,
-        _runs,
+        partial(_runs, other_code=other_code),
         partial(_pastes, texts_at_ms=texts_at_ms),
         _kernel,
         _gaps,
@@ -154,7 +159,9 @@ def _warnings(records: _Records, timing: Timing) -> Iterator[Mark]:
         )
 
 
-def _runs(records: _Records, timing: Timing) -> Iterator[Mark]:
+def _runs(
+    records: _Records, timing: Timing, other_code: Collection[str]
+) -> Iterator[Mark]:
     finished = _ends(records, "execution.finished", "execution_id")
     for record in _of(records, "execution.requested"):
         payload = record["payload"]
@@ -165,7 +172,8 @@ def _runs(records: _Records, timing: Timing) -> Iterator[Mark]:
             "run",
             record,
             timing.at_ms(record),
-            _RUNS.get(str(status), "Run without an end"),
+            _RUNS.get(str(status), "Run without an end")
+            + (_OTHER_CODE if str(payload.get("execution_id")) in other_code else ""),
             detail=line(code.split("\n")[0], 80),
             end_ms=timing.at_ms(end) if end else None,
         )

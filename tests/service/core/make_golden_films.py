@@ -69,11 +69,12 @@ def cells() -> Recording:
 
 def outputs() -> Recording:
     """Runs: a stream that grows, pictures, an error, outputs that are cleared."""
-    recording = Recording(cell("run()", id_="one"), cell("plot()", id_="two"))
-    for place, id_ in enumerate(("one", "two")):
+    codes = {"one": "run()", "two": "plot()"}
+    recording = Recording(*(cell(code, id_=id_) for id_, code in codes.items()))
+    for place, (id_, code) in enumerate(codes.items()):
         about = {"execution_id": f"run-{place}", "cell_id": id_}
         recording.now_s += 1
-        recording.add("execution.requested", CANDIDATE, {**about, "code": "run()"})
+        recording.add("execution.requested", CANDIDATE, {**about, "code": code})
         if place == 0:
             _print(recording)
         else:

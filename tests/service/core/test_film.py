@@ -195,7 +195,7 @@ def test_whoever_goes_to_a_paste_sees_its_text() -> None:
 
 
 def test_marks_of_all_kinds() -> None:
-    recording = Recording(cell("", id_="c"))
+    recording = Recording(cell("x = 1\ny", id_="c"))
     recording.now_s = 5
     about = {"episode_id": "e", "rule": "no_face"}
     started = recording.records[0]["time"]
