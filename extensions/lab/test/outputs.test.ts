@@ -9,6 +9,7 @@ describe('what is left of sanitised Markdown', () => {
     '<p>text with <em>stress</em></p>',
     '<pre><code class="language-python"><span class="ͼp">def</span></code></pre>',
     '<div class="alert alert-info">note</div>',
+    '<pre><span class="ansi-red-fg ansi-bold">Error</span></pre>',
     '<img src="attachment:a.png" alt="a">',
     '<img src="data:image/png;base64,AAAA">',
     '<a href="https://a.test/">out</a><a href="#Part-2">part</a>',

@@ -27,7 +27,6 @@ provide('widgets', {
     await widgets.fetch(model);
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- what it is typed as depends on the view, which it names
     const view = await widgets.create_view(await widgets.get_model(model));
-    host.classList.add('jupyter-widgets', 'widget-subarea');
     Widget.attach(view.luminoWidget, host);
   },
   commReceived(message) {

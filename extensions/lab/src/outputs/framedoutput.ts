@@ -8,6 +8,7 @@ import { Widget } from '@lumino/widgets';
 
 import type { Frames } from './frames';
 import { fingerprint } from './fingerprint';
+import { isObject } from './json';
 import type { IKernelLink, IWidgetFrame } from './tokens';
 
 export const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
@@ -213,10 +214,6 @@ export class FramedOutput
   private _port: MessagePort | null = null;
   private _link: IKernelLink | null = null;
   private _words: HTMLElement | null = null;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function titleOf(mime: string, trans: Frames['trans']): string {

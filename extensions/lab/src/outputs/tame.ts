@@ -1,7 +1,8 @@
 /** The second half of the sanitiser: what of sanitised HTML acts on the page. */
 
 /** Classes that only colour; the others are the page's own, which a cell could imitate. */
-const CLASSES = /^(language-[\w+-]+|alert(-\w+)?|[ͼ]\w+|cm-[\w-]+|tok-[\w-]+)$/u;
+const CLASSES =
+  /^(language-[\w+-]+|alert(-\w+)?|ansi-[\w-]+|[ͼ]\w+|cm-[\w-]+|tok-[\w-]+)$/u;
 /** Pictures that come with the notebook; anything else would be asked for somewhere. */
 const PICTURE = /^(attachment:|data:image\/(png|jpeg|gif|webp|svg\+xml)[;,])/i;
 const LINK = /^(https?:\/\/|mailto:|#)/i;

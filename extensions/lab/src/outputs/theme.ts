@@ -3,7 +3,7 @@
 import type { Theme } from '@nbinterview/frame';
 
 /** The names of the custom properties that the page's style sheets define. */
-export function propertyNames(sheets: Iterable<CSSStyleSheet>): string[] {
+function propertyNames(sheets: Iterable<CSSStyleSheet>): string[] {
   const names = new Set<string>();
   for (const sheet of sheets) {
     for (const rule of rulesOf(sheet)) {

@@ -17,7 +17,7 @@ from skimage.metrics import structural_similarity
 from tests.attacks.xss.browser import VIEWPORT
 from tests.attacks.xss.canary import Canary
 from tests.attacks.xss.payloads import Payload
-from tests.attacks.xss.stages import stage
+from tests.attacks.xss.stages import READY, stage
 
 ALIKE = 0.98
 """From this structural similarity on, two pictures look the same."""
@@ -113,11 +113,12 @@ async def pairs(browser: Browser, cases: Mapping[str, str]) -> list[Pair]:
             assert not made.refused, made.refused
             # Opened when all has been run: every page shows the same, whoever ran it.
             staff = await stack.enter_async_context(made.interviewer())
-            await staff.page.add_style_tag(content=_QUIET)
             return staff.page
 
         ours, stock = [await opened(kind) for kind in ("ours", "stock")]
         await _widen(stock, await _width(ours) - await _width(stock))
+        for page in (ours, stock):
+            await page.add_style_tag(content=_QUIET)
         return [
             Pair(name, await _picture(ours, number), await _picture(stock, number))
             for number, name in enumerate(cases, start=1)
@@ -141,7 +142,9 @@ async def _width(page: Page) -> float:
 async def _widen(page: Page, by_px: float) -> None:
     size = {"width": round(VIEWPORT["width"] + by_px), "height": VIEWPORT["height"]}
     await page.set_viewport_size(size)  # type: ignore[arg-type]  # a TypedDict of Playwright's
-    await page.wait_for_timeout(STILL_MS)
+    # A figure out of sight would keep the width that it was drawn for.
+    await page.reload()
+    await page.wait_for_selector(READY, state="attached")
 
 
 async def _picture(page: Page, index: int) -> Picture:
