@@ -17,16 +17,20 @@ from websockets.sync.client import connect
 from tests.hub_config.local_platform import setup, wait_until
 from tests.ports import free_port
 
+# Ends with whoever started it, also where that is killed: each server is a session of
+# its own, and a hub that has no time to stop them leaves them behind.
+_TIED = ["setpriv", "--pdeathsig", "TERM"]
+_STOP_S = 60
 _CONFIG = """
 c = get_config()
 c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
 c.JupyterHub.hub_port = {hub_port}
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api_port}"
-c.ConfigurableHTTPProxy.command = ["{node}", "{proxy}"]
+c.ConfigurableHTTPProxy.command = {tied} + ["{node}", "{proxy}"]
 c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "{spawner}"
-c.Spawner.cmd = ["{room}", "-m", "jupyterhub.singleuser", "--allow-root",
+c.Spawner.cmd = {tied} + ["{room}", "-m", "jupyterhub.singleuser", "--allow-root",
                  "--ServerApp.jpserver_extensions={{}}"]
 c.JupyterHub.services = [{{"name": "test", "api_token": "{admin}"}}]
 c.JupyterHub.load_roles = [{{"name": "test", "services": ["test"],
@@ -104,9 +108,12 @@ def running_stock_hub(
     programs = {"node": found.node, "proxy": found.proxy, "room": found.room_python}
     config = folder / "jupyterhub_config.py"
     config.write_text(
-        _CONFIG.format(admin=hub.admin, spawner=spawner, **values, **programs) + more
+        _CONFIG.format(
+            admin=hub.admin, spawner=spawner, tied=_TIED, **values, **programs
+        )
+        + more
     )
-    command = [str(found.hub_python), "-m", "jupyterhub", "-f", str(config)]
+    command = [*_TIED, str(found.hub_python), "-m", "jupyterhub", "-f", str(config)]
     with (folder / "hub.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
         try:
@@ -114,7 +121,11 @@ def running_stock_hub(
             yield hub
         finally:
             process.terminate()
-            process.wait(30)
+            try:
+                process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
 
 
 def _request(code: str) -> dict[str, Any]:

@@ -19,11 +19,16 @@ from tests.attacks.reach import reached
 def main() -> int:
     """Look, print the rows, return how it went."""
     canaries = Canaries()
+    _tell("An interview is being made and lived through ...")
     with (
         TemporaryDirectory() as folder,
         reached(Path(folder, "ours"), canaries) as reach,
     ):
+        _tell(
+            f"Looking through {len(reach.blobs)} pieces that reached the candidate ..."
+        )
         candidates = in_reach(reach, canaries)
+        _tell("Looking through the room's files and memory ...")
         rooms, looked_bytes = in_room(reach, canaries)
         pieces = len(reach.blobs)
     for line in (*candidates, *rooms):
@@ -35,6 +40,11 @@ def main() -> int:
     ]
     print(json.dumps(rows, indent=1))
     return 0 if all(row["holds"] for row in rows) else 1
+
+
+def _tell(doing: str) -> None:
+    """Say what takes so long: about a minute altogether, more on a busy machine."""
+    print(doing, file=sys.stderr, flush=True)
 
 
 def _row(measure: str, ours: int, n: int) -> dict[str, object]:
