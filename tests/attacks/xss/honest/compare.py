@@ -17,7 +17,7 @@ from skimage.metrics import structural_similarity
 from tests.attacks.xss.browser import VIEWPORT
 from tests.attacks.xss.canary import Canary
 from tests.attacks.xss.payloads import Payload
-from tests.attacks.xss.stages import READY, stage
+from tests.attacks.xss.stages import stage
 
 ALIKE = 0.98
 """From this structural similarity on, two pictures look the same."""
@@ -48,6 +48,17 @@ _FIND = """
   const outer = document.querySelector('.jp-WindowedPanel-outer');
   outer.scrollTop += outer.clientHeight * 0.5;
   return false;
+}
+"""
+
+# Stock keeps a picture of a plotly figure as wide as the page that ran the cell, and
+# draws the figure itself when the pointer comes.
+_DRAW = """
+area => {
+  const kept = area.querySelector('.jp-RenderedPlotly > .plot-img');
+  if (kept && !area.querySelector('.plot-container')) {
+    kept.dispatchEvent(new MouseEvent('mouseenter'));
+  }
 }
 """
 
@@ -142,9 +153,7 @@ async def _width(page: Page) -> float:
 async def _widen(page: Page, by_px: float) -> None:
     size = {"width": round(VIEWPORT["width"] + by_px), "height": VIEWPORT["height"]}
     await page.set_viewport_size(size)  # type: ignore[arg-type]  # a TypedDict of Playwright's
-    # A figure out of sight would keep the width that it was drawn for.
-    await page.reload()
-    await page.wait_for_selector(READY, state="attached")
+    await page.wait_for_timeout(STILL_MS)
 
 
 async def _picture(page: Page, index: int) -> Picture:
@@ -172,6 +181,7 @@ def _read(picture: bytes) -> Picture:
 async def _screenshot(area: Locator) -> bytes:
     if not await area.is_visible():
         return b""
+    await area.evaluate(_DRAW)
     return await area.screenshot(animations="disabled", timeout=15_000)
 
 

@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-REASONS: Mapping[str, str] = {}
+REASONS: Mapping[str, str] = {
+    "json": "stock has a field to search in it, and shows the keys in another order",
+}
