@@ -20,6 +20,7 @@ from nbinterview.errors import Conflict
 from nbinterview_kernels.outputs import OUTPUT_TYPES
 from nbinterview_server.documents.authorship import KERNEL, written_by
 from nbinterview_server.execution.cell import Cell, Displays
+from nbinterview_server.execution.cells import Cells
 from nbinterview_server.execution.channel import tell_pages
 from nbinterview_server.execution.clients import Kernels
 from nbinterview_server.execution.output_widgets import OutputWidgets
@@ -95,7 +96,7 @@ class Runs:
         self._widgets: dict[str, OutputWidgets] = {}
         self._displays: dict[str, Displays] = {}
         self._telling: set[asyncio.Task[None]] = set()
-        self.stack = ExecutionStack(Kernels(kernels, self), collaboration)
+        self.stack = ExecutionStack(Kernels(kernels, self), Cells(collaboration))
 
     async def ask(
         self, author: str, kernel_id: str, code: str, metadata: Mapping[str, Any]
