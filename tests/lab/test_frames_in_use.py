@@ -1,9 +1,9 @@
-"""Output frames as people use them: long, folded away, by keyboard; and locked cells."""
+"""Output frames as people use them: long, folded, by keyboard; and locked cells."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -63,11 +63,11 @@ def run(page: Page, name: str) -> Locator:
     return iframe
 
 
-def height_px(found: Locator) -> float:
-    """Return how high an element is."""
+def size_px(found: Locator, side: Literal["height", "width"] = "height") -> float:
+    """Return how high or wide an element is."""
     box = found.bounding_box()
     assert box is not None
-    return box["height"]
+    return box[side]
 
 
 def test_outputs_look_as_in_a_notebook(
@@ -84,22 +84,22 @@ def test_outputs_look_as_in_a_notebook(
     dropdown = controls.content_frame.locator(".widget-dropdown")
     eventually(
         "the frame is as high as the control with its margins",
-        lambda: height_px(controls) == height_px(dropdown) + 4,
+        lambda: size_px(controls) == size_px(dropdown) + 4,
     )
 
     chart = run(page, "chart")
     canvas = chart.content_frame.locator("canvas")
-    eventually("200 px and paddings", lambda: 200 < height_px(canvas) < 220)
+    eventually("200 px and paddings", lambda: 200 < size_px(canvas) < 220)
     eventually(
         "the frame is as high as the chart with its margin",
-        lambda: height_px(chart) == height_px(canvas) + 8,
+        lambda: size_px(chart) == size_px(canvas) + 8,
     )
 
     figure = run(page, "figure")
     plot = figure.content_frame.locator(".main-svg").first
     eventually(
         "the figure is as wide as its output",
-        lambda: figure.bounding_box()["width"] == plot.bounding_box()["width"],
+        lambda: size_px(figure, "width") == size_px(plot, "width"),
     )
     artifact(page, "as-in-a-notebook")
 
@@ -124,7 +124,7 @@ def test_frames_fold_scroll_and_let_the_keyboard_through(
     expect(cell(page, "field")).to_be_focused()
 
     tall = run(page, "tall")
-    eventually("the height", lambda: height_px(tall) == FRAME_MAX_PX)
+    eventually("the height", lambda: size_px(tall) == FRAME_MAX_PX)
     scrolled = tall.content_frame.locator("html")
     assert scrolled.evaluate("html => html.scrollHeight") >= 50_000
     expect(scrolled).to_have_css("overflow-y", "auto")
@@ -134,8 +134,20 @@ def test_frames_fold_scroll_and_let_the_keyboard_through(
     expect(tall).to_be_hidden()
     page.get_by_role("menuitem", name="View", exact=True).click()
     page.get_by_text("Expand Selected Outputs", exact=True).click()
-    eventually("the height again", lambda: height_px(tall) == FRAME_MAX_PX)
-    artifact(page, "tall")
+    eventually("the height again", lambda: size_px(tall) == FRAME_MAX_PX)
+    # Out of the document and into it again, as windowing does: it is loaded anew.
+    cell(page, "field").evaluate(
+        "node => { const next = node.nextSibling, parent = node.parentNode;"
+        " node.remove(); parent.insertBefore(node, next); }"
+    )
+    expect(inside.locator("#field")).to_be_visible()
+    expect(inside.locator("#field")).to_have_value("")
+
+    cell(page, "tall").locator(".jp-InputPrompt").click(button="right")
+    page.get_by_text("Enable Scrolling for Outputs", exact=True).click()
+    area = cell(page, "tall").locator(".jp-Cell-outputArea")
+    eventually("scrolling in the cell", lambda: size_px(area) < 1000)
+    artifact(page, "scrolled")
 
 
 def test_a_candidate_cannot_move_a_locked_cell_by_a_slip(

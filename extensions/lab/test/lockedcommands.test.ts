@@ -31,7 +31,7 @@ describe('with a free cell at hand', () => {
     ['notebook:merge-cells', [free, at(free), locked], false],
     ['notebook:merge-cells', [at(free), at(free), locked], true],
     ['notebook:merge-cells', [at(free), at(locked)], false],
-    ['notebook:merge-cell-above', [at(free)], true],
+    ['notebook:merge-cell-above', [at(free), locked], true],
     ['notebook:move-cell-up', [locked, at(free)], true],
     ['notebook:move-cell-up', [at(locked), at(free)], false],
     ['notebook:delete-cell', [at(locked), at(free)], true]

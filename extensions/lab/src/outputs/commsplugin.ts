@@ -4,6 +4,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { INotebookTracker } from '@jupyterlab/notebook';
 
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- the first widget needs it at once
 import { Comms } from './comms';
 import type { Frames } from './frames';
 import { IFrames } from './tokens';

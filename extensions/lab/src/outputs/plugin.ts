@@ -4,7 +4,6 @@
  */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-// eslint-disable-next-line @typescript-eslint/no-deprecated -- its token is not; only the type is
 import { ISanitizer, IThemeManager } from '@jupyterlab/apputils';
 import type { CodeCell } from '@jupyterlab/cells';
 import { IEditorServices } from '@jupyterlab/codeeditor';

@@ -25,8 +25,9 @@ const merges =
   (neighbour: -1 | 1): Rule =>
   cells => {
     const isAlone = atHand(cells).length === 1;
-    const beside = cells[cells.findIndex(cell => cell.isAtHand) + neighbour];
-    return remakes(cells) && (!isAlone || beside === undefined || isFree(beside));
+    const place = cells.findIndex(cell => cell.isAtHand) + neighbour;
+    const beside = cells.filter((_, index) => isAlone && index === place);
+    return remakes(cells) && beside.every(isFree);
   };
 
 const TYPES = [
