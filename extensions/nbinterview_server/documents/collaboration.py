@@ -85,7 +85,7 @@ class RoomWebsocketServer(JupyterWebsocketServer):  # type: ignore[misc]  # unty
 
     async def flush(self) -> None:
         """Wait, not for ever, until every change is on disk."""
-        for room in self.rooms.values():
+        for room in list(self.rooms.values()):  # others are made meanwhile
             if isinstance(room, RecordedRoom):
                 async with asyncio.timeout(FLUSH_S):
                     await room.flush()

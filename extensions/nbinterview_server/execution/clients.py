@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from nbinterview_server.execution.runs import Run, Runs
 
 MAX_MESSAGE_BYTES = 128 * 1024 * 1024
-"""Of one message of a kernel; a larger one is not read, and ends its connection, which
-comes back. Each page's sockets have a copy of it."""
+"""Of one message of a kernel; a larger one is not read, and ends its connection; a
+run that notices has new ones made. Each page's sockets have a copy of it."""
 
 MAX_QUEUED = 50_000
 """Messages of a kernel that may wait; ZMQ drops what comes beyond, and its 1,000
@@ -49,7 +50,11 @@ class Kernel:
 
     def client(self) -> Client:
         """Return a client of it."""
-        client = self.kernel.client()
+        # Of its own: two connections of one name are one too many for the kernel, and
+        # it never hears the second.
+        session = self.kernel.session.clone()
+        session.session = secrets.token_hex(16)
+        client = self.kernel.client(session=session)
         client.context.rcvhwm = MAX_QUEUED  # of the sockets that it will open
         client.context.maxmsgsize = MAX_MESSAGE_BYTES
         return Client(client, self.kernel_id, self.runs)
@@ -97,6 +102,7 @@ class Client:
                 hook,
                 asked if stdin_hook else None,
                 self._runs.output_widgets(self._kernel_id),
+                lambda: self._runs.doubt(self._kernel_id),
             )
 
         return await self._runs.run(self._kernel_id, execute, output_hook)

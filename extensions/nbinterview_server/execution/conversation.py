@@ -35,7 +35,8 @@ SLICE_S = 0.002
 PAUSE_S = 0.002
 """... and so long everybody else has the server in between."""
 IDLE_S = 2.0
-"""So long after its answer a kernel may still bring outputs."""
+"""So long after its answer a kernel may still bring outputs; after so long without a
+word it is asked whether it still has the run, as request and answer can be lost."""
 MAX_HEARD_BYTES = 64 * 1024 * 1024
 """Of one run's outputs; what comes after is counted and not read. ZMQ receives faster
 than they are read, and keeps what waits."""
@@ -57,9 +58,12 @@ async def converse(
     output_hook: Hook,
     stdin_hook: Hook | None,
     widgets: OutputWidgets,
+    doubt: Callable[[], None],
 ) -> dict[str, Any]:
     """Run code; hand outputs and questions on; return the kernel's reply.
 
+    Calls `doubt` when something was lost, as a connection may not work any more.
+    Raises RuntimeError when the reply was.
     Outputs that an Output widget asks for are the widget's and not the cell's.
     """
     request: str = client.execute(code, allow_stdin=stdin_hook is not None)
@@ -71,22 +75,55 @@ async def converse(
     for socket in filter(None, (heard.socket, shell, stdin)):
         poller.register(socket, zmq.POLLIN)
     reply: dict[str, Any] | None = None
+    check = ""
     while reply is None or not heard.idle:
-        events = dict(await poller.poll(1000 * IDLE_S if reply else None))
+        events = dict(await poller.poll(1000 * IDLE_S))
         if not events and reply:
             log.warning("a kernel did not say that it is idle")
+            doubt()
             break
+        if not events and not check:
+            if not _is_connected(shell):
+                doubt()
+                raise RuntimeError("its answer was lost")
+            # A kernel answers in order: after this no answer to the run will come.
+            check = client.kernel_info()
         if stdin_hook and stdin in events:
             stdin_hook(await client.get_stdin_msg(timeout=0))
         if shell in events:
             message = await client.get_shell_msg(timeout=0)
-            if message["parent_header"].get("msg_id") == request:
+            answered = message["parent_header"].get("msg_id")
+            if answered == request:
                 reply = message
-        if heard.socket in events and not heard.take():
-            await asyncio.sleep(PAUSE_S)
+            elif answered == check and reply is None:
+                doubt()
+                raise RuntimeError("its answer was lost")
+        if heard.socket in events:
+            if not heard.take():
+                await asyncio.sleep(PAUSE_S)
+            if heard.idle:
+                # What comes now is not read; it would wake us without end.
+                poller.unregister(heard.socket)
     for content in capture.updates():
         client.shell_channel.send(client.session.msg("comm_msg", content))
     return reply
+
+
+def _is_connected(socket: Any) -> bool:
+    """Say whether a message can be sent; else sending would stop the whole server."""
+    now: zmq.Socket[bytes] = zmq.Socket.shadow(socket.underlying)
+    return bool(now.poll(0, zmq.POLLOUT))
+
+
+def connect_anew(client: Any) -> None:
+    """Leave the sockets to a kernel; the client makes new ones when it needs them.
+
+    ZMQ ends a connection that brought too large a message, and never comes back.
+    """
+    for name in ("_shell_channel", "_iopub_channel", "_stdin_channel"):
+        if (channel := getattr(client, name)) is not None:
+            channel.close()
+            setattr(client, name, None)
 
 
 class _Outputs:

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from jupyter_server_nbmodel.execution_stack import ExecutionStack
-
 from nbinterview.errors import Conflict
 from nbinterview_kernels.outputs import OUTPUT_TYPES
 from nbinterview_server.documents.authorship import KERNEL, written_by
@@ -23,6 +21,7 @@ from nbinterview_server.execution.cell import Cell, Displays
 from nbinterview_server.execution.cells import Cells
 from nbinterview_server.execution.channel import tell_pages
 from nbinterview_server.execution.clients import Kernels
+from nbinterview_server.execution.conversation import connect_anew
 from nbinterview_server.execution.output_widgets import OutputWidgets
 from nbinterview_server.execution.outputs import (
     Hook,
@@ -32,6 +31,7 @@ from nbinterview_server.execution.outputs import (
     tidy_reply,
 )
 from nbinterview_server.execution.paced import Paced
+from nbinterview_server.execution.stack import Stack
 from nbinterview_server.journal import Entry, Journal, NotWritten
 
 log = logging.getLogger(__name__)
@@ -92,16 +92,18 @@ class Runs:
         self._lost: dict[str, asyncio.Future[str]] = {}
         self._answering: set[str] = set()
         """Kernels that answered since they were started."""
-        self._held: dict[str, asyncio.Event] = {}
+        self._held: dict[str, list[asyncio.Event]] = {}
+        """By kernel: who holds it, each until its event is set."""
         self._widgets: dict[str, OutputWidgets] = {}
         self._displays: dict[str, Displays] = {}
         self._telling: set[asyncio.Task[None]] = set()
-        self.stack = ExecutionStack(Kernels(kernels, self), Cells(collaboration))
+        self.stack = Stack(Kernels(kernels, self), Cells(collaboration), self._sweep)
 
     async def ask(
         self, author: str, kernel_id: str, code: str, metadata: Mapping[str, Any]
     ) -> str:
         """Record the request, then queue it; return nbmodel's request id."""
+        self._sweep(kernel_id)
         run = Run(self._new_id(), author, str(metadata.get("cell_id") or ""))
         payload = {
             "execution_id": run.execution_id,
@@ -165,19 +167,29 @@ class Runs:
 
     @contextmanager
     def held(self, kernel_id: str) -> Iterator[None]:
-        """Let no run begin, as its kernel is being replaced."""
-        self._held[kernel_id] = asyncio.Event()
+        """Let no run begin, as its kernel is being replaced, or by several at once."""
+        released = asyncio.Event()
+        holds = self._held.setdefault(kernel_id, [])
+        holds.append(released)
         try:
             yield
         finally:
-            self._held.pop(kernel_id).set()
+            holds.remove(released)
+            if not holds:
+                del self._held[kernel_id]
+            released.set()
+
+    def doubt(self, kernel_id: str) -> None:
+        """Connect to this kernel anew before the next run."""
+        self._answering.discard(kernel_id)
 
     async def ready(self, kernel_id: str, client: Any) -> None:
         """Wait until the kernel answers; what is sent to a dying one is lost."""
-        while (held := self._held.get(kernel_id)) is not None:
-            await held.wait()
+        while holds := self._held.get(kernel_id):
+            await holds[0].wait()
         if kernel_id in self._answering:
             return
+        connect_anew(client)
         deadline_s = self.monotonic() + READY_S
         while True:
             try:
