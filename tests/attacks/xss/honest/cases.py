@@ -100,21 +100,22 @@ TABLES: Mapping[str, str] = {
     "two frames": _FRAME + _SHOW + "display(df.head(2)); display(df.tail(2))",
     "info": _FRAME + "df.info()",
 }
+# Each with a name of its own: in stock, their styles are the whole page's.
 STYLED: Mapping[str, str] = {
     "styled": _FRAME + "df.style.format({'share': '{:.1%}'}).set_uuid('a')",
     "gradient": _PANDAS + "pd.DataFrame(np.arange(12).reshape(3, 4)).style."
-    "background_gradient().set_uuid('a')",
+    "background_gradient().set_uuid('b')",
     "bars": _PANDAS
-    + "pd.DataFrame({'n': [1, 5, 3]}).style.bar(color='#7aa6d6').set_uuid('a')",
-    "highlighted": _FRAME + "df[['n', 'share']].style.highlight_max().set_uuid('a')",
+    + "pd.DataFrame({'n': [1, 5, 3]}).style.bar(color='#7aa6d6').set_uuid('c')",
+    "highlighted": _FRAME + "df[['n', 'share']].style.highlight_max().set_uuid('d')",
     "caption": _FRAME
-    + "df.style.set_caption('Four cities').hide(axis='index').set_uuid('a')",
+    + "df.style.set_caption('Four cities').hide(axis='index').set_uuid('e')",
     "rules": _FRAME + "df.style.set_table_styles([{'selector': 'th', 'props': "
-    "'background:#eee;color:#333'}]).set_uuid('a')",
+    "'background:#eee;color:#333'}]).set_uuid('f')",
     "coloured text": _PANDAS + "pd.DataFrame({'n': [-1, 2]}).style.map(lambda v: "
-    "'color:red' if v < 0 else 'color:green').set_uuid('a')",
+    "'color:red' if v < 0 else 'color:green').set_uuid('g')",
     "text gradient": _PANDAS + "pd.DataFrame(np.arange(6).reshape(2, 3)).style."
-    "text_gradient().set_uuid('a')",
+    "text_gradient().set_uuid('h')",
 }
 FIGURES: Mapping[str, str] = {
     "line": _PLOT + "plt.plot(x, np.sin(x)); plt.title('sine'); plt.show()",
