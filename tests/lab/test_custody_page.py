@@ -93,7 +93,7 @@ def test_a_room_that_is_killed_loses_nothing_and_doubles_nothing(
     room.kill()
     write(page, " two")
     expect(saved(page)).to_have_text(KEPT)
-    status = page.locator(".jp-nbinterview-Told")
+    status = page.locator(".jp-nbinterview-Told[role=status]").last
     expect(status).to_have_text("Not connected. What you type is kept in this browser.")
     write(page, " three")
     expect(cell(page)).to_have_text("1 + 1 # one two three")
