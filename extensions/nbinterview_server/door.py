@@ -48,6 +48,8 @@ class Entry:
     """None: for anybody, signed in or not."""
     states: frozenset[InterviewState] = ALWAYS
     """Of the interview."""
+    limit: str = "room-requests"
+    """Which of `nbinterview.rates` a request counts for."""
 
 
 def _allow(
@@ -55,8 +57,9 @@ def _allow(
     pattern: str,
     roles: frozenset[Role] | None,
     states: frozenset[InterviewState] = ALWAYS,
+    limit: str = Entry.limit,
 ) -> Entry:
-    return Entry(frozenset(methods.split()), re.compile(pattern), roles, states)
+    return Entry(frozenset(methods.split()), re.compile(pattern), roles, states, limit)
 
 
 TABLE = (
@@ -83,19 +86,29 @@ TABLE = (
     _allow("GET", rf"/api/kernelspecs(/{_KERNEL})?", EVERYBODY),
     _allow("GET", rf"/kernelspecs/{_KERNEL}/[\w.-]+", EVERYBODY),
     _allow("GET", rf"/api/sessions(/{_ID})?", EVERYBODY),
-    _allow("POST", r"/api/sessions", WORKING, BEFORE_END),
-    _allow("PATCH", rf"/api/sessions/{_ID}", WORKING, BEFORE_END),
+    _allow("POST", r"/api/sessions", WORKING, BEFORE_END, "room-session"),
+    _allow("PATCH", rf"/api/sessions/{_ID}", WORKING, BEFORE_END, "room-session"),
     _allow("GET", rf"/api/kernels(/{_ID})?", EVERYBODY),
     _allow("GET", rf"/api/kernels/{_ID}/channels", WORKING, BEFORE_END),
-    _allow("POST", rf"/api/kernels/{_ID}/(interrupt|restart)", WORKING, BEFORE_END),
-    _allow("DELETE", rf"/api/(kernels|sessions)/{_ID}", INTERVIEWERS, BEFORE_END),
-    _allow("GET POST", rf"/api/kernels/{_ID}/execute", WORKING, BEFORE_END),
+    _allow("POST", rf"/api/kernels/{_ID}/interrupt", WORKING, BEFORE_END),
+    _allow("POST", rf"/api/kernels/{_ID}/restart", WORKING, BEFORE_END, "room-session"),
+    _allow(
+        "DELETE",
+        rf"/api/(kernels|sessions)/{_ID}",
+        INTERVIEWERS,
+        BEFORE_END,
+        "room-session",
+    ),
+    _allow("GET", rf"/api/kernels/{_ID}/execute", WORKING, BEFORE_END),
+    _allow("POST", rf"/api/kernels/{_ID}/execute", WORKING, BEFORE_END, "room-execute"),
     _allow("GET DELETE", rf"/api/kernels/{_ID}/requests/{_ID}", WORKING, BEFORE_END),
-    _allow("POST", rf"/api/kernels/{_ID}/input", WORKING, BEFORE_END),
+    _allow("POST", rf"/api/kernels/{_ID}/input", WORKING, BEFORE_END, "room-input"),
     # Ours.
     _allow("GET", r"/nbinterview/api/v1/live", EVERYBODY),
-    _allow("POST", r"/nbinterview/api/v1/check", INTERVIEWERS, BEFORE_END),
-    _allow("GET", r"/nbinterview/api/v1/film", JUDGING),
+    _allow(
+        "POST", r"/nbinterview/api/v1/check", INTERVIEWERS, BEFORE_END, "room-check"
+    ),
+    _allow("GET", r"/nbinterview/api/v1/film", JUDGING, limit="room-film"),
 )
 
 
@@ -109,6 +122,12 @@ def entry_for(method: str, path: str) -> tuple[Entry, re.Match[str]] | None:
         if found and method in entry.methods:
             return entry, found
     return None
+
+
+def limit_for(method: str, path: str) -> str:
+    """Return the name of the limit that a request counts for."""
+    found = entry_for(method, path)
+    return found[0].limit if found else Entry.limit
 
 
 def below(base_url: str, path: str) -> str:

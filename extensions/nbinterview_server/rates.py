@@ -22,31 +22,13 @@ from nbinterview.rates import Limiter
 from nbinterview_server.authorizer import PERSON
 from nbinterview_server.bodies import check_body
 from nbinterview_server.config import Person
-from nbinterview_server.door import below
+from nbinterview_server.door import below, limit_for
 from nbinterview_server.refusals import Refusals
 
 if TYPE_CHECKING:
     from nbinterview_server.journal import Journal
 
-_LIMITS = (
-    ("POST", re.compile(r"/api/kernels/[^/]+/execute"), "room-execute"),
-    ("POST", re.compile(r"/api/kernels/[^/]+/input"), "room-input"),
-    ("POST", re.compile(r"/api/kernels/[^/]+/restart"), "room-session"),
-    ("POST", re.compile(r"/api/sessions"), "room-session"),
-    ("PATCH DELETE", re.compile(r"/api/sessions/[^/]+"), "room-session"),
-    ("DELETE", re.compile(r"/api/kernels/[^/]+"), "room-session"),
-    ("POST", re.compile(r"/nbinterview/api/v1/check"), "room-check"),
-    ("GET", re.compile(r"/nbinterview/api/v1/film"), "room-film"),
-)
 _RESTART = re.compile(r"/api/kernels/([^/]+)/restart")
-
-
-def limit_for(method: str, path: str) -> str:
-    """Return the name of the limit that a request counts for."""
-    for methods, pattern, name in _LIMITS:
-        if method in methods.split() and pattern.fullmatch(path):
-            return name
-    return "room-requests"
 
 
 class Turnstile:

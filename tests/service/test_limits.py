@@ -18,7 +18,7 @@ from nbinterview.rates import (
     limits_from_env,
 )
 from nbinterview.service.settings import Settings
-from nbinterview_server.rates import limit_for
+from nbinterview_server.door import limit_for
 from nbinterview_server.ship import MAX_BATCH_BYTES, MAX_RECORDS
 from tests.service.support import Start, person_of, record
 

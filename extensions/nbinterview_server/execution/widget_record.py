@@ -13,7 +13,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nbinterview.errors import Unavailable
-from nbinterview_server.execution.channel_rules import COMM_MESSAGES, Asked
+from nbinterview_server.execution.channel_rules import (
+    COMM_MESSAGES,
+    CONTROL_TARGET,
+    Asked,
+)
 from nbinterview_server.journal import Entry, Journal, NotWritten
 
 EVERY_S = 5.0
@@ -117,5 +121,5 @@ def is_reading(asked: Asked) -> bool:
     data = asked.content["data"]
     if asked.kind == "comm_msg":
         return data in ({"method": "request_states"}, {"method": "request_state"})
-    is_control = asked.content.get("target_name") == "jupyter.widget.control"
+    is_control = asked.content.get("target_name") == CONTROL_TARGET
     return data == {} and asked.kind == "comm_open" and is_control
