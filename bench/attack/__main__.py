@@ -18,6 +18,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from bench.command import chosen, ended
 from bench.rows import Report, Row
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,21 +117,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench.attack", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     asked = parser.parse_args(arguments)
-    if unknown := set(asked.parts) - set(PARTS):
-        parser.error(f"unknown: {', '.join(sorted(unknown))}")
     report = Report("attack", SEED)
     began_s = time.monotonic()
-    for name in asked.parts or PARTS:
+    for name in chosen(parser, asked.parts, PARTS):
         passed_s = time.monotonic() - began_s
         print(f"{name}: {PARTS[name]} ({passed_s:.0f} s so far)", flush=True)
         report.look_at_machine()
         report.add(*run(name))
     print(f"\n{table(report)}\n")
-    if asked.parts:
-        print("not written: only a whole run is a result")
-    else:
-        print(f"written: {report.write()}")
-    return 0 if report.holds else 1
+    return ended(report, whole=not asked.parts)
 
 
 if __name__ == "__main__":

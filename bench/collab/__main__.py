@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from bench.collab import latency, network, rejoin, replay, sizes, trials
+from bench.command import chosen, ended
 from bench.rows import Report
 
 SEED = 20261122
@@ -68,17 +69,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--short", action="store_true", help="try the code quickly")
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(every))
     asked = parser.parse_args(arguments)
-    if unknown := set(asked.parts) - set(every):
-        parser.error(f"unknown: {', '.join(sorted(unknown))}")
     began_s = time.monotonic()
-    for name in asked.parts or every:
+    for name in chosen(parser, asked.parts, every):
         print(f"{name} ({time.monotonic() - began_s:.0f} s so far)", flush=True)
         every[name]()
-    if asked.short or asked.parts:
-        print("not written: only a whole run is a result")
-    else:
-        print(f"written: {report.write()}")
-    return 0 if report.holds else 1
+    return ended(report, whole=not (asked.short or asked.parts))
 
 
 if __name__ == "__main__":

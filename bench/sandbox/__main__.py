@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.command import chosen, ended
 from bench.rows import Report, Row, compare, interleaved, median, versions
 from bench.sandbox.kernels import BARE, Timed
 from nbinterview_kernels import kernelspec
@@ -146,16 +147,10 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     report = Report("bench-sandbox", SEED)
     every = parts(report, kernel_python(), 4 if asked.short else 25)
-    if unknown := set(asked.parts) - set(every):
-        parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    for name in asked.parts or every:
+    for name in chosen(parser, asked.parts, every):
         print(name, flush=True)
         asyncio.run(every[name]())
-    if asked.short or asked.parts:
-        print("not written: only a whole run is a result")
-    else:
-        print(f"written: {report.write()}")
-    return 0 if report.holds else 1
+    return ended(report, whole=not (asked.short or asked.parts))
 
 
 if __name__ == "__main__":
