@@ -296,6 +296,9 @@ def _live(candidate: BrowserContext, reach: Reach) -> None:
         with suppress(BrowserError):
             other.goto(url)
             reach.tell(f"page {url}", other.content().encode())
+        # On a busy machine Chromium did not close a page that was still loading a room.
+        with suppress(BrowserError):
+            other.goto("about:blank")
         other.close()
     reach.cookies = [dict(cookie) for cookie in candidate.cookies()]
     for cookie in reach.cookies:

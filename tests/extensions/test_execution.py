@@ -18,6 +18,7 @@ from nbinterview.ledger.records import Record
 from nbinterview_server.config import NOTEBOOK
 from tests.extensions.harness import (
     CANDIDATE,
+    DEADLINE_S,
     INTERVIEWER,
     REVIEWER,
     DocumentPage,
@@ -56,12 +57,16 @@ class Cells:
         body = {"code": code, "metadata": metadata}
         return await self.client.post(f"api/kernels/{self.kernel}/execute", json=body)
 
-    async def run(self, code: str, cell_id: str = "answer-1") -> dict[str, Any]:
+    async def run(
+        self, code: str, cell_id: str = "answer-1", *, within_s: float = DEADLINE_S
+    ) -> dict[str, Any]:
         queued = await self.ask(code, cell_id)
         assert queued.status_code == 202, queued.text
-        return await self.result(queued)
+        return await self.result(queued, within_s=within_s)
 
-    async def result(self, queued: httpx.Response) -> dict[str, Any]:
+    async def result(
+        self, queued: httpx.Response, *, within_s: float = DEADLINE_S
+    ) -> dict[str, Any]:
         where = queued.headers["Location"].lstrip("/")
 
         async def done() -> dict[str, Any] | None:
@@ -69,7 +74,7 @@ class Cells:
             found: dict[str, Any] = answer.json()
             return found if answer.status_code != 202 else None
 
-        found: dict[str, Any] = await eventually(done)
+        found: dict[str, Any] = await eventually(done, within_s=within_s)
         return found
 
 

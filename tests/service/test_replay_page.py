@@ -169,9 +169,10 @@ def test_what_came_since_is_loaded_and_the_place_is_kept(
 def test_nothing_to_play_is_said_kindly(service: RunningHub, visit: Any) -> None:
     made = _operator_creates(service, title="Not begun")
     staff = visit()
-    staff.sign_in(_names(made)[1], f"interviews/{made['interview']['id']}/replay")
-    expect(staff.page.locator("#progress")).to_contain_text("was not opened yet")
     # The browser itself notes the answer 404; nothing else is complained about.
+    with staff.page.expect_console_message(lambda said: "404" in said.text):
+        staff.sign_in(_names(made)[1], f"interviews/{made['interview']['id']}/replay")
+    expect(staff.page.locator("#progress")).to_contain_text("was not opened yet")
     assert len(staff.complaints) == 1
     assert "404" in staff.complaints.pop()
 
