@@ -121,7 +121,12 @@ class RoomExtension(ExtensionApp):
             self.room.journal,
             self.room.view,
             self.room.fanout,
-            Sandbox(sys.executable, env.kernel_python, env.bwrap),
+            Sandbox(
+                sys.executable,
+                env.kernel_python,
+                env.bwrap,
+                self.room.policy.sandbox.require,
+            ),
             new_id=new_id,
             clock=utc_now,
         )

@@ -10,12 +10,14 @@ and writes a JSON line for each event: `started` {layers}, `running` {key},
 `done` {detail}, or `refused` {detail} when the cells could not be run at all.
 A cell that is `fresh` gets a new kernel. `inputs` answer its calls of input().
 
-The kernel is the one that a room starts, with its limits and its outputs' limits.
+The kernel is the one that a room starts, with its limits and its outputs' limits;
+`--require landlock,cgroup` asks for what a policy's `sandbox.require` names.
 It ends with this process, and this process with the one that started it.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import ctypes
@@ -26,20 +28,21 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import zmq
 import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
+from traitlets.config import Config
 
 from nbinterview_kernels import kernelspec
 from nbinterview_kernels.execute import Ended, Kernel, execute
 from nbinterview_kernels.outputs import Collector
 from nbinterview_kernels.refusal import SandboxRefused, no_python
-from nbinterview_kernels.settings import MIB
+from nbinterview_kernels.settings import LAYERS, MIB
 
 READY_S = 60.0
 # What a kernel sends is read at once; these bound what can pile up before that.
@@ -116,12 +119,16 @@ class OneSpec(KernelSpecManager):
         return KernelSpec(**kernelspec.content(python))
 
 
-def _manager() -> Any:
+def _manager(required: Sequence[str]) -> Any:
     context = zmq.asyncio.Context()
     context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
     context.setsockopt(zmq.RCVHWM, MAX_MESSAGES)
+    settings = {"BubblewrapProvisioner": {"required_layers": list(required)}}
     return AsyncKernelManager(
-        context=context, kernel_name=kernelspec.NAME, kernel_spec_manager=OneSpec()
+        context=context,
+        kernel_name=kernelspec.NAME,
+        kernel_spec_manager=OneSpec(),
+        config=Config(settings),
     )
 
 
@@ -129,7 +136,7 @@ def _manager() -> Any:
 class Session:
     """A fresh kernel; `close` leaves nothing of it."""
 
-    manager: Any = field(default_factory=_manager)
+    manager: Any
     client: Any = None
 
     async def start(self) -> None:
@@ -167,8 +174,9 @@ class Session:
 class Runner:
     """Runs a task's cells in order; a kernel that is gone is replaced, as in a room."""
 
-    def __init__(self, task: Task, say: Say) -> None:
+    def __init__(self, task: Task, say: Say, required: Sequence[str] = ()) -> None:
         self._task = task
+        self._required = required
         self._say = say
         self._session: Session | None = None
         self._until_s = time.monotonic() + task.total_timeout_s
@@ -221,7 +229,7 @@ class Runner:
 
     async def _fresh(self) -> Session:
         await self._close()
-        self._session = Session()
+        self._session = Session(_manager(self._required))
         await self._session.start()
         return self._session
 
@@ -268,13 +276,13 @@ def bound_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MAX_ADDRESS_SPACE_BYTES, hard))
 
 
-async def _run(task: Task) -> int:
+async def _run(task: Task, required: Sequence[str]) -> int:
     loop, this = asyncio.get_running_loop(), asyncio.current_task()
     assert this is not None
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, this.cancel)
     try:
-        await Runner(task, say).run()
+        await Runner(task, say, required).run()
     except SandboxRefused as error:
         say({"event": "refused", "detail": str(error)})
         return REFUSED
@@ -288,6 +296,9 @@ async def _run(task: Task) -> int:
 
 def main() -> int:
     """Run the task on stdin; return the exit status."""
+    parser = argparse.ArgumentParser(prog="nbinterview_kernels.runner")
+    parser.add_argument("--require", default="", help=f"of {', '.join(LAYERS)}")
+    required = [name for name in parser.parse_args().require.split(",") if name]
     follow_parent()
     bound_memory()
     # A kernel's last words are a candidate's: not for the log of whoever started us.
@@ -297,7 +308,7 @@ def main() -> int:
     except (ValueError, KeyError, TypeError) as error:
         say({"event": "refused", "detail": f"This is no task for the runner: {error}"})
         return REFUSED
-    return asyncio.run(_run(task))
+    return asyncio.run(_run(task, required))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ class Sandbox:
     """Of an environment that has `nbinterview_kernels`: the room's."""
     kernel_python: str
     bwrap: str
+    require: tuple[str, ...] = ()
+    """The layers that the interview's policy requires; without them nothing runs."""
 
     @classmethod
     def from_setup(cls, setup: Setup) -> Sandbox:
@@ -54,6 +56,7 @@ async def run_again(sandbox: Sandbox, task: Mapping[str, Any]) -> AsyncGenerator
     """
     process = await asyncio.create_subprocess_exec(
         *(sandbox.python, "-I", "-m", "nbinterview_kernels.runner"),
+        *("--require", ",".join(sandbox.require)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env=sandbox.env(),

@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 
 from nbinterview_kernels import processes
+from nbinterview_kernels.diagnose import Ready, diagnose
 from nbinterview_kernels.outputs import MAX_RUN_BYTES, MIB, Collector
 from nbinterview_kernels.runner import Task
+from nbinterview_kernels.settings import LAYERS
 from tests.kernels.driver import DEADLINE_S, eventually
 
 COMMAND = [sys.executable, "-m", "nbinterview_kernels.runner"]
@@ -48,10 +50,12 @@ def task(*codes: str | dict[str, Any], **changes: Any) -> dict[str, Any]:
     }
 
 
-def run(given: dict[str, Any], env: dict[str, str]) -> list[dict[str, Any]]:
+def run(
+    given: dict[str, Any], env: dict[str, str], *options: str
+) -> list[dict[str, Any]]:
     """Run a task to its end; return its events."""
     done = subprocess.run(
-        COMMAND,
+        [*COMMAND, *options],
         input=json.dumps(given).encode(),
         stdout=subprocess.PIPE,
         env=env,
@@ -91,6 +95,19 @@ def started(env: dict[str, str]) -> Iterator[Any]:
         process.wait()
         assert process.stdout is not None
         process.stdout.close()
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_nothing_runs_without_a_layer_that_is_required(
+    env: dict[str, str], layer: str
+) -> None:
+    found = diagnose(env["NBINTERVIEW_KERNEL_PYTHON"], env, required=[layer])
+    events = run(task("print('ran')"), env, "--require", layer)
+    if isinstance(found, Ready):
+        assert [one["status"] for one in cells(events)] == ["ok"]
+    else:
+        assert [one["event"] for one in events] == ["refused"]
+        assert "this interview's policy requires" in events[0]["detail"]
 
 
 def test_cells_run_in_order_in_one_kernel(env: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from nbinterview.cli.client import Service
@@ -57,7 +58,10 @@ def _rerun(service: Service, given: argparse.Namespace) -> int:
     steps = rerun.plan(runs.recorded_runs(before))
     report = _Report(interview, steps, quiet=given.json)
     if any(not step.skipped for step in steps):
-        sandbox = Sandbox.from_setup(Setup.from_env())
+        sandbox = replace(
+            Sandbox.from_setup(Setup.from_env()),
+            require=rerun.required_layers(interview["policy"]),
+        )
         asyncio.run(_run(sandbox, rerun.runs_task(steps), report))
     report.skip()
     return report.finish(moments.clock(found.at_ms), found.seq)

@@ -257,6 +257,11 @@ def runs_task(steps: Sequence[Step]) -> dict[str, Any]:
     return task(cells, stop_on_error=False)
 
 
+def required_layers(policy: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the layers of the sandbox without which nothing of an interview runs."""
+    return tuple(policy.get("sandbox", {}).get("require", ()))
+
+
 def task(cells: list[dict[str, Any]], *, stop_on_error: bool) -> dict[str, Any]:
     """Return a task of `nbinterview_kernels.runner` with the usual limits."""
     return {

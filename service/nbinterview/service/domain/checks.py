@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,10 +23,11 @@ from nbinterview.ids import new_id
 from nbinterview.ledger.check import Checking
 from nbinterview.ledger.notebook import document_updates, rebuild
 from nbinterview.ledger.records import format_time
+from nbinterview.ledger.rerun import required_layers
 from nbinterview.ledger.runs import last_inputs
 from nbinterview.runner_process import Sandbox, run_again
 from nbinterview.service.db import Database
-from nbinterview.service.db.models import NotebookCheck
+from nbinterview.service.db.models import Interview, NotebookCheck
 from nbinterview.service.domain import interviews, ledger
 
 log = logging.getLogger(__name__)
@@ -75,7 +77,7 @@ class Checks:
     async def ask(self, interview_id: str, hub_name: str) -> None:
         """Begin a check; `Conflict` before the end, and while another one runs."""
         async with self._database.read() as session:
-            await self._require_due(session, interview_id)
+            await self._due(session, interview_id)
             wires = [
                 wire async for wire in ledger.lines(session, interview_id, kinds=_KINDS)
             ]
@@ -89,13 +91,14 @@ class Checks:
             result=dict(checking.wire()),
         )
         async with self._database.write() as session:
-            await self._require_due(session, interview_id)
+            interview = await self._due(session, interview_id)
             session.add(row)
-        task = asyncio.create_task(self._run(checking))
+        required = required_layers(interview.policy)
+        task = asyncio.create_task(self._run(checking, required))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _require_due(self, session: AsyncSession, interview_id: str) -> None:
+    async def _due(self, session: AsyncSession, interview_id: str) -> Interview:
         interview = await interviews.get(session, interview_id)
         if interview.state != "ended":
             raise Conflict("The interview goes on. Check the notebook in its room.")
@@ -106,11 +109,13 @@ class Checks:
         )
         if running is not None:
             raise Conflict("A check of this interview is running already.")
+        return interview
 
-    async def _run(self, checking: Checking) -> None:
+    async def _run(self, checking: Checking, required: tuple[str, ...]) -> None:
         try:
             async with self._places:
-                events = run_again(self._find_sandbox(), checking.task())
+                sandbox = replace(self._find_sandbox(), require=required)
+                events = run_again(sandbox, checking.task())
                 async with aclosing(events):
                     async for event in events:
                         if checking.take(event) and checking.running:
