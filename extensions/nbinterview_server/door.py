@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from itertools import product
 from urllib.parse import urlsplit
 
+from jsonschema import Draft202012Validator
+
 from nbinterview.errors import Unavailable
 from nbinterview.schemas.live_types import InterviewState, Role
+from nbinterview_server import bodies
 from nbinterview_server.config import KERNEL_NAME, NOTEBOOK, Person
 
 EVERYBODY: frozenset[Role] = frozenset({"candidate", "interviewer", "reviewer"})
@@ -50,6 +53,8 @@ class Entry:
     """Of the interview."""
     limit: str = "room-requests"
     """Which of `nbinterview.rates` a request counts for."""
+    body: Draft202012Validator | None = None
+    """What a request that is no reading must have; None takes any."""
 
 
 def _allow(
@@ -58,8 +63,11 @@ def _allow(
     roles: frozenset[Role] | None,
     states: frozenset[InterviewState] = ALWAYS,
     limit: str = Entry.limit,
+    body: Draft202012Validator | None = None,
 ) -> Entry:
-    return Entry(frozenset(methods.split()), re.compile(pattern), roles, states, limit)
+    return Entry(
+        frozenset(methods.split()), re.compile(pattern), roles, states, limit, body
+    )
 
 
 TABLE = (
@@ -74,20 +82,44 @@ TABLE = (
     _allow("GET", r"/?", EVERYBODY),
     _allow("GET", rf"/(lab|doc)(/workspaces/{_ID})?(/tree/{_NOTEBOOK})?/?", EVERYBODY),
     _allow("GET", r"/lab/api/(settings|translations)(/.*)?", EVERYBODY),
-    _allow("GET PUT", rf"/lab/api/workspaces/(?P<me>{_ID})", EVERYBODY),
+    _allow(
+        "GET PUT",
+        rf"/lab/api/workspaces/(?P<me>{_ID})",
+        EVERYBODY,
+        body=bodies.WORKSPACE,
+    ),
     _allow("GET", r"/api/(me|status)", EVERYBODY),
     _allow("GET", r"/api/events/subscribe", EVERYBODY),
     # The notebook, read here and written through its shared document only.
     _allow("GET", rf"/api/contents(/{_NOTEBOOK}(/checkpoints)?)?/?", EVERYBODY),
-    _allow("PUT", rf"/api/collaboration/session/{_NOTEBOOK}", EVERYBODY),
+    _allow(
+        "PUT",
+        rf"/api/collaboration/session/{_NOTEBOOK}",
+        EVERYBODY,
+        body=bodies.DOCUMENT,
+    ),
     _allow("GET", r"/api/collaboration/room/json:notebook:[\w-]+", EVERYBODY),
     _allow("GET", r"/api/collaboration/room/JupyterLab:globalAwareness", EVERYBODY),
     # The one kernel.
     _allow("GET", rf"/api/kernelspecs(/{_KERNEL})?", EVERYBODY),
     _allow("GET", rf"/kernelspecs/{_KERNEL}/[\w.-]+", EVERYBODY),
     _allow("GET", rf"/api/sessions(/{_ID})?", EVERYBODY),
-    _allow("POST", r"/api/sessions", WORKING, BEFORE_END, "room-session"),
-    _allow("PATCH", rf"/api/sessions/{_ID}", WORKING, BEFORE_END, "room-session"),
+    _allow(
+        "POST",
+        r"/api/sessions",
+        WORKING,
+        BEFORE_END,
+        "room-session",
+        bodies.NEW_SESSION,
+    ),
+    _allow(
+        "PATCH",
+        rf"/api/sessions/{_ID}",
+        WORKING,
+        BEFORE_END,
+        "room-session",
+        bodies.SESSION,
+    ),
     _allow("GET", rf"/api/kernels(/{_ID})?", EVERYBODY),
     _allow("GET", rf"/api/kernels/{_ID}/channels", WORKING, BEFORE_END),
     _allow("POST", rf"/api/kernels/{_ID}/interrupt", WORKING, BEFORE_END),
@@ -100,9 +132,23 @@ TABLE = (
         "room-session",
     ),
     _allow("GET", rf"/api/kernels/{_ID}/execute", WORKING, BEFORE_END),
-    _allow("POST", rf"/api/kernels/{_ID}/execute", WORKING, BEFORE_END, "room-execute"),
+    _allow(
+        "POST",
+        rf"/api/kernels/{_ID}/execute",
+        WORKING,
+        BEFORE_END,
+        "room-execute",
+        bodies.ANY_JSON,
+    ),
     _allow("GET DELETE", rf"/api/kernels/{_ID}/requests/{_ID}", WORKING, BEFORE_END),
-    _allow("POST", rf"/api/kernels/{_ID}/input", WORKING, BEFORE_END, "room-input"),
+    _allow(
+        "POST",
+        rf"/api/kernels/{_ID}/input",
+        WORKING,
+        BEFORE_END,
+        "room-input",
+        bodies.ANY_JSON,
+    ),
     # Ours.
     _allow("GET", r"/nbinterview/api/v1/live", EVERYBODY),
     _allow(
@@ -122,12 +168,6 @@ def entry_for(method: str, path: str) -> tuple[Entry, re.Match[str]] | None:
         if found and method in entry.methods:
             return entry, found
     return None
-
-
-def limit_for(method: str, path: str) -> str:
-    """Return the name of the limit that a request counts for."""
-    found = entry_for(method, path)
-    return found[0].limit if found else Entry.limit
 
 
 def below(base_url: str, path: str) -> str:

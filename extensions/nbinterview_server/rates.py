@@ -22,7 +22,7 @@ from nbinterview.rates import Limiter
 from nbinterview_server.authorizer import PERSON
 from nbinterview_server.bodies import check_body
 from nbinterview_server.config import Person
-from nbinterview_server.door import below, limit_for
+from nbinterview_server.door import READING, below, entry_for
 from nbinterview_server.refusals import Refusals
 
 if TYPE_CHECKING:
@@ -60,16 +60,19 @@ class Turnstile:
         if isinstance(person, Person) and not isinstance(handler, WebSocketHandler):
             request = handler.request
             path = below(self._base_url, request.path)
-            name = limit_for(request.method, path)
+            found = entry_for(request.method, path)
+            assert found is not None  # the door let it in
+            entry = found[0]
             try:
-                self._limiter.take(name, person.hub_name)
-                check_body(request.method, path, request.body)
+                self._limiter.take(entry.limit, person.hub_name)
+                if entry.body is not None and request.method not in READING:
+                    check_body(entry.body, request.body)
                 _check_kernel(handler, path)
             except (Invalid, NotFound) as error:
                 _answer(handler, error)
                 raise Finish from error
             except TooMany as error:
-                await self._note(person, name)
+                await self._note(person, entry.limit)
                 _answer(handler, error)
                 raise Finish from error
         return user

@@ -18,7 +18,7 @@ from nbinterview.rates import (
     limits_from_env,
 )
 from nbinterview.service.settings import Settings
-from nbinterview_server.door import limit_for
+from nbinterview_server.door import entry_for
 from nbinterview_server.ship import MAX_BATCH_BYTES, MAX_RECORDS
 from tests.service.support import Start, person_of, record
 
@@ -109,7 +109,9 @@ def test_whose_address_counts(forwarded: str, hops: int, address: str) -> None:
     ],
 )
 def test_which_limit_of_a_room(request_: str, name: str) -> None:
-    assert limit_for(*request_.split(" ")) == name
+    found = entry_for(*request_.split(" "))
+    assert found is not None
+    assert found[0].limit == name
 
 
 @pytest.mark.asyncio
