@@ -140,8 +140,12 @@ def test_frames_fold_scroll_and_let_the_keyboard_through(
         "node => { const next = node.nextSibling, parent = node.parentNode;"
         " node.remove(); parent.insertBefore(node, next); }"
     )
-    expect(inside.locator("#field")).to_be_visible()
     expect(inside.locator("#field")).to_have_value("")
+    height_px = size_px(field)
+    assert height_px > 0  # out of view, and yet as high as it was
+    cell(page, "field").scroll_into_view_if_needed()
+    expect(inside.locator("#field")).to_be_visible()
+    assert size_px(field) == height_px
 
     cell(page, "tall").locator(".jp-InputPrompt").click(button="right")
     page.get_by_text("Enable Scrolling for Outputs", exact=True).click()

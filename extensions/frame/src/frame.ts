@@ -119,6 +119,10 @@ class OutputFrame implements Frame {
   }
 
   private _sayHeight(): void {
+    // Out of view the browser may lay nothing out: then it has no height to say.
+    if (this._host.getClientRects().length === 0) {
+      return;
+    }
     const height_px = this._host.getBoundingClientRect().height;
     if (height_px !== this._saidHeight_px) {
       this._saidHeight_px = height_px;
