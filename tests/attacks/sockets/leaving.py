@@ -23,7 +23,7 @@ class Sockets:
     closed_at_s: dict[str, float] = field(default_factory=dict)
 
     def watch(self, page: Page) -> None:
-        """Listen; the page is to be loaded after this."""
+        """Listen; the page has to be new, without a socket yet."""
         page.on("websocket", self._add)
 
     def _add(self, socket: WebSocket) -> None:
@@ -60,8 +60,9 @@ def withdraw(world: World, listen_s: float = 3.0) -> Left:
     The page is listened to for `listen_s` afterwards.
     """
     page, watched = world.candidate_page, Sockets()
+    # Not before: Chromium does not say that a page's sockets end with it.
+    page.reload(wait_until="commit")
     watched.watch(page)
-    page.reload()
     page.locator(".jp-CodeCell .cm-content").first.wait_for()
 
     def all_kinds() -> bool:
