@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, cast
 from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Text, TextEvent
 
 from nbinterview.errors import Invalid
+from nbinterview.ledger.notebook import apply_update
 
 CELL_TYPES = ("code", "markdown", "raw")
 MAX_RENEWED_CHARS = 30_000_000
@@ -137,10 +138,7 @@ class NotebookPlayer:
     def play(self, update: bytes) -> list[Change]:
         """Apply one update; return what it changed. Raise `Invalid` for bad bytes."""
         self._seen.clear()
-        try:
-            self._document.apply_update(update)
-        except (ValueError, RuntimeError) as error:
-            raise Invalid("The bytes of an update are not Yjs.") from error
+        apply_update(self._document, update)
         fresh: set[int] = set()
         changes: list[Change] = []
         for seen in self._seen:

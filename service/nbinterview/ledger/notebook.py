@@ -13,6 +13,8 @@ from typing import Any
 from jupyter_ydoc import YNotebook
 from pycrdt import Doc
 
+from nbinterview.errors import Invalid
+
 DEFAULT_PATH = "interview.ipynb"
 
 
@@ -27,11 +29,21 @@ def document_updates(
     ]
 
 
+def apply_update(document: Doc[Any], update: bytes) -> None:
+    """Apply one Yjs update to a document. Raise `Invalid` for bytes that are none."""
+    try:
+        document.apply_update(update)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of pycrdt is no Exception
+        raise Invalid("The bytes of an update are not Yjs.") from error
+
+
 def rebuild(updates: Iterable[bytes]) -> dict[str, Any]:
     """Return the notebook (nbformat) after all these updates, in their order."""
     document: Doc[Any] = Doc()
     for update in updates:
-        document.apply_update(update)
+        apply_update(document, update)
     # Afterwards: its undo manager would keep everything that was ever deleted.
     notebook = YNotebook(document)
     # As it is: giving doubled cells new ids would make this depend on chance.

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pycrdt import Array, Doc
 
-from nbinterview.ledger.notebook import DEFAULT_PATH, document_updates
+from nbinterview.ledger.notebook import DEFAULT_PATH, apply_update, document_updates
 from nbinterview.ledger.records import parse_time
 
 Wire = Mapping[str, Any]
@@ -176,7 +176,7 @@ class _Reader:
             if late or record["author"] != "kernel":
                 self.settle()
         for update in document_updates([record["payload"]], self._path):
-            self._document.apply_update(update)
+            apply_update(self._document, update)
 
     def _outputs(self, cell_id: str) -> list[dict[str, Any]]:
         if self._path is None:

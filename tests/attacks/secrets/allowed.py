@@ -15,9 +15,9 @@ OWN_ROOM = re.compile(
     r"|PUT /user/\S+/api/collaboration/session/interview\.ipynb"
     r"|POST /user/\S+/api/kernels/[\w-]+/(execute|restart))"
 )
-# Their own interviews by name, and who they are.
+# Their own interviews by name, who they are, and the way from the hub to these.
 OWN_SELF = re.compile(
-    r"(service: GET /services/nbinterview/api/v1/interviews|hub: GET /hub/api/user"
+    r"(service: GET /services/nbinterview/api/v1/interviews|hub: GET /hub/(home|api/user)"
     # OAuth without a client is a 400; with one it is how one enters one's own room.
     r"|hub: (GET|POST) /hub/api/oauth2/authorize)"
 )

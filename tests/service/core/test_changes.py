@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import subprocess
 from pathlib import Path
@@ -36,6 +37,8 @@ from tests.service.core.recording import (
 )
 
 ROOT = Path(__file__).parents[3]
+SAMPLE = ROOT / "service/nbinterview/samples/recorded.jsonl.gz"
+PANICS = "AQAAAAAAAAAFAe2tr8iCtdEfAAAAAAgAAK0CAQYBxY3kj3kBrQIB"
 TEXTS = [
     "x",
     "é",
@@ -280,3 +283,14 @@ def test_what_is_no_cell_is_shown_as_an_empty_one() -> None:
         cells.append(Map({"source": 3, "cell_type": ["code"]}))
     film = make_film(HEADER, recording.records)
     assert [one["source"] for one in states(film)[recording.seq]] == ["a", "", ""]
+
+
+def test_bytes_over_which_the_library_panics_are_refused() -> None:
+    """Found by `make attack`: they overlap what the first document record brought."""
+    with gzip.open(SAMPLE, "rt", encoding="utf-8") as lines:
+        found = [json.loads(line) for line in list(lines)[1:]]
+    first = next(record for record in found if record["kind"] == "document")
+    player = NotebookPlayer()
+    player.play(base64.b64decode(first["payload"]["update"]))
+    with pytest.raises(Invalid, match="not Yjs"):
+        player.play(base64.b64decode(PANICS))
