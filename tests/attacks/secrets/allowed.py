@@ -17,7 +17,8 @@ OWN_ROOM = re.compile(
 )
 # Their own interviews by name, who they are, and the way from the hub to these.
 OWN_SELF = re.compile(
-    r"(service: GET /services/nbinterview/api/v1/interviews|hub: GET /hub/(home|api/user)"
+    r"(service: GET /services/nbinterview/api/v1/interviews"
+    r"|hub: GET /hub/(home|api/user)"
     # OAuth without a client is a 400; with one it is how one enters one's own room.
     r"|hub: (GET|POST) /hub/api/oauth2/authorize)"
 )
