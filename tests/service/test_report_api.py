@@ -103,6 +103,8 @@ async def test_records_come_in_pages_and_by_kind(running: Running) -> None:
     flagged = [wires[1], wires[3]]
     assert await page(kind=["flag", "warning"]) == (flagged, None)
     assert (await ticket.get(url, params={"limit": 5001})).status_code == 400
+    for number in (2**53, 2**63, 10**30):  # found by `make attack`
+        assert (await ticket.get(url, params={"after": number})).status_code == 400
 
 
 @pytest.mark.asyncio

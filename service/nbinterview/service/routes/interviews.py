@@ -28,7 +28,7 @@ from nbinterview.service.operations import (
 )
 from nbinterview.service.policies import load_policy
 from nbinterview.service.routes import models
-from nbinterview.service.routes.record_pages import record_page
+from nbinterview.service.routes.record_pages import After, record_page
 
 router = APIRouter(route_class=GuardedRoute, dependencies=guards.DOCUMENTED)
 
@@ -140,7 +140,7 @@ async def export(interview_id: InterviewId, state: StateDep) -> StreamingRespons
 async def records(
     interview_id: InterviewId,
     state: StateDep,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: After = 0,
     limit: Annotated[int, Query(ge=1, le=ledger.MAX_PAGE_RECORDS)] = 1000,
 ) -> Response:
     """Return a page of the interview's records."""

@@ -21,7 +21,7 @@ from nbinterview.service.guards import (
     StateDep,
 )
 from nbinterview.service.routes import models
-from nbinterview.service.routes.record_pages import record_page
+from nbinterview.service.routes.record_pages import After, record_page
 from nbinterview.service.tickets import Ticket, sign_ticket
 
 router = APIRouter(route_class=GuardedRoute, dependencies=guards.DOCUMENTED)
@@ -107,7 +107,7 @@ async def records(
 async def room_records(
     interview_id: InterviewId,
     state: StateDep,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: After = 0,
     limit: Annotated[int, Query(ge=1, le=ledger.MAX_BATCH_RECORDS)] = 200,
 ) -> Response:
     """Give a room its own records back, when its journal has lost them."""
@@ -173,7 +173,7 @@ async def report_interview(
 async def report_records(
     interview_id: InterviewId,
     state: StateDep,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: After = 0,
     limit: Annotated[int, Query(ge=1, le=ledger.MAX_PAGE_RECORDS)] = 1000,
     kind: Annotated[list[str], Query()] = [],  # noqa: B006 (read only)
 ) -> Response:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Annotated
 
-from fastapi import Response
+from fastapi import Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from nbinterview.service.domain import ledger
+
+After = Annotated[int, Query(ge=0, le=2**53 - 1)]
+"""The number of a record: any that JSON can say exactly (RFC 8785)."""
 
 
 async def record_page(
