@@ -12,6 +12,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
+from weakref import WeakMethod
 
 from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Text, TextEvent
 
@@ -132,8 +133,15 @@ class NotebookPlayer:
         self._seen: list[_Seen] = []
         self._handles = 0
         self._renewed_chars = 0
+        # Weak: Python does not see the circle through pycrdt, and would never free it.
+        see = WeakMethod(self._see)
+
+        def tell(events: list[Any]) -> None:
+            if (listener := see()) is not None:
+                listener(events)
+
         # Kept: an observer ends with its subscription.
-        self._subscription = self._cells.observe_deep(self._see)
+        self._subscription = self._cells.observe_deep(tell)
 
     def play(self, update: bytes) -> list[Change]:
         """Apply one update; return what it changed. Raise `Invalid` for bad bytes."""

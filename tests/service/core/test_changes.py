@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import gc
 import gzip
 import json
 import subprocess
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -283,6 +285,14 @@ def test_what_is_no_cell_is_shown_as_an_empty_one() -> None:
         cells.append(Map({"source": 3, "cell_type": ["code"]}))
     film = make_film(HEADER, recording.records)
     assert [one["source"] for one in states(film)[recording.seq]] == ["a", "", ""]
+
+
+def test_a_player_goes_when_nobody_has_it() -> None:
+    player = NotebookPlayer()
+    gone = ref(player)
+    del player
+    gc.collect()
+    assert gone() is None
 
 
 def test_bytes_over_which_the_library_panics_are_refused() -> None:
