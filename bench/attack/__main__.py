@@ -56,10 +56,11 @@ def run(name: str, options: Sequence[str] = ()) -> list[Row]:
 
 
 def rows(name: str, text: str, code: int) -> list[Row]:
-    """Return the rows that a part printed; its last line is a JSON list of them."""
+    """Return the rows that a part printed: a JSON list at the end, from a new line."""
     lines = text.strip().splitlines()
+    begins = [at for at, line in enumerate(lines) if line.startswith("[")]
     try:
-        found = json.loads(lines[-1] if lines else "")
+        found = json.loads("\n".join(lines[begins[-1] :]) if begins else "")
         made = [row(name, one) for one in found]
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         return [failed(name, f"exit code {code}, no rows: {error}")]
@@ -83,7 +84,7 @@ def row(name: str, wire: dict[str, Any]) -> Row:
     words = {
         key: str(known.get(key) or "") for key in ("unit", "n", "versions", "note")
     }
-    named = {"measure": f"{name}: {known['measure']}"}
+    named = {"measure": f"{name}: {str(known['measure']).removeprefix(f'{name}: ')}"}
     if peer and "ratio" not in known and not known["ours"]:
         known["ratio"] = 0.0
     return Row(**{**known, **words, **named})

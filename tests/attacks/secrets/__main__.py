@@ -39,16 +39,16 @@ def main() -> int:
             "n": len(trial.found),
         },
         {
-            "measure": "secrets: strings in a stock kernel's own reach",
-            "ours": None,
+            "measure": "secrets: strings within a candidate's reach",
+            "ours": len(trial.found),
             "peer": of_stock,
-            "bar": "-",
-            "holds": True,
-            "n": of_stock,
+            "bar": None,
+            "holds": None,
+            "n": "stock: a kernel's own reach",
         },
     ]
     print(json.dumps(rows, indent=1))
-    return 0 if all(row["holds"] for row in rows) else 1
+    return 0 if all(row["holds"] is not False for row in rows) else 1
 
 
 if __name__ == "__main__":
