@@ -73,6 +73,8 @@ def _amount(value: float, unit: str) -> str:
 
 
 def _span(values: list[float]) -> str:
+    if not values:
+        return "not measured"
     return f"{min(values):g} to {max(values):g}"
 
 
