@@ -84,7 +84,7 @@ def row(name: str, wire: dict[str, Any]) -> Row:
     words = {
         key: str(known.get(key) or "") for key in ("unit", "n", "versions", "note")
     }
-    named = {"measure": f"{name}: {str(known['measure']).removeprefix(f'{name}: ')}"}
+    named = {"measure": f"{name}: {known['measure']}"}
     if peer and "ratio" not in known and not known["ours"]:
         known["ratio"] = 0.0
     return Row(**{**known, **words, **named})

@@ -10,8 +10,8 @@ import argparse
 import sys
 
 from nbinterview_kernels.diagnose import Ready, diagnose
+from nbinterview_kernels.options import add_require
 from nbinterview_kernels.refusal import Refusal
-from nbinterview_kernels.settings import LAYERS
 
 
 def words(found: Ready | Refusal) -> str:
@@ -37,12 +37,9 @@ def main(arguments: list[str]) -> int:
     """Diagnose, print, and return the exit code."""
     parser = argparse.ArgumentParser(prog="nbinterview_kernels.check")
     parser.add_argument("python", nargs="?", help="the candidates' interpreter")
-    parser.add_argument("--require", default="", help=f"of {', '.join(LAYERS)}")
+    add_require(parser)
     asked = parser.parse_args(arguments)
-    required = [name for name in asked.require.split(",") if name]
-    if unknown := set(required) - set(LAYERS):
-        parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    found = diagnose(asked.python, required=required)
+    found = diagnose(asked.python, required=asked.require)
     refused = isinstance(found, Refusal)
     print(words(found), file=sys.stderr if refused else sys.stdout)
     return int(refused)

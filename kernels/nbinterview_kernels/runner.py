@@ -40,9 +40,10 @@ from traitlets.config import Config
 
 from nbinterview_kernels import kernelspec
 from nbinterview_kernels.execute import Ended, Kernel, execute
+from nbinterview_kernels.options import add_require
 from nbinterview_kernels.outputs import Collector
 from nbinterview_kernels.refusal import SandboxRefused, no_python
-from nbinterview_kernels.settings import LAYERS, MIB
+from nbinterview_kernels.settings import MIB
 
 READY_S = 60.0
 # What a kernel sends is read at once; these bound what can pile up before that.
@@ -297,8 +298,8 @@ async def _run(task: Task, required: Sequence[str]) -> int:
 def main() -> int:
     """Run the task on stdin; return the exit status."""
     parser = argparse.ArgumentParser(prog="nbinterview_kernels.runner")
-    parser.add_argument("--require", default="", help=f"of {', '.join(LAYERS)}")
-    required = [name for name in parser.parse_args().require.split(",") if name]
+    add_require(parser)
+    required = parser.parse_args().require
     follow_parent()
     bound_memory()
     # A kernel's last words are a candidate's: not for the log of whoever started us.

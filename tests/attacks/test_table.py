@@ -36,7 +36,7 @@ def test_a_parts_rows_become_the_tables() -> None:
 
 
 def test_rows_may_be_printed_over_many_lines() -> None:
-    wire = {"measure": "kernel: m", "ours": 0, "examples": [], "holds": True, "n": 9}
+    wire = {"measure": "m", "ours": 0, "examples": [], "holds": True, "n": 9}
     text = f"[words]\n{json.dumps([wire, wire], indent=1)}\n"
     assert [row.measure for row in attack.rows("kernel", text, 0)] == ["kernel: m"] * 2
 

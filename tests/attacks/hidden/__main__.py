@@ -35,8 +35,8 @@ def main() -> int:
         print(line, file=sys.stderr)
     where = "files and memory" if os.geteuid() == 0 else "files"
     rows = [
-        _row("hidden: canaries that reached the candidate", len(candidates), pieces),
-        _row(f"hidden: canaries in the room's {where}", len(rooms), looked_bytes),
+        _row("canaries that reached the candidate", len(candidates), pieces),
+        _row(f"canaries in the room's {where}", len(rooms), looked_bytes),
     ]
     print(json.dumps(rows, indent=1))
     return 0 if all(row["holds"] for row in rows) else 1

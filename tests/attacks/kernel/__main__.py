@@ -37,7 +37,7 @@ def main() -> int:
     print(f"layers: {layers}; host untouched: {clean}", file=sys.stderr)
     count = sum(done for _, done, _ in found)
     row = {
-        "measure": f"kernel: probes that succeed (stock: {stock.spawner()})",
+        "measure": f"probes that succeed (stock: {stock.spawner()})",
         "ours": count,
         "peer": sum(done for done, _ in peers.values()),
         "bar": f"0 of at least {LEAST}",

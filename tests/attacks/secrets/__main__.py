@@ -31,7 +31,7 @@ def main() -> int:
         print(line, file=sys.stderr)
     rows: list[dict[str, Any]] = [
         {
-            "measure": f"secrets: taken beyond what is allowed ({sent} requests)",
+            "measure": f"taken beyond what is allowed ({sent} requests)",
             "ours": len(beyond),
             "peer": leaked,
             "bar": "0; stock >= 1",
@@ -39,7 +39,7 @@ def main() -> int:
             "n": len(trial.found),
         },
         {
-            "measure": "secrets: strings within a candidate's reach",
+            "measure": "strings within a candidate's reach",
             "ours": len(trial.found),
             "peer": of_stock,
             "bar": None,
