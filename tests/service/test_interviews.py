@@ -58,6 +58,8 @@ async def test_the_form_asks_for_the_policy_and_the_interview_keeps_it(
         room = await running.room(interview_id)
         kept = (await room.get(f"api/v1/rooms/{interview_id}")).json()["policy"]
         assert kept == policy.load(name)
+        shown = (await browser.get(f"api/v1/interviews/{interview_id}")).json()
+        assert shown["required_layers"] == kept["sandbox"]["require"]
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ MAX_MESSAGE_BYTES = 128 * 1024 * 1024
 """Of one message of a kernel; a larger one is not read, and ends its connection; a
 run that notices has new ones made. Each page's sockets have a copy of it."""
 
-MAX_QUEUED = 50_000
-"""Messages of a kernel that may wait; ZMQ drops what comes beyond, and its 1,000
-are less than a loop prints in a fifth of a second."""
+MAX_QUEUED = 100
+"""Messages of a kernel that may wait here. What comes beyond waits in the kernel, which
+keeps 50,000 of them (`ipython_startup`) in the memory that it is allowed."""
 
 log = logging.getLogger(__name__)
 

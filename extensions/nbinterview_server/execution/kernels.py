@@ -21,7 +21,7 @@ from nbinterview_proctor.policy import Sandbox
 from nbinterview_server.authorizer import PERSON
 from nbinterview_server.config import KERNEL_NAME, Person
 from nbinterview_server.documents.authorship import KERNEL, ROOM
-from nbinterview_server.execution.clients import MAX_MESSAGE_BYTES
+from nbinterview_server.execution.clients import MAX_MESSAGE_BYTES, MAX_QUEUED
 from nbinterview_server.execution.usage import Meter, Tell, Usage
 from nbinterview_server.journal import Entry, Journal, NotWritten
 
@@ -97,7 +97,9 @@ class RoomKernelManager(_KernelManager):  # type: ignore[misc]  # Any, see above
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.context.maxmsgsize = MAX_MESSAGE_BYTES  # of the pages' sockets
+        # Of Jupyter's own socket and of the pages'.
+        self.context.maxmsgsize = MAX_MESSAGE_BYTES
+        self.context.rcvhwm = MAX_QUEUED
         self._telling: set[asyncio.Task[None]] = set()
         self._starting = asyncio.Lock()
         self._begun: Any = None

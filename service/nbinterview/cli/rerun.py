@@ -46,7 +46,8 @@ def _rerun(service: Service, given: argparse.Namespace) -> int:
     from nbinterview.runner_process import Sandbox
 
     until_ms = None if given.until is None else moments.parse_moment(given.until)
-    interview = service.call("GET", f"/interviews/{given.id}")["interview"]
+    shown = service.call("GET", f"/interviews/{given.id}")
+    interview = shown["interview"]
     if interview["branch"] is not None:
         raise Conflict(
             "This is a branch: its Python came from the interview "
@@ -60,7 +61,7 @@ def _rerun(service: Service, given: argparse.Namespace) -> int:
     if any(not step.skipped for step in steps):
         sandbox = replace(
             Sandbox.from_setup(Setup.from_env()),
-            require=rerun.required_layers(interview["policy"]),
+            require=tuple(shown["required_layers"]),
         )
         asyncio.run(_run(sandbox, rerun.runs_task(steps), report))
     report.skip()

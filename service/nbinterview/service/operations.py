@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from nbinterview.errors import Forbidden, Unavailable
 from nbinterview.ids import room_name
+from nbinterview.ledger.rerun import required_layers
 from nbinterview.service.domain import access, interviews, invitations
 from nbinterview.service.domain.access import Caller
 from nbinterview.service.domain.invitations import Invited
@@ -35,6 +36,7 @@ async def interview_view(
         return {
             "interview": summary,
             "notes": interview.template_notes,
+            "required_layers": required_layers(interview.policy),
             "invitations": [
                 await invitation_view(state, session, caller, item) for item in invited
             ],

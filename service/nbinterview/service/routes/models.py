@@ -109,6 +109,9 @@ class InterviewOut(BaseModel):
 
     interview: Summary
     notes: list[str] = Field(description="What was changed in the template.")
+    required_layers: list[str] = Field(
+        description="Layers of the sandbox without which nothing of it runs."
+    )
     invitations: list[InvitationOut]
     page_url: str
     room_url: str
