@@ -54,7 +54,7 @@ class Kernel:
         spec.metadata["kernel_provisioner"]["config"] = config
         self.manager.start_kernel()
         self.client = self.manager.client()
-        self.client.start_channels()
+        self.client.start_channels(hb=False)
         self.client.wait_for_ready(timeout=DEADLINE_S)
 
     @property

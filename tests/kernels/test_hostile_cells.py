@@ -480,7 +480,7 @@ time.sleep(60)
     replaced = Path(f"/proc/{root}/root/tmp/replaced")
     eventually(replaced.exists, "the sockets were not replaced")
     client = kernel.manager.client()
-    client.start_channels()
+    client.start_channels(hb=False)
     client.kernel_info()
     with pytest.raises(queue.Empty):
         client.get_shell_msg(timeout=1)

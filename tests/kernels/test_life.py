@@ -183,7 +183,7 @@ async def test_restarter_brings_a_dead_kernel_back(specs: KernelSpecManager) -> 
         os.kill(first, signal.SIGKILL)
         await asyncio.wait_for(restarted.wait(), 20)
         client = manager.client()
-        client.start_channels()
+        client.start_channels(hb=False)
         await client.wait_for_ready(timeout=60)
         client.stop_channels()
         assert provisioner.pid != first

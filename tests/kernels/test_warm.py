@@ -45,7 +45,7 @@ class Kernel:
     async def start(self) -> None:
         await self.manager.start_kernel()
         self.client = self.manager.client()
-        self.client.start_channels()
+        self.client.start_channels(hb=False)  # a stop would not wait for its thread
 
     async def value(self, expression: str) -> str:
         """Return the text of an expression, or the name of the error."""
