@@ -77,7 +77,7 @@ async def test_outputs_without_end_do_not_pile_up_in_the_room(room: RoomServer) 
     async with cells(room) as notebook:
         await notebook.run(SPEAK)
         before_mib = memory_mib(room)
-        work = asyncio.create_task(notebook.run("flood(4000)", within_s=120))
+        work = asyncio.create_task(notebook.run("flood(16_000)", within_s=120))
         assert await most_mib(room, work) - before_mib < 450
         assert (await notebook.run("'lives'"))["status"] == "ok"
 
