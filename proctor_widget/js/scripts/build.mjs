@@ -40,7 +40,8 @@ for (const name of ['vision_wasm_module_internal.js', 'vision_wasm_module_intern
   await copyFile(resolve(`@mediapipe/tasks-vision/${name}`), path(`${server}/${name}`));
 }
 
-const model = path(`${server}/models/face_landmarker.task`);
-if (!existsSync(model)) {
-  console.warn('The model is not there yet: python scripts/fetch_model.py');
+for (const name of ['face_landmarker.task', 'selfie_segmentation.tflite']) {
+  if (!existsSync(path(`${server}/models/${name}`))) {
+    console.warn(`${name} is not there yet: python scripts/fetch_model.py`);
+  }
 }

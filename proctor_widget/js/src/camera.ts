@@ -117,11 +117,13 @@ export class Camera {
       }
     });
     const { width, height } = track?.getSettings() ?? {};
+    const label = track?.label ?? '';
     this._enter({
       name: 'camera',
       state: 'on',
       ...(width !== undefined && { width_px: width }),
-      ...(height !== undefined && { height_px: height })
+      ...(height !== undefined && { height_px: height }),
+      ...(label !== '' && { virtual: isVirtual(label) })
     });
     this._options.onStream?.(stream);
   }
@@ -167,6 +169,18 @@ export class Camera {
 function mediaDevices(): MediaDevices | undefined {
   // Typed as always there, yet absent outside secure contexts.
   return (navigator as { mediaDevices?: MediaDevices }).mediaDevices;
+}
+
+/** Names of programs that give pages a camera of their own. */
+const VIRTUAL_LABEL =
+  /\b(?:virtual|obs\b|vcam|manycam|xsplit|splitcam|snap camera|camtwist|webcamoid|mmhmm|camo|droidcam|ivcam|iriun|epoccam|nvidia broadcast|sparkocam|youcam|v4l2|loopback|dummy video)/i;
+
+/**
+ * Whether a device's label is that of a known virtual camera. Information only: background
+ * filters and phones used as cameras have such labels too.
+ */
+export function isVirtual(label: string): boolean {
+  return VIRTUAL_LABEL.test(label);
 }
 
 function release(stream: MediaStream): void {

@@ -6,7 +6,7 @@
  * tells; nothing here looks at the camera by itself.
  */
 import type { CameraEvent, DetectorEvent, Frame } from './generated/live.js';
-import { hint, sight, SIGHT_FRAMES, type Hint, type Sight } from './sight.js';
+import { hint, remember, sight, type Hint, type Sight } from './sight.js';
 
 /** Every text of the view; a host with translations passes its own. */
 export interface CheckWords {
@@ -29,6 +29,9 @@ export const CHECK_WORDS: CheckWords = {
   sight: {
     loading: 'Getting ready to look. This takes a few seconds.',
     one: 'One face found. All is well.',
+    somebody:
+      "You are there, but your face can't be read. Please turn towards the camera; " +
+      'more light from the front helps, too.',
     nobody: 'No face found. Please sit so that the camera sees your face.',
     several: 'More than one face found. You should be alone in the picture.',
     small: 'Your face is small in the picture. Moving closer helps.',
@@ -118,7 +121,7 @@ export class CheckView {
   }
 
   showFrame(frame: Frame): void {
-    this._frames = [...this._frames, frame].slice(-SIGHT_FRAMES);
+    this._frames = remember(this._frames, frame);
     this._render();
   }
 

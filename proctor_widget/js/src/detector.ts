@@ -8,6 +8,8 @@ export interface Assets {
   /** The folder of the WASM files. */
   wasmUrl: string;
   modelUrl: string;
+  /** The model of the second opinion. */
+  personModelUrl: string;
 }
 
 /**
@@ -20,7 +22,8 @@ export function assetsAt(folder: string): Assets {
   return {
     workerUrl: at('worker.js'),
     wasmUrl: base.href.replace(/\/$/, ''),
-    modelUrl: at('models/face_landmarker.task')
+    modelUrl: at('models/face_landmarker.task'),
+    personModelUrl: at('models/selfie_segmentation.tflite')
   };
 }
 
@@ -29,8 +32,10 @@ export interface DetectorOptions {
   onReady(): void;
   /** It will not work (any more) on this page; the reason is one sentence. */
   onFailed(reason: string): void;
-  /** The answer to one picture. */
-  onFrame(frame: Frame | null): void;
+  /** The answer to one picture, and how long the worker was busy with it. */
+  onFrame(frame: Frame | null, busy_ms: number): void;
+  /** The largest face of each picture, while showMesh() has it on. */
+  onMesh(points: Float32Array): void;
   /** About once a second, also in a hidden page. */
   onTick(): void;
   createWorker?(url: string): Worker;
@@ -60,8 +65,8 @@ export class Detector {
   load(): void {
     if (!this._loading) {
       this._loading = true;
-      const { wasmUrl, modelUrl } = this._options.assets;
-      this._post({ type: 'load', wasmUrl, modelUrl });
+      const { wasmUrl, modelUrl, personModelUrl } = this._options.assets;
+      this._post({ type: 'load', wasmUrl, modelUrl, personModelUrl });
     }
   }
 
@@ -82,6 +87,11 @@ export class Detector {
     }
     this._busy = true;
     this._post({ type: 'frame', bitmap, at_ms }, [bitmap]);
+  }
+
+  /** Whether onMesh is called; not before this was asked for. */
+  showMesh(on: boolean): void {
+    this._post({ type: 'mesh', on });
   }
 
   /** The next picture comes from another stream. */
@@ -111,7 +121,10 @@ export class Detector {
         break;
       case 'frame':
         this._busy = false;
-        this._options.onFrame(message.frame);
+        this._options.onFrame(message.frame, message.busy_ms);
+        break;
+      case 'mesh':
+        this._options.onMesh(message.points);
         break;
       case 'tick':
         this._options.onTick();

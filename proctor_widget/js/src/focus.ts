@@ -7,6 +7,7 @@
  */
 import type { ClientEvent, ClipboardEvent as ClipboardFact } from './generated/live.js';
 import { fingerprint } from './fingerprint.js';
+import { Prompts, type PromptCause } from './prompts.js';
 
 export interface FocusOptions {
   /** One fact, and performance.now() when it happened. */
@@ -15,16 +16,18 @@ export interface FocusOptions {
   isOwnText?(text: string): boolean;
   /** The id of the cell that an event happened in. */
   cellIdOf?(target: EventTarget | null): string | undefined;
+  /** Whether a clipboard event is of the notebook; without it, all are. */
+  isOfNotebook?(event: Event): boolean;
   document?: Document;
   /** The page's monotonic clock in ms. */
   now?: () => number;
 }
 
-/** How often to look whether focus left a frame: no event tells the outer page. */
+/** How often to look again: no event tells that focus left a frame, or a prompt ended. */
 const FRAME_POLL_MS = 500;
 const CELL_ID_LENGTH = 64;
 
-type FocusState = 'here' | 'frame' | 'elsewhere';
+type FocusState = 'here' | 'frame' | 'elsewhere' | PromptCause;
 
 /** Watches focus and clipboard, each for itself, since each is consented to alone. */
 export class FocusTracker {
@@ -33,6 +36,7 @@ export class FocusTracker {
     this._document = options.document ?? document;
     this._window = this._document.defaultView ?? window;
     this._now = options.now ?? (() => performance.now());
+    this._prompts = new Prompts(this._window, this._now);
   }
 
   /** Begin with one sensor. Focus tells at once how things are. */
@@ -64,6 +68,7 @@ export class FocusTracker {
 
   private _startFocus(signal: AbortSignal): void {
     const capture = { capture: true, signal };
+    this._prompts.start(signal);
     this._document.addEventListener('visibilitychange', this._tellVisibility, capture);
     this._document.addEventListener('fullscreenchange', this._tellFullscreen, capture);
     // Not captured: focus and blur of elements do not bubble, so these are the window's.
@@ -106,7 +111,7 @@ export class FocusTracker {
   };
 
   private _tellFocus(at_ms: number): void {
-    const focus = focusState(this._document);
+    const focus = this._focusState();
     if (focus === this._focus) {
       return;
     }
@@ -117,6 +122,21 @@ export class FocusTracker {
         : { name: 'window_focus', focused: false, cause: focus },
       at_ms
     );
+  }
+
+  /**
+   * Where the keyboard goes. A click into a frame of this page (an output, a call) blurs
+   * the window too, but hasFocus() still counts frames as this page's.
+   */
+  private _focusState(): FocusState {
+    const page = this._document;
+    if (page.visibilityState !== 'visible') {
+      return 'elsewhere'; // a prompt hides no page
+    }
+    if (!page.hasFocus()) {
+      return this._prompts.cause() ?? 'elsewhere';
+    }
+    return isFrame(page.activeElement) ? 'frame' : 'here';
   }
 
   // --------------------------------------------------------------- clipboard
@@ -136,6 +156,9 @@ export class FocusTracker {
 
   private readonly _onTake = (event: ClipboardEvent): void => {
     this._finishTake();
+    if (!this._isOurs(event)) {
+      return;
+    }
     const draft = { text: selectedText(this._document) };
     this._draft = draft;
     const at_ms = this._now();
@@ -170,21 +193,29 @@ export class FocusTracker {
   };
 
   private readonly _onPaste = (event: ClipboardEvent): void => {
-    this._tellInserted(event.clipboardData, event);
+    if (this._isOurs(event)) {
+      this._tellInserted(event.clipboardData, event);
+    }
   };
 
   private readonly _onDragStart = (event: DragEvent): void => {
-    this._remember(
-      event.dataTransfer?.getData('text/plain') || selectedText(this._document)
-    );
+    if (this._isOurs(event)) {
+      this._remember(
+        event.dataTransfer?.getData('text/plain') || selectedText(this._document)
+      );
+    }
   };
 
   /** Text dragged in from another window is pasted by another hand movement. */
   private readonly _onDrop = (event: DragEvent): void => {
-    if (event.dataTransfer?.getData('text/plain')) {
+    if (this._isOurs(event) && event.dataTransfer?.getData('text/plain')) {
       this._tellInserted(event.dataTransfer, event);
     }
   };
+
+  private _isOurs(event: Event): boolean {
+    return this._options.isOfNotebook?.(event) !== false;
+  }
 
   private _tellInserted(data: DataTransfer | null, event: Event): void {
     this._finishTake();
@@ -223,22 +254,12 @@ export class FocusTracker {
   private readonly _document: Document;
   private readonly _window: Window;
   private readonly _now: () => number;
+  private readonly _prompts: Prompts;
   private readonly _running = new Map<'focus' | 'clipboard', AbortController>();
   private readonly _own = new Set<string>();
   private _focus: FocusState | null = null;
   private _draft: { text: string } | null = null;
   private _taking: (() => void) | null = null;
-}
-
-/**
- * Where the keyboard goes. A click into a frame of this page (an output, a call) blurs
- * the window too, but hasFocus() still counts frames as this page's.
- */
-function focusState(page: Document): FocusState {
-  if (page.visibilityState !== 'visible' || !page.hasFocus()) {
-    return 'elsewhere';
-  }
-  return isFrame(page.activeElement) ? 'frame' : 'here';
 }
 
 function isFrame(element: Element | null): boolean {

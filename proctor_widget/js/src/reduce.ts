@@ -1,11 +1,15 @@
 /**
  * From one detector result to the few named numbers of a `Frame`.
  *
- * Landmarks and pictures end here: nothing else in this package lets either go on.
+ * Landmarks and pictures end here: nothing else in this package lets either go on,
+ * but for `meshPoints`, which goes to the person's own view on their own page.
  * No rule lives here; `nbinterview_proctor.geometry` makes angles and zones of it.
  * `nbinterview_proctor/facemesh.py` is the same reduction in Python, and golden
  * vectors hold the two equal (tests/proctor_widget/golden).
  */
+import { meshResidual } from './canonical.js';
+import { cropNumbers, cropsOf, meanAndStd, rounded } from './crops.js';
+import type { Crop, CropName } from './crops.js';
 import type { Frame } from './generated/live.js';
 
 /** Size of the luminance copy; the only thing ever kept of a picture, for one frame. */
@@ -36,6 +40,10 @@ export interface Capture {
   /** Luminance, 0 to 255, of this picture and of the one before. */
   luma: Float64Array;
   previous: Float64Array;
+  /** Luminance of the crops that `crops()` named, as far as they were drawn. */
+  crops?: Partial<Record<CropName, Float64Array>>;
+  /** What the second opinion says, 0 to 1, where it was asked. */
+  person?: number | null;
 }
 
 /**
@@ -64,33 +72,87 @@ export function luminance(rgba: Uint8ClampedArray): Float64Array {
 
 /** Reduce one detection to the numbers that leave the device. */
 export function reduce(found: Detection, capture: Capture): Frame {
-  const boxes = found.faces.map(boundingBox);
-  const largest = indexOfLargest(boxes.map(box => box[2] * box[3]));
-  const frame: Frame = {
+  const [first, second] = bySize(found);
+  const person = capture.person ?? null;
+  return {
     at_ms: rounded(capture.at_ms, 10),
     faces: found.faces.length,
     ...pictureNumbers(capture.luma, capture.previous),
-    inference_ms: rounded(capture.inference_ms, 10)
+    inference_ms: rounded(capture.inference_ms, 10),
+    ...(first && faceNumbers(first, found)),
+    ...(first && cropNumbers(capture.crops ?? {})),
+    ...(second && secondNumbers(second, found)),
+    ...(person !== null && { person: rounded(person, 1e4) })
   };
-  const face = found.faces[largest];
-  const box = boxes[largest];
-  if (face === undefined || box === undefined) {
-    return frame;
+}
+
+/** The parts of the picture that `Capture.crops` wants; none without a face. */
+export function crops(found: Detection): Partial<Record<CropName, Crop>> {
+  const [first] = bySize(found);
+  return first === undefined ? {} : cropsOf(first.points, first.box, found);
+}
+
+/**
+ * The largest face to be drawn over its picture: x, y, x, y and so on in shares of the
+ * picture, in MediaPipe's order; empty without a face. For the person's own eyes only.
+ */
+export function meshPoints(found: Detection): Float32Array<ArrayBuffer> {
+  const [first] = bySize(found);
+  return new Float32Array(first?.points.flatMap(({ x, y }) => [x, y]) ?? []);
+}
+
+interface Face {
+  points: readonly Point[];
+  box: [number, number, number, number];
+  pose: readonly number[] | null;
+}
+
+/** The faces, the largest first. */
+function bySize(found: Detection): Face[] {
+  return found.faces
+    .map((points, i) => {
+      const pose = found.matrices[i];
+      const whole = pose?.length === 16 && pose.every(Number.isFinite);
+      return { points, box: boundingBox(points), pose: whole ? pose : null };
+    })
+    .sort((a, b) => b.box[2] * b.box[3] - a.box[2] * a.box[3]);
+}
+
+function faceNumbers(face: Face, size: Detection): Partial<Frame> {
+  const left = eyeNumbers(face.points, LEFT, size);
+  const right = eyeNumbers(face.points, RIGHT, size);
+  const residual = residualOf(face, size);
+  return {
+    box: face.box.map(share => rounded(share, 1e4)),
+    ...(face.pose && { pose: face.pose.map(number => rounded(number, 1e4)) }),
+    ...(residual !== null && { mesh_residual: residual }),
+    ...(left !== null &&
+      right !== null && {
+        iris_left: left.along,
+        iris_right: right.along,
+        iris_left_y: left.below,
+        iris_right_y: right.below,
+        eye_open_left: left.open,
+        eye_open_right: right.open
+      })
+  };
+}
+
+function secondNumbers(face: Face, size: Detection): Partial<Frame> {
+  const residual = residualOf(face, size);
+  return {
+    second_box: face.box.map(share => rounded(share, 1e4)),
+    ...(residual !== null && { second_mesh_residual: residual })
+  };
+}
+
+function residualOf(face: Face, size: Detection): number | null {
+  if (face.pose === null) {
+    return null;
   }
-  frame.box = box.map(share => rounded(share, 1e4));
-  const pose = found.matrices[largest];
-  if (pose?.length === 16 && pose.every(Number.isFinite)) {
-    frame.pose = pose.map(number => rounded(number, 1e4));
-  }
-  const left = eyeNumbers(face, LEFT, found);
-  const right = eyeNumbers(face, RIGHT, found);
-  if (left !== null && right !== null) {
-    frame.iris_left = left.iris;
-    frame.iris_right = right.iris;
-    frame.eye_open_left = left.open;
-    frame.eye_open_right = right.open;
-  }
-  return frame;
+  const width_px = face.box[2] * size.width_px;
+  const residual = meshResidual(face.points, face.pose, width_px, size);
+  return residual === null ? null : rounded(residual, 1e4);
 }
 
 /** x, y, width, height around all landmarks, in shares of the picture. */
@@ -105,22 +167,16 @@ function boundingBox(face: readonly Point[]): [number, number, number, number] {
   return [left, top, right - left, bottom - top];
 }
 
-function indexOfLargest(areas: readonly number[]): number {
-  return areas.reduce(
-    (best, area, index) => (area > (areas[best] ?? -Infinity) ? index : best),
-    0
-  );
-}
-
 /**
- * Iris position along the corner line, 0 at the picture's left, and lid distance over
- * eye width; null when the eye is too small in the picture to have a width.
+ * Iris position along the corner line, 0 at the picture's left; its distance below that
+ * line and the lids' distance, over eye width; null when the eye is too small in the
+ * picture to have a width.
  */
 function eyeNumbers(
   face: readonly Point[],
   eye: Eye,
   size: { width_px: number; height_px: number }
-): { iris: number; open: number } | null {
+): { along: number; below: number; open: number } | null {
   const at = (index: number): Point => {
     const point = face[index];
     return point === undefined
@@ -136,12 +192,14 @@ function eyeNumbers(
   const iris = minus(at(eye.iris), start);
   const lids = minus(at(eye.upper), at(eye.lower));
   const along = (iris.x * line.x + iris.y * line.y) / (width_px * width_px);
+  const below = (iris.y * line.x - iris.x * line.y) / (width_px * width_px);
   const open = Math.hypot(lids.x, lids.y) / width_px;
   if (!Number.isFinite(along) || !Number.isFinite(open)) {
     return null;
   }
   return {
-    iris: rounded(Math.min(1, Math.max(0, along)), 1e4),
+    along: rounded(Math.min(1, Math.max(0, along)), 1e4),
+    below: rounded(below, 1e4),
     open: rounded(open, 1e4)
   };
 }
@@ -151,17 +209,15 @@ function pictureNumbers(
   luma: Float64Array,
   previous: Float64Array
 ): Pick<Frame, 'luma_mean' | 'luma_std' | 'frame_diff'> {
-  const mean = luma.reduce((sum, value) => sum + value, 0) / luma.length;
-  let squares = 0;
+  const { mean, std } = meanAndStd(luma);
   let change = 0;
   luma.forEach((value, i) => {
-    squares += (value - mean) ** 2;
     change += Math.abs(value - (previous[i] ?? 0));
   });
   const diff = change / luma.length;
   return {
     luma_mean: Math.min(255, rounded(mean, 100)),
-    luma_std: rounded(Math.sqrt(squares / luma.length), 100),
+    luma_std: rounded(std, 100),
     // Exactly 0 means a still picture, so a tiny change must not be rounded to it.
     frame_diff: diff === 0 ? 0 : Math.max(0.001, rounded(diff, 1000))
   };
@@ -169,9 +225,4 @@ function pictureNumbers(
 
 function minus(a: Point, b: Point): Point {
   return { x: a.x - b.x, y: a.y - b.y };
-}
-
-/** Round half up to 1/`steps`; said this way because Python must do the same. */
-function rounded(value: number, steps: number): number {
-  return Math.floor(value * steps + 0.5) / steps;
 }

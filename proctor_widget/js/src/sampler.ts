@@ -1,7 +1,9 @@
-/** Takes pictures off a stream, each at most once, no more than `maxHz` a second. */
+/** Takes pictures off a stream, each at most once, and only so many a second. */
+import { mayMeasure, PAINT_MS } from './turn.js';
 
 export interface SamplerOptions {
-  maxHz: number;
+  /** How many pictures a second to take now. */
+  rate_hz(): number;
   now(): number;
   /** Whether a picture could be taken care of; a picture refused here is dropped. */
   ready(): boolean;
@@ -10,7 +12,7 @@ export interface SamplerOptions {
   onDropped(): void;
 }
 
-/** Where frame callbacks are missing, look this much oftener than `maxHz`. */
+/** Where frame callbacks are missing, look this much oftener than is wanted. */
 const POLL_FACTOR = 2;
 
 /**
@@ -33,7 +35,10 @@ export class Sampler {
     this._nextAt_ms = -Infinity;
     this._lastTime_s = -1;
     this._video.srcObject = stream;
+    clearTimeout(this._afterKey);
+    document.removeEventListener('keydown', this._onKey, true);
     if (stream !== null) {
+      document.addEventListener('keydown', this._onKey, true);
       const run = this._run;
       // Rejected when the stream is replaced while it starts: nothing to do then.
       this._video.play().catch((_error: unknown) => undefined);
@@ -51,7 +56,7 @@ export class Sampler {
     if ('requestVideoFrameCallback' in this._video) {
       this._video.requestVideoFrameCallback(step);
     } else {
-      setTimeout(step, 1000 / this._options.maxHz / POLL_FACTOR);
+      setTimeout(step, 1000 / this._options.rate_hz() / POLL_FACTOR);
     }
   }
 
@@ -61,6 +66,9 @@ export class Sampler {
     const isNew = time_s !== this._lastTime_s && this._video.videoWidth > 0;
     if (!isNew || document.hidden || at_ms < this._nextAt_ms) {
       return;
+    }
+    if (!mayMeasure(at_ms, this._key_ms, this._nextAt_ms)) {
+      return; // It stays due.
     }
     this._lastTime_s = time_s;
     if (this._taking || !this._options.ready()) {
@@ -94,9 +102,17 @@ export class Sampler {
    * else a 15 Hz camera sampled at 10 Hz would come out at 7.5.
    */
   private _following(at_ms: number): number {
-    const period_ms = 1000 / this._options.maxHz;
+    const period_ms = 1000 / this._options.rate_hz();
     return Math.max(this._nextAt_ms + period_ms, at_ms + period_ms / 2);
   }
+
+  private readonly _onKey = (): void => {
+    this._key_ms = this._options.now();
+    clearTimeout(this._afterKey);
+    this._afterKey = setTimeout(() => {
+      this._sample(this._run);
+    }, PAINT_MS);
+  };
 
   private readonly _options: SamplerOptions;
   private readonly _video = document.createElement('video');
@@ -104,4 +120,6 @@ export class Sampler {
   private _nextAt_ms = -Infinity;
   private _lastTime_s = -1;
   private _taking = false;
+  private _key_ms = -Infinity;
+  private _afterKey: ReturnType<typeof setTimeout> | undefined;
 }

@@ -2,23 +2,25 @@
 import { Camera } from './camera.js';
 import { Detector, type Assets } from './detector.js';
 import type { CameraEvent, DetectorEvent, Frame } from './generated/live.js';
+import { Pace } from './pace.js';
 import { Sampler } from './sampler.js';
 
 export interface WatcherOptions {
   assets: Assets;
   /**
-   * What was measured since the last call, about once a second between start() and
-   * stop(); empty when there was nothing to measure, which is the page's heartbeat.
-   * `dropped` counts pictures that came while the detector was busy.
+   * Between start() and stop(): a frame at once when it was measured, and none at all
+   * after a second without one, which is the page's heartbeat. `dropped` counts
+   * pictures since the last call that came while the detector was busy. `rate_hz` is
+   * how often it measures now, less on a slow device; undefined without a camera.
    */
-  onFrames(frames: Frame[], dropped: number): void;
+  onFrames(frames: Frame[], dropped: number, rate_hz: number | undefined): void;
   onCamera(event: CameraEvent): void;
   onDetector(event: DetectorEvent): void;
   /** Each measurement as it comes, also before start(): for a view on this page. */
   onFrame?(frame: Frame): void;
   /** The stream for such a view, or null when it ended. */
   onStream?(stream: MediaStream | null): void;
-  /** Most pictures measured a second. */
+  /** Most pictures measured a second; a slow device measures fewer, down to 2. */
   maxHz?: number;
   /** The page's monotonic clock in ms; the time base of every frame. */
   now?: () => number;
@@ -27,8 +29,6 @@ export interface WatcherOptions {
 const BEAT_MS = 1000;
 /** Two timers ask for a beat, the page's and the worker's; this keeps it one. */
 const SHORTEST_BEAT_MS = 900;
-/** The schema takes 30 frames a message. */
-const FULL = 25;
 const REASON_LENGTH = 200;
 
 /**
@@ -52,13 +52,14 @@ export class Watcher {
       }
     });
     this._sampler = new Sampler({
-      maxHz: options.maxHz ?? 10,
+      rate_hz: () => this._pace.rate_hz,
       now: this._now,
       ready: () => this._detector?.idle ?? false,
       onPicture: (bitmap, at_ms) => {
         if (this._detector === null) {
           bitmap.close();
         } else {
+          this._handed_ms = this._now();
           this._detector.measure(bitmap, at_ms);
         }
       },
@@ -93,10 +94,9 @@ export class Watcher {
     return stream;
   }
 
-  /** Switch the camera off at once: light, memory, and what was not sent yet. */
+  /** Switch the camera off at once: its light, and the memory of what measures. */
   close(): void {
     this._camera.close();
-    this._pending = [];
     if (this._detector?.ready === true) {
       this._options.onDetector({ name: 'detector', state: 'stopped' });
     }
@@ -108,15 +108,24 @@ export class Watcher {
     }
   }
 
+  /**
+   * Hand over the largest face of each picture, as `MeshView` draws it; null ends it.
+   * For the person's own view on this page: the points are in no report, ever.
+   * @param listener - gets x, y pairs in shares of the picture; none without a face.
+   */
+  showMesh(listener: ((points: Float32Array) => void) | null): void {
+    this._onMesh = listener;
+    this._detector?.showMesh(listener !== null);
+  }
+
   /** Begin to report. What was measured before stays on this page. */
   start(): void {
     if (this.started) {
       return;
     }
-    this._pending = [];
     this._dropped = 0;
-    this._lastBeat_ms = this._now();
-    this._timer = setInterval(this._beat, BEAT_MS);
+    this._lastSent_ms = this._now();
+    this._timer = setTimeout(this._beat, BEAT_MS);
     if (this._detector === null) {
       this._renewDetector();
     }
@@ -125,7 +134,7 @@ export class Watcher {
   /** End the reports and switch the camera off, at once. */
   stop(): void {
     if (this._timer !== null) {
-      clearInterval(this._timer);
+      clearTimeout(this._timer);
       this._timer = null;
     }
     this.close();
@@ -140,6 +149,7 @@ export class Watcher {
 
   private _renewDetector(): void {
     this._endDetector();
+    this._pace = new Pace(this._options.maxHz);
     this._detector = new Detector({
       assets: this._options.assets,
       onReady: () => {
@@ -148,11 +158,20 @@ export class Watcher {
       onFailed: reason => {
         this._onFailed(reason);
       },
-      onFrame: frame => {
-        this._onFrame(frame);
+      onFrame: (frame, busy_ms) => {
+        this._onFrame(frame, busy_ms);
+      },
+      onMesh: points => {
+        // One may be on its way when the camera or the view was closed.
+        if (this.stream !== null) {
+          this._onMesh?.(points);
+        }
       },
       onTick: this._beat
     });
+    if (this._onMesh !== null) {
+      this._detector.showMesh(true);
+    }
   }
 
   private _endDetector(): void {
@@ -174,32 +193,38 @@ export class Watcher {
     }
   }
 
-  private _onFrame(frame: Frame | null): void {
+  private _onFrame(frame: Frame | null, busy_ms: number): void {
     if (frame === null || this.stream === null) {
       return;
     }
+    const at_ms = this._now();
+    this._pace.saw(frame.faces, at_ms);
+    // A second opinion is rare and slow: it says nothing about the next picture.
+    if (frame.person === undefined) {
+      this._pace.measured(busy_ms, at_ms - this._handed_ms, at_ms);
+    }
     this._options.onFrame?.(frame);
     if (this.started) {
-      this._pending.push(frame);
-      if (this._pending.length >= FULL) {
-        this._send();
-      }
+      this._send([frame]);
     }
   }
 
   private readonly _beat = (): void => {
-    if (this.started && this._now() - this._lastBeat_ms >= SHORTEST_BEAT_MS) {
-      this._send();
+    if (this.started && this._now() - this._lastSent_ms >= SHORTEST_BEAT_MS) {
+      this._send([]);
     }
   };
 
-  private _send(): void {
-    const frames = this._pending;
+  private _send(frames: Frame[]): void {
+    if (this._timer !== null) {
+      clearTimeout(this._timer);
+      this._timer = setTimeout(this._beat, BEAT_MS);
+    }
     const dropped = this._dropped;
-    this._pending = [];
     this._dropped = 0;
-    this._lastBeat_ms = this._now();
-    this._options.onFrames(frames, dropped);
+    this._lastSent_ms = this._now();
+    const rate_hz = this.stream === null ? undefined : this._pace.rate_hz;
+    this._options.onFrames(frames, dropped, rate_hz);
   }
 
   private readonly _options: WatcherOptions;
@@ -210,8 +235,11 @@ export class Watcher {
   /** Whether the detector is wanted for pictures, and whether it cannot. */
   private _wanted = false;
   private _failed = false;
-  private _timer: ReturnType<typeof setInterval> | null = null;
-  private _pending: Frame[] = [];
+  private _pace = new Pace();
+  /** When the detector was given its last picture. */
+  private _handed_ms = 0;
+  private _onMesh: ((points: Float32Array) => void) | null = null;
+  private _timer: ReturnType<typeof setTimeout> | null = null;
   private _dropped = 0;
-  private _lastBeat_ms = 0;
+  private _lastSent_ms = 0;
 }

@@ -7,67 +7,46 @@
  */
 import '../style/check.css';
 import '../style/widget.css';
-import { CheckView } from './check.js';
+import { CalibrationRun, type CalibrationStep } from './calibration.js';
 import { assetsAt } from './detector.js';
-import type { CameraEvent, DetectorEvent, Frame } from './generated/live.js';
+import { FocusTracker } from './focus.js';
+import type { CameraEvent, ClientEvent, DetectorEvent } from './generated/live.js';
 import { Watcher } from './watcher.js';
+import type { FromKernel, Model, Told, Traits } from './widgetmodel.js';
+import { WidgetView } from './widgetview.js';
 
-/** What the kernel and this page share. */
-interface Traits {
-  /** Version of nbinterview in the kernel; part of the assets' address. */
-  version: string;
-  /** Where worker, WASM and model are; empty: of this Jupyter server. */
-  assets_url: string;
-  /** The kernel asks for the camera. */
-  asked: boolean;
-  state: 'off' | 'starting' | 'measuring' | 'denied' | 'missing' | 'lost' | 'failed';
-  detail: string;
-}
-
-/** The part of anywidget's model that is used here. */
-interface Model {
-  get<K extends keyof Traits>(key: K): Traits[K];
-  set<K extends keyof Traits>(key: K, value: Traits[K]): void;
-  save_changes(): void;
-  send(content: ToKernel): void;
-  on(event: 'msg:custom', callback: (message: { type: string }) => void): void;
-  on(event: `change:${keyof Traits}`, callback: () => void): void;
-  off(event: string, callback: (...args: never[]) => void): void;
-}
-
-interface ToKernel {
-  type: 'frames';
-  frames: Frame[];
-  dropped: number;
-}
-
-const WORDS = {
-  on: 'Turn my camera on',
-  off: 'Turn my camera off',
-  asked: 'This notebook asks to use your camera.',
-  noServer:
-    'This page does not say where its Jupyter server is. ' +
-    'Give the address of the files: ProctorWidget(assets_url="…").'
-};
+const NO_SERVER =
+  'This page does not say where its Jupyter server is. ' +
+  'Give the address of the files: ProctorWidget(assets_url="…").';
 
 /** One widget model in this page: one watcher, any number of views. */
-class Session {
+export class Session {
   constructor(private readonly _model: Model) {
     this._model.on('msg:custom', this._onMessage);
+    // What was found before this page was opened is not told twice by itself.
+    this._model.send({ type: 'hello' });
   }
 
-  readonly views = new Set<View>();
+  readonly views = new Set<WidgetView>();
 
   get running(): boolean {
     return this._watcher !== null;
   }
 
-  get asked(): boolean {
-    return this._model.get('asked');
+  get calibrating(): boolean {
+    return this._calibration !== null;
+  }
+
+  get model(): Model {
+    return this._model;
   }
 
   get stream(): MediaStream | null {
     return this._watcher?.stream ?? null;
+  }
+
+  get told(): Told {
+    return this._told;
   }
 
   async start(): Promise<void> {
@@ -88,26 +67,62 @@ class Session {
       return;
     }
     this._watcher = watcher;
+    this._focus = new FocusTracker({
+      onEvent: (event, monotonic_ms) => {
+        this._send(event, monotonic_ms);
+      }
+    });
+    this._focus.start('focus');
+    this._focus.start('clipboard');
     watcher.start();
     try {
       await watcher.open();
     } catch {
       // The camera event has said why; a heartbeat without a camera helps nobody here.
-      watcher.dispose();
-      this._watcher = null;
+      this.stop();
     }
-    this._each(view => {
-      view.showRunning();
-    });
+    this._show();
   }
 
   stop(): void {
+    this._calibration?.cancel();
+    this._calibration = null;
+    this._focus?.dispose();
+    this._focus = null;
     this._watcher?.dispose();
     this._watcher = null;
-    this._each(view => {
-      view.showRunning();
-    });
+    this._show();
   }
+
+  /** Look at a few places, one after the other. */
+  calibrate(pace: 'clock' | 'person'): void {
+    if (!this.running || this.calibrating) {
+      return;
+    }
+    this._calibration = new CalibrationRun({
+      onEvent: event => {
+        this._send(event, performance.now());
+      },
+      onStep: step => {
+        this._onStep(step);
+      },
+      rehearsal: false,
+      pace
+    });
+    this._show();
+    this._calibration.begin();
+  }
+
+  /** What the person says during a calibration. */
+  readonly goOn = (): void => {
+    this._calibration?.next();
+  };
+  readonly leaveOut = (): void => {
+    this._calibration?.leaveOut();
+  };
+  readonly skip = (): void => {
+    this._calibration?.skip();
+  };
 
   dispose(): void {
     this.stop();
@@ -117,8 +132,15 @@ class Session {
   private _watch(folder: string): Watcher {
     return new Watcher({
       assets: assetsAt(folder),
-      onFrames: (frames, dropped) => {
-        this._model.send({ type: 'frames', frames, dropped });
+      onFrames: (frames, dropped, rate_hz) => {
+        const monotonic_ms = performance.now();
+        this._model.send({
+          type: 'frames',
+          frames,
+          dropped,
+          rate_hz: rate_hz ?? 0,
+          monotonic_ms
+        });
       },
       onFrame: frame => {
         this._each(view => {
@@ -140,6 +162,7 @@ class Session {
   }
 
   private _onCamera(event: CameraEvent): void {
+    this._send(event, performance.now());
     if (event.state !== 'on') {
       this._tell(event.state, '');
     }
@@ -153,9 +176,24 @@ class Session {
       const failed = event.state === 'failed';
       this._tell(failed ? 'failed' : 'measuring', event.reason ?? '');
     }
+    this._send(event, performance.now());
     this._each(view => {
       view.check.showDetector(event);
     });
+  }
+
+  private _onStep(step: CalibrationStep): void {
+    if (!('target' in step)) {
+      this._calibration = null;
+    }
+    this._each(view => {
+      view.showStep(step);
+    });
+    this._show();
+  }
+
+  private _send(event: ClientEvent, monotonic_ms: number): void {
+    this._model.send({ type: 'event', event, monotonic_ms });
   }
 
   private _tell(state: Traits['state'], detail: string): void {
@@ -164,52 +202,31 @@ class Session {
     this._model.save_changes();
   }
 
-  private _each(action: (view: View) => void): void {
+  private _show(): void {
+    this._each(view => {
+      view.show();
+    });
+  }
+
+  private _each(action: (view: WidgetView) => void): void {
     this.views.forEach(action);
   }
 
-  private readonly _onMessage = (message: { type: string }): void => {
+  private readonly _onMessage = (message: FromKernel): void => {
     if (message.type === 'stop') {
       this.stop();
+    } else {
+      this._told = message;
+      this._each(view => {
+        view.showTold(message);
+      });
     }
   };
 
   private _watcher: Watcher | null = null;
-}
-
-/** One display of the widget: the camera check and one button. */
-class View {
-  constructor(
-    private readonly _session: Session,
-    root: HTMLElement
-  ) {
-    this._ask.className = 'jp-nbinterview-Proctor-ask';
-    this._button.type = 'button';
-    this._button.className = 'jp-nbinterview-Proctor-button';
-    this._button.addEventListener('click', () => {
-      if (this._session.running) {
-        this._session.stop();
-      } else {
-        void this._session.start();
-      }
-    });
-    root.append(this._ask, this._button, this.check.node);
-    if (this._session.stream !== null) {
-      this.check.showStream(this._session.stream);
-    }
-    this.showRunning();
-  }
-
-  readonly check = new CheckView();
-
-  readonly showRunning = (): void => {
-    const { running, asked } = this._session;
-    this._button.textContent = running ? WORDS.off : WORDS.on;
-    this._ask.textContent = asked && !running ? WORDS.asked : '';
-  };
-
-  private readonly _ask = document.createElement('p');
-  private readonly _button = document.createElement('button');
+  private _focus: FocusTracker | null = null;
+  private _calibration: CalibrationRun | null = null;
+  private _told: Told = { type: 'told', findings: [], sensors: {}, calibration: null };
 }
 
 /** The folder of the assets: the one given, else of the server that sent this page. */
@@ -220,7 +237,7 @@ function assetsFolder(given: string, version: string): string {
   const config = document.getElementById('jupyter-config-data')?.textContent;
   const { baseUrl } = JSON.parse(config ?? '{}') as { baseUrl?: string };
   if (baseUrl === undefined) {
-    throw new Error(WORDS.noServer);
+    throw new Error(NO_SERVER);
   }
   return new URL(`${baseUrl}nbinterview/static/${version}/`, document.baseURI).href;
 }
@@ -258,11 +275,13 @@ export default function proctor(): {
         throw new Error('anywidget rendered before it initialized');
       }
       const { views } = session;
-      const view = new View(session, el);
+      const view = new WidgetView(session, el);
       views.add(view);
-      model.on('change:asked', view.showRunning);
+      model.on('change:asked', view.show);
+      model.on('change:policy', view.show);
       return () => {
-        model.off('change:asked', view.showRunning);
+        model.off('change:asked', view.show);
+        model.off('change:policy', view.show);
         views.delete(view);
         view.check.dispose();
       };

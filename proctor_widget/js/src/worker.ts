@@ -7,8 +7,10 @@
  * from our own origin; tasks-vision 0.10.35 is the last version that calls nobody.
  */
 import { FaceLandmarker, FilesetResolver } from '@mediapipe/tasks-vision';
+import { Lens } from './lens.js';
+import { Asking, SecondOpinion } from './opinion.js';
 import type { FromWorker, ToWorker } from './protocol.js';
-import { LUMA_HEIGHT_PX, LUMA_WIDTH_PX, luminance, reduce } from './reduce.js';
+import { crops, meshPoints, reduce, type Detection } from './reduce.js';
 
 const HEARTBEAT_MS = 1000;
 const MAX_FACES = 2;
@@ -16,32 +18,44 @@ const MAX_FACES = 2;
 // The DOM typings describe a window here; this is the part of a worker that we use.
 const scope = globalThis as unknown as {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
-  postMessage(message: FromWorker): void;
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
 };
 
 let landmarker: FaceLandmarker | null = null;
+/** Null before it is loaded, and for good when it cannot be: then it is not asked. */
+let opinion: SecondOpinion | null = null;
+let asking = new Asking();
 let previous: Float64Array | null = null;
 let lastTimestamp_ms = 0;
+/** Whether the person looks at their own mesh now. */
+let showsMesh = false;
 
-const thumbnail = new OffscreenCanvas(LUMA_WIDTH_PX, LUMA_HEIGHT_PX).getContext('2d', {
-  willReadFrequently: true
-});
+const lens = new Lens();
 
-async function load(wasmUrl: string, modelUrl: string): Promise<void> {
+async function load(files: Extract<ToWorker, { type: 'load' }>): Promise<void> {
   // Even the CPU delegate needs WebGL to read pictures, and without it fails only at
   // the first detection, with words nobody understands. So look first.
   if (new OffscreenCanvas(1, 1).getContext('webgl2') === null) {
     throw new Error('this browser offers no WebGL');
   }
-  const vision = await FilesetResolver.forVisionTasks(wasmUrl, true);
+  const vision = await FilesetResolver.forVisionTasks(files.wasmUrl, true);
   landmarker = await FaceLandmarker.createFromOptions(vision, {
-    baseOptions: { modelAssetPath: modelUrl, delegate: 'CPU' },
+    baseOptions: { modelAssetPath: files.modelUrl, delegate: 'CPU' },
     runningMode: 'VIDEO',
     numFaces: MAX_FACES,
     outputFaceBlendshapes: false,
     outputFacialTransformationMatrixes: true
   });
   warmUp(landmarker);
+  // Nobody waits for this one: measuring begins while it loads.
+  SecondOpinion.load(vision, files.personModelUrl).then(
+    loaded => {
+      opinion = loaded;
+    },
+    (error: unknown) => {
+      console.warn('The second opinion did not load:', error);
+    }
+  );
 }
 
 /** The first inference takes a second or two: spend it before anybody waits. */
@@ -52,39 +66,67 @@ function warmUp(detector: FaceLandmarker): void {
 }
 
 function measure(bitmap: ImageBitmap, at_ms: number): FromWorker {
-  if (landmarker === null || thumbnail === null) {
-    return { type: 'frame', frame: null };
+  const nothing: FromWorker = { type: 'frame', frame: null, busy_ms: 0 };
+  if (landmarker === null) {
+    return nothing;
   }
   const started_ms = performance.now();
   // MediaPipe insists on increasing integers of its own clock.
   lastTimestamp_ms = Math.max(lastTimestamp_ms + 1, Math.floor(at_ms));
   const result = landmarker.detectForVideo(bitmap, lastTimestamp_ms);
   const inference_ms = performance.now() - started_ms;
-  thumbnail.drawImage(bitmap, 0, 0, LUMA_WIDTH_PX, LUMA_HEIGHT_PX);
-  const luma = luminance(
-    thumbnail.getImageData(0, 0, LUMA_WIDTH_PX, LUMA_HEIGHT_PX).data
-  );
+  const found: Detection = {
+    faces: result.faceLandmarks,
+    matrices: result.facialTransformationMatrixes.map(matrix => matrix.data),
+    width_px: bitmap.width,
+    height_px: bitmap.height
+  };
+  if (showsMesh) {
+    const points = meshPoints(found);
+    scope.postMessage({ type: 'mesh', points }, [points.buffer]);
+  }
+  const luma = lens.thumbnail(bitmap);
   const before = previous;
   previous = luma;
   if (before === null) {
-    return { type: 'frame', frame: null };
+    return nothing;
   }
-  const frame = reduce(
-    {
-      faces: result.faceLandmarks,
-      matrices: result.facialTransformationMatrixes.map(matrix => matrix.data),
-      width_px: bitmap.width,
-      height_px: bitmap.height
-    },
-    { at_ms, inference_ms, luma, previous: before }
-  );
-  return { type: 'frame', frame };
+  const looked = lens.crops(bitmap, crops(found));
+  const busy_ms = performance.now() - started_ms;
+  const person = secondOpinion(bitmap, found.faces.length, at_ms);
+  const frame = reduce(found, {
+    at_ms,
+    inference_ms,
+    luma,
+    previous: before,
+    crops: looked,
+    person
+  });
+  return { type: 'frame', frame, busy_ms };
+}
+
+function secondOpinion(
+  bitmap: ImageBitmap,
+  faces: number,
+  at_ms: number
+): number | null {
+  if (opinion === null || !asking.due(faces, at_ms)) {
+    return null;
+  }
+  try {
+    return opinion.ask(bitmap);
+  } catch (error) {
+    // Without it "nobody" cannot be said, which the engine knows. All else goes on.
+    console.warn('The second opinion failed:', error);
+    opinion = null;
+    return null;
+  }
 }
 
 async function answer(message: ToWorker): Promise<FromWorker | null> {
   switch (message.type) {
     case 'load':
-      await load(message.wasmUrl, message.modelUrl);
+      await load(message);
       return { type: 'ready' };
     case 'frame':
       try {
@@ -94,6 +136,10 @@ async function answer(message: ToWorker): Promise<FromWorker | null> {
       }
     case 'forget':
       previous = null;
+      asking = new Asking();
+      return null;
+    case 'mesh':
+      showsMesh = message.on;
       return null;
   }
 }

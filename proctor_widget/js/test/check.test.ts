@@ -40,6 +40,19 @@ describe('CheckView', () => {
     expect(view.node.dataset['level']).toBe('good');
   });
 
+  it('tells a face that cannot be read from nobody at all', () => {
+    view.showStream(stream);
+    const lost = { ...face, faces: 0 };
+    view.showFrame({ ...lost, person: 0.9 });
+    for (let at_ms = 100; at_ms < 1000; at_ms += 100) {
+      view.showFrame({ ...lost, at_ms });
+    }
+    expect([view.level, words()]).toEqual(['attention', CHECK_WORDS.sight.somebody]);
+    expect(words()).toContain('Please turn towards the camera');
+    view.showFrame({ ...lost, at_ms: 1000, person: 0.02 });
+    expect(words()).toBe(CHECK_WORDS.sight.nobody);
+  });
+
   it('does not have the same words read out again', () => {
     view.showStream(stream);
     view.showFrame(face);

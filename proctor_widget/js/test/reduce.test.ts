@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { CROP_SIZE_PX, type CropName } from '../src/crops.js';
 import type { Frame } from '../src/generated/live.js';
-import { luminance, reduce, type Detection } from '../src/reduce.js';
+import { crops, luminance, meshPoints, reduce, type Detection } from '../src/reduce.js';
 
 interface Vector {
   width_px: number;
@@ -12,11 +13,13 @@ interface Vector {
   matrices: number[][];
   rgb: string;
   previous_rgb: string;
+  crops: Partial<Record<CropName, { box: number[]; rgb: string }>>;
+  person: number | null;
   frame: Frame;
 }
 
 const folder = new URL('../../../tests/proctor_widget/golden/', import.meta.url);
-const names = readdirSync(folder).filter(name => name.endsWith('.json'));
+const names = readdirSync(folder).filter(name => /^(?!policy).*\.json$/.test(name));
 
 function load(name: string): Vector {
   return JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Vector;
@@ -45,7 +48,14 @@ function reduced(vector: Vector, found = detection(vector)): Frame {
     at_ms: vector.at_ms,
     inference_ms: vector.inference_ms,
     luma: luminance(rgba(vector.rgb)),
-    previous: luminance(rgba(vector.previous_rgb))
+    previous: luminance(rgba(vector.previous_rgb)),
+    crops: Object.fromEntries(
+      Object.entries(vector.crops).map(([name, { rgb }]) => [
+        name,
+        luminance(rgba(rgb))
+      ])
+    ),
+    person: vector.person
   });
 }
 
@@ -53,7 +63,11 @@ function reduced(vector: Vector, found = detection(vector)): Frame {
 const STEP: Record<string, number> = {
   luma_mean: 0.01,
   luma_std: 0.01,
-  frame_diff: 0.001
+  frame_diff: 0.001,
+  face_luma_mean: 0.01,
+  face_luma_std: 0.01,
+  eye_luma_std_left: 0.01,
+  eye_luma_std_right: 0.01
 };
 
 describe('golden vectors', () => {
@@ -77,6 +91,51 @@ describe('golden vectors', () => {
   });
 });
 
+describe('crops', () => {
+  it.each(names)('%s', name => {
+    const vector = load(name);
+    const found = Object.entries(crops(detection(vector))).map(([crop, box]) => [
+      crop,
+      [box.x_px, box.y_px, box.width_px, box.height_px]
+    ]);
+    const wanted = Object.entries(vector.crops).map(([crop, { box }]) => [crop, box]);
+    expect(Object.fromEntries(found)).toEqual(Object.fromEntries(wanted));
+  });
+
+  it('were drawn in the size that both ends know', () => {
+    for (const [name, { rgb }] of Object.entries(load('centre.json').crops)) {
+      const [width_px, height_px] = CROP_SIZE_PX[name as CropName];
+      expect(Buffer.from(rgb, 'base64')).toHaveLength(width_px * height_px * 3);
+    }
+  });
+
+  it('are none outside of the picture, and none of what is no number', () => {
+    const centre = detection(load('centre.json'));
+    const moved = (x: number): Detection => ({
+      ...centre,
+      faces: centre.faces.map(face => face.map(p => ({ x: p.x + x, y: p.y })))
+    });
+    expect(crops(moved(2))).toEqual({});
+    expect(crops(moved(NaN))).toEqual({});
+  });
+});
+
+describe('meshPoints', () => {
+  it('is every point of the largest face, x before y', () => {
+    const [small = []] = detection(load('centre.json')).faces;
+    const large = small.map(({ x, y }) => ({ x: 1.5 * x, y: 1.5 * y }));
+    const found = { ...detection(load('centre.json')), faces: [small, large] };
+    const points = meshPoints(found);
+    expect(points).toHaveLength(2 * 478);
+    expect(points).toEqual(Float32Array.from(large.flatMap(({ x, y }) => [x, y])));
+  });
+
+  it('is empty without a face', () => {
+    const nobody = { ...detection(load('centre.json')), faces: [], matrices: [] };
+    expect(meshPoints(nobody)).toHaveLength(0);
+  });
+});
+
 describe('reduce', () => {
   const centre = load('centre.json');
 
@@ -93,10 +152,28 @@ describe('reduce', () => {
     expect(frame.faces).toBe(1);
   });
 
+  it('measures light only where a crop was drawn', () => {
+    const found = detection(centre);
+    const luma = new Float64Array(3072).fill(50);
+    const left = new Float64Array(384).fill(255);
+    const frame = reduce(found, {
+      at_ms: 1,
+      inference_ms: 1,
+      luma,
+      previous: luma,
+      crops: { left }
+    });
+    expect(frame).toMatchObject({ glare_left: 1, eye_luma_std_left: 0 });
+    expect(frame).not.toHaveProperty('glare_right');
+    expect(frame).not.toHaveProperty('face_luma_mean');
+  });
+
   it('copes with landmarks that are too few', () => {
     const faces = [(centre.faces[0] ?? []).slice(0, 100).map(([x, y]) => ({ x, y }))];
     const frame = reduced(centre, { ...detection(centre), faces });
     expect(frame).not.toHaveProperty('eye_open_left');
+    expect(frame).not.toHaveProperty('mesh_residual');
+    expect(crops({ ...detection(centre), faces })).toHaveProperty('face');
   });
 
   it('never says 0 for a picture that changed at all', () => {
@@ -111,6 +188,6 @@ describe('reduce', () => {
 
   it('holds nothing but the named numbers of the schema', () => {
     const size = JSON.stringify(reduced(centre)).length;
-    expect(size).toBeLessThan(600);
+    expect(size).toBeLessThan(900);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../src/generated/live.js';
-import { hint, sight, SIGHT_FRAMES } from '../src/sight.js';
+import { hint, remember, sight, SIGHT_FRAMES } from '../src/sight.js';
 
 const base: Frame = {
   at_ms: 0,
@@ -42,6 +42,53 @@ describe('sight', () => {
 
   it('looks at the newest frames only', () => {
     expect(sight([...many({ faces: 0 }, 50), ...many({})])).toBe('one');
+  });
+});
+
+describe('the second opinion', () => {
+  const lost: Partial<Frame> = { faces: 0 };
+  /** Pictures of so many ms each, of which the first has an opinion. */
+  const asked = (person: number, count: number, period_ms = 100): Frame[] =>
+    many(lost, count).map((frame, i) => ({
+      ...frame,
+      at_ms: i * period_ms,
+      ...(i === 0 && { person })
+    }));
+
+  it.each([
+    ['somebody', 0.9],
+    ['somebody', 0.5],
+    ['nobody', 0.49],
+    ['nobody', 0.05]
+  ])('says %s at %d', (expected, person) => {
+    expect(sight(asked(person, SIGHT_FRAMES))).toBe(expected);
+  });
+
+  it('holds until it is asked again, and not for ever', () => {
+    expect(sight(asked(0.9, 30))).toBe('somebody');
+    expect(sight(asked(0.9, 32))).toBe('nobody');
+  });
+
+  it('is the newest one', () => {
+    const [first, ...rest] = asked(0.1, 10).map(f => ({ ...f, at_ms: f.at_ms + 1000 }));
+    const again = { ...first, person: 0.1 } as Frame;
+    expect(sight([...asked(0.9, 10), again, ...rest])).toBe('nobody');
+  });
+
+  it('says nothing about a face that is found, or a covered or dark picture', () => {
+    expect(sight([...asked(0.9, 3), ...many({ at_ms: 300 }, 6)])).toBe('one');
+    const covered = { luma_mean: 3, luma_std: 0.5 };
+    const dark = { luma_mean: 12, luma_std: 9 };
+    expect(sight(asked(0.9, 8).map(f => ({ ...f, ...covered })))).toBe('covered');
+    expect(sight(asked(0.9, 8).map(f => ({ ...f, ...dark })))).toBe('dark');
+  });
+
+  it('is remembered at ten pictures a second and at two', () => {
+    const kept = (frames: Frame[]): Frame[] => frames.reduce<Frame[]>(remember, []);
+    expect(sight(kept(asked(0.9, 30)))).toBe('somebody');
+    expect(sight(kept(asked(0.9, 7, 500)))).toBe('somebody');
+    expect(kept(asked(0.9, 1000))).toHaveLength(31);
+    expect(kept(asked(0.9, 1000, 500))).toHaveLength(SIGHT_FRAMES);
   });
 });
 

@@ -12,12 +12,19 @@ from typing import Any
 
 from nbinterview_proctor.geometry import SLACK_S
 
+#: Focus that goes for these is the browser's or the page's own doing, not leaving.
+SUSPENDING = frozenset({"dialog", "permission", "share"})
+#: No dialog suspends the focus findings for longer.
+SUSPENDED_AT_MOST_S = 60.0
+
 
 @dataclass(frozen=True)
 class Page:
     """The last known state of one page load."""
 
     heard_s: float
+    said_s: float = float("-inf")
+    """The page's own clock at its last message, as the room's time."""
     gone: bool = False
     hidden: bool = False
     visible_since_s: float = float("-inf")
@@ -28,6 +35,12 @@ class Page:
     camera_worked: bool = False
     """Whether it was on since the candidate agreed to it."""
     detector: str | None = None
+    displays: str | None = None
+    """`screen.isExtended`: yes, no, unknown; None where the page did not say."""
+    dialog_since_s: float | None = None
+    """Since when one of `SUSPENDING` has the focus."""
+    dialog_until_s: float = float("-inf")
+    """When the last of them was over."""
 
     def told(self, event: Mapping[str, Any], at_s: float) -> Page:
         """Return this page after one event (`ClientEvent` of live.schema.yaml)."""
@@ -40,8 +53,7 @@ class Page:
                 since_s = at_s if self.hidden else self.visible_since_s
                 return replace(self, hidden=False, visible_since_s=since_s)
             case "window_focus", _:
-                elsewhere = event.get("cause", "elsewhere") == "elsewhere"
-                return replace(self, left=not event["focused"] and elsewhere)
+                return self._focused(event, at_s)
             case "fullscreen", _:
                 return replace(self, fullscreen=event["active"])
             case "camera", state:
@@ -51,7 +63,24 @@ class Page:
                 )
             case "detector", state:
                 return replace(self, detector=state)
+            case "display", _:
+                return replace(self, displays=event["extended"])
         return self
+
+    def _focused(self, event: Mapping[str, Any], at_s: float) -> Page:
+        focused, cause = event["focused"], event.get("cause", "elsewhere")
+        page = replace(self, left=not focused and cause == "elsewhere")
+        if not focused and cause in SUSPENDING:
+            return replace(page, dialog_since_s=at_s)
+        if self.dialog_since_s is None:
+            return page
+        return replace(page, dialog_since_s=None, dialog_until_s=at_s)
+
+    def suspended(self, now_s: float, hold_s: float) -> bool:
+        """Whether a dialog has the focus, or had it a moment ago."""
+        if self.dialog_since_s is not None:
+            return now_s - self.dialog_since_s <= SUSPENDED_AT_MOST_S
+        return now_s - self.dialog_until_s <= hold_s
 
 
 @dataclass(frozen=True)
@@ -66,10 +95,17 @@ class Claim:
     camera_worked: bool
     """Whether any page's camera was on; one that never was cannot be taken away."""
     detector: str | None
+    displays: str | None = None
+    said_s: float = float("-inf")
+    """Until when all of them have told what they had to tell."""
+    suspended: bool = False
+    """Whether a dialog of the browser or the page excuses what focus does."""
 
 
-def claim(pages: Mapping[str, Page], now_s: float, silence_s: float) -> Claim:
-    """Return what the pages say at `now_s`."""
+def claim(
+    pages: Mapping[str, Page], now_s: float, silence_s: float, hold_s: float = 0.0
+) -> Claim:
+    """Return what the pages say at `now_s`; a dialog counts for `hold_s` after it."""
     alive = [
         p
         for p in pages.values()
@@ -86,6 +122,9 @@ def claim(pages: Mapping[str, Page], now_s: float, silence_s: float) -> Claim:
         camera=latest.camera,
         camera_worked=any(page.camera_worked for page in pages.values()),
         detector=latest.detector,
+        displays=next((page.displays for page in alive if page.displays), None),
+        said_s=min(page.said_s for page in alive),
+        suspended=any(page.suspended(now_s, hold_s) for page in alive),
     )
 
 

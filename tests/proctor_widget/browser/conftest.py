@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests.chromium import CHROMIUM_FLAGS
+from tests.e2e.clip import build
 
 from .clip import write_clip
 
@@ -58,6 +59,7 @@ def built() -> None:
         STATIC / "worker.js",
         STATIC / "vision_wasm_module_internal.wasm",
         STATIC / "models/face_landmarker.task",
+        STATIC / "models/selfie_segmentation.tflite",
         JS / "lib/index.js",
     ]
     missing = [str(path) for path in wanted if not path.is_file()]
@@ -72,6 +74,20 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clip") / "person.mjpeg"
     write_clip(path, seconds=3)
     return path
+
+
+@pytest.fixture(scope="session")
+def empty_room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clip") / "empty.mjpeg"
+    build.build(path, [("nobody", 2)])
+    return path
+
+
+@pytest.fixture(scope="session")
+def leaving(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Somebody is there and goes away, again and again."""
+    path = tmp_path_factory.mktemp("clip") / "leaving.mjpeg"
+    return build.build(path, [("facing", 3), ("nobody", 4)])
 
 
 @pytest.fixture
@@ -108,13 +124,18 @@ def launch(playwright: Playwright, origin: str, clip: Path) -> Iterator[Launch]:
     with ExitStack() as stack:
 
         def start(
-            *extra: str, camera: bool = True, allow: bool = True, query: str = ""
+            *extra: str,
+            camera: bool = True,
+            allow: bool = True,
+            query: str = "",
+            path: str = "page.html",
+            camera_clip: Path = clip,
         ) -> Page:
             args = [*CHROMIUM_FLAGS, *extra]
             if camera:
                 args += [
                     "--use-fake-device-for-media-stream",
-                    f"--use-file-for-fake-video-capture={clip}",
+                    f"--use-file-for-fake-video-capture={camera_clip}",
                 ]
             browser: Browser = playwright.chromium.launch(
                 executable_path="/usr/bin/chromium",
@@ -129,7 +150,7 @@ def launch(playwright: Playwright, origin: str, clip: Path) -> Iterator[Launch]:
             )
             page = context.new_page()
             page.set_default_timeout(60_000)
-            page.goto(f"{origin}/page.html{query}")
+            page.goto(f"{origin}/{path}{query}")
             page.wait_for_selector("html[data-ready=yes]")
             return page
 

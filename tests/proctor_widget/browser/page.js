@@ -14,8 +14,8 @@ document.getElementById('check').append(check.node);
 const folder = new URLSearchParams(location.search).get('assets') ?? '/static/';
 const watcher = new Watcher({
   assets: assetsAt(folder),
-  onFrames: (frames, dropped) =>
-    told.batches.push({ at_ms: performance.now(), frames, dropped }),
+  onFrames: (frames, dropped, rate_hz) =>
+    told.batches.push({ at_ms: performance.now(), frames, dropped, rate_hz }),
   onCamera: event => {
     told.camera.push(event);
     check.showCamera(event);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,7 +52,7 @@ def test_a_person_is_measured_and_nobody_else_is_asked(
     assert at_ms[0] >= begun_ms - 1000
     # The lower limit of what is useful; how fast this machine is, is reported below.
     rate_hz = (len(at_ms) - 1) / (at_ms[-1] - at_ms[0]) * 1000
-    assert 2 < rate_hz < 10.5
+    assert 1.5 < rate_hz < 10.5
 
     long_tasks = [
         task["duration_ms"]
@@ -68,9 +69,62 @@ def test_a_person_is_measured_and_nobody_else_is_asked(
         "/static/worker.js",
         "/static/vision_wasm_module_internal.wasm",
         "/static/models/face_landmarker.task",
+        "/static/models/selfie_segmentation.tflite",
     }
     # Nothing is sent anywhere: every request only fetches.
     assert {method for method, _ in asked} == {"GET"}
+
+
+def test_a_frame_is_told_as_soon_as_it_was_measured(launch: Launch) -> None:
+    page = launch()
+    open_and_wait(page)
+    page.evaluate("watcher.start()")
+    wait_until(page, "told.batches.flatMap(b => b.frames).length >= 20")
+    batches = [batch for batch in told(page, "batches") if batch["frames"]]
+    assert {len(batch["frames"]) for batch in batches} == {1}
+    waited_ms = [
+        batch["at_ms"] - frame["at_ms"] - frame["inference_ms"]
+        for batch in batches
+        for frame in batch["frames"]
+    ]
+    # Copying the picture and crossing to the worker and back; a kept one waits 1000.
+    assert sorted(waited_ms)[len(waited_ms) // 2] < 250
+    assert {batch["rate_hz"] for batch in batches} <= {10, 7, 5, 4, 3, 2}
+
+
+def test_a_lost_face_is_asked_about_at_once_and_then_once_a_second(
+    launch: Launch, leaving: Path
+) -> None:
+    page = launch(camera_clip=leaving)
+    open_and_wait(page)
+    page.evaluate("watcher.start()")
+    # The clip goes round: of the first loss the second opinion may not be loaded yet.
+    wait_until(
+        page,
+        "told.batches.flatMap(b => b.frames).filter((f, i, all) =>"
+        " i > 0 && all[i - 1].faces > 0 && f.faces === 0).length >= 3",
+    )
+    page.wait_for_timeout(3500)
+    frames = frames_of(page)
+    for frame in frames:
+        check(frame, "live", "Frame")
+        assert frame["faces"] == 0 or "person" not in frame
+    loaded = next(n for n, frame in enumerate(frames) if "person" in frame)
+    later = frames[loaded:]
+    lost = [b for a, b in pairwise(later) if a["faces"] > 0 and b["faces"] == 0]
+    assert len(lost) >= 1
+    assert all("person" in frame for frame in lost)
+    asked = [frame for frame in later if "person" in frame]
+    # In the picture of the loss itself a person may still be half there.
+    assert min(frame["person"] for frame in asked) < 0.2
+    lost_at_ms = {frame["at_ms"] for frame in lost}
+    gaps_ms = [
+        b["at_ms"] - a["at_ms"]
+        for a, b in pairwise(asked)
+        if b["at_ms"] not in lost_at_ms
+    ]
+    assert gaps_ms
+    assert all(gap_ms >= 999 for gap_ms in gaps_ms)
 
 
 def test_before_start_frames_stay_on_the_page(launch: Launch) -> None:
@@ -127,6 +181,7 @@ def test_a_page_without_a_camera_still_sends_heartbeats(launch: Launch) -> None:
     assert frames_of(page) == []
     gaps_ms = [b["at_ms"] - a["at_ms"] for a, b in pairwise(batches)]
     assert min(gaps_ms) > 850
+    assert {batch.get("rate_hz") for batch in batches} == {None}
     assert told(page, "detector") == []
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import dataclasses
 import json
 from pathlib import Path
 
@@ -21,12 +22,14 @@ import mediapipe as mp
 import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
 from numpy.typing import NDArray
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from nbinterview_proctor import facemesh
 
 HERE = Path(__file__).parent
 SIZE = (640, 480)
+#: Any second opinion: it passes through.
+PERSON = 0.12345
 
 
 def scene(*placed: tuple[Image.Image, int, int]) -> Image.Image:
@@ -53,10 +56,17 @@ def scenes(portrait: Image.Image) -> dict[str, Image.Image]:
         "at-the-edge": scene((near, -150, 40)),
         "two-faces": scene((half, 0, 100), (small, 400, 180)),
         "two-faces-larger-second": scene((small, 0, 100), (half, 330, 100)),
+        "glare": glare(scene((near, 120, 40))),
         "dim": ImageEnhance.Brightness(scene((near, 120, 40))).enhance(0.35),
         "nobody": scene(),
         "covered": Image.new("RGB", SIZE, (3, 3, 3)),
     }
+
+
+def glare(picture: Image.Image) -> Image.Image:
+    """Return the picture with a lamp's reflection where a right lens would be."""
+    ImageDraw.Draw(picture).ellipse((255, 200, 315, 235), fill=(255, 255, 255))
+    return picture
 
 
 def vector(
@@ -77,12 +87,18 @@ def vector(
     ]
     now = facemesh.thumbnail(noisy(pixels, rng))
     before = now if still else facemesh.thumbnail(noisy(pixels, rng))
+    detection = facemesh.Detection(faces, matrices, *SIZE)
+    boxes = facemesh.crops(detection)
+    copies = facemesh.crop_copies(noisy(pixels, rng), boxes)
+    asked = not faces
     frame = facemesh.reduce(
-        facemesh.Detection(faces, matrices, *SIZE),
+        detection,
         at_ms=1234.567,
         inference_ms=45.678,
         luma=facemesh.luminance(now),
         previous=facemesh.luminance(before),
+        crops={name: facemesh.luminance(copy) for name, copy in copies.items()},
+        person=PERSON if asked else None,
     )
     return {
         "width_px": SIZE[0],
@@ -91,10 +107,20 @@ def vector(
         "inference_ms": 45.678,
         "faces": [face.tolist() for face in faces],
         "matrices": [matrix.flatten(order="F").tolist() for matrix in matrices],
-        "rgb": base64.b64encode(now.tobytes()).decode(),
-        "previous_rgb": base64.b64encode(before.tobytes()).decode(),
+        "rgb": coded(now),
+        "previous_rgb": coded(before),
+        "crops": {
+            name: {"box": list(dataclasses.astuple(box)), "rgb": coded(copies[name])}
+            for name, box in boxes.items()
+        },
+        "person": PERSON if asked else None,
         "frame": frame,
     }
+
+
+def coded(pixels: NDArray[np.uint8]) -> str:
+    """Return bytes as text."""
+    return base64.b64encode(pixels.tobytes()).decode()
 
 
 def noisy(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -1,6 +1,6 @@
 // Generated from service/nbinterview/schemas/live.schema.yaml by `npm run types`; do not edit.
 
-export type FromPage = Hello | Event | Observations;
+export type FromPage = Hello | Event | Observations | Action;
 /**
  * One fact that the candidate's page claims.
  */
@@ -13,18 +13,32 @@ export type ClientEvent =
   | ClipboardEvent
   | CameraEvent
   | DetectorEvent
-  | PageEvent;
+  | PageEvent
+  | DisplayEvent
+  | DeviceEvent
+  | TypingEvent
+  | CalibrationEvent
+  | CommentEvent;
 /**
  * What a candidate consents to, one by one.
  */
 export type Sensor = 'camera' | 'focus' | 'clipboard';
+/**
+ * What a question allows; findings that it excuses are recorded and never flagged.
+ */
+export type Allowance = 'documentation' | 'ai';
 export type FromRoom =
   | Welcome
   | Ack
   | Problem
+  | NudgeMessage
   | WarningMessage
   | WarningCleared
   | FlagMessage
+  | EpisodeMessage
+  | CommentMessage
+  | CalibrationMessage
+  | WatchingMessage
   | SensorMessage
   | KernelMessage
   | PeopleMessage
@@ -34,9 +48,11 @@ export type FromRoom =
 export type Role = 'candidate' | 'interviewer' | 'reviewer';
 export type InterviewState = 'scheduled' | 'open' | 'ended';
 /**
- * The findings that a policy can count.
+ * The findings that a policy can count. `no_face` is of records from before version 2; it is `nobody` since.
+ *
  */
 export type Rule =
+  | 'nobody'
   | 'no_face'
   | 'multiple_faces'
   | 'looking_away'
@@ -46,7 +62,16 @@ export type Rule =
   | 'tab_hidden'
   | 'window_left'
   | 'fullscreen_left'
-  | 'external_paste';
+  | 'second_display'
+  | 'external_paste'
+  | 'unexplained_text'
+  | 'network_attempt'
+  | 'process_attempt';
+/**
+ * Where a finding comes from: a sensor, or `notebook`, which is the room's own record of the notebook and its kernel and is asked for by nobody, since it is the work itself.
+ *
+ */
+export type Source = 'camera' | 'focus' | 'clipboard' | 'notebook';
 
 /**
  * Everything that crosses the WebSocket between a page and its room server. An unknown field is refused, never stored. No picture and no landmark array has a field here, and none is ever added.
@@ -99,10 +124,10 @@ export interface WindowFocusEvent {
   name: 'window_focus';
   focused: boolean;
   /**
-   * Why focus left: `elsewhere` is another window, `frame` a click into a frame of this page, which is not leaving.
+   * Why focus left. Only `elsewhere`, another window, is leaving. `frame` is a click into a frame of this page, `dialog` a dialog of the browser or the system that this page opened (a file chooser, print), `permission` a permission prompt, `share` the browser's own window for sharing a screen.
    *
    */
-  cause?: 'elsewhere' | 'frame';
+  cause?: 'elsewhere' | 'frame' | 'dialog' | 'permission' | 'share';
 }
 export interface FullscreenEvent {
   name: 'fullscreen';
@@ -130,6 +155,11 @@ export interface CameraEvent {
   state: 'on' | 'off' | 'denied' | 'missing' | 'lost';
   width_px?: number;
   height_px?: number;
+  /**
+   * Whether the device's label is that of known virtual cameras. Information only: no rule uses it, since background filters and phones as cameras have such labels.
+   *
+   */
+  virtual?: boolean;
 }
 export interface DetectorEvent {
   name: 'detector';
@@ -141,7 +171,88 @@ export interface PageEvent {
   state: 'loaded' | 'unloading';
 }
 /**
- * What the worker measured since the last message, at least once a second while watching: an empty `frames` is the heartbeat of a page that has nothing to measure.
+ * Whether there is more than one display (`screen.isExtended`).
+ */
+export interface DisplayEvent {
+  name: 'display';
+  /**
+   * `unknown` where the browser does not say; never taken for `no`.
+   */
+  extended: 'yes' | 'no' | 'unknown';
+}
+/**
+ * A camera or microphone was plugged in or taken away. Information only.
+ */
+export interface DeviceEvent {
+  name: 'device';
+  /**
+   * How many there are now
+   */
+  cameras: number;
+}
+/**
+ * How much text entered the notebook in the last second, by the way it came. Sizes only: no key, no text, no rhythm (one number for a whole second tells nobody who typed).
+ *
+ */
+export interface TypingEvent {
+  name: 'typing';
+  /**
+   * Characters by key
+   */
+  typed: number;
+  /**
+   * By an input method or dictation
+   */
+  composed: number;
+  /**
+   * By autocomplete or a snippet or a formatter
+   */
+  completed: number;
+  pasted: number;
+  /**
+   * Dragged and dropped
+   */
+  dropped: number;
+  /**
+   * By undo and redo
+   */
+  restored: number;
+  cell_id?: string;
+}
+/**
+ * The candidate is asked to look at one place after the other.
+ */
+export interface CalibrationEvent {
+  name: 'calibration';
+  /**
+   * `target` a place is shown from now on; `left_out` the person says that there is no such place here; `finished` and `skipped` end it.
+   *
+   */
+  state: 'began' | 'target' | 'left_out' | 'finished' | 'skipped';
+  target?:
+    | 'centre'
+    | 'top_left'
+    | 'top_right'
+    | 'bottom_right'
+    | 'bottom_left'
+    | 'keyboard'
+    | 'notes'
+    | 'other_screen';
+  /**
+   * Practised; no rule will use it
+   */
+  rehearsal?: boolean;
+}
+/**
+ * The candidate's own words, to one warning or flag or to the whole.
+ */
+export interface CommentEvent {
+  name: 'comment';
+  episode_id?: string;
+  text: string;
+}
+/**
+ * What the worker measured. A frame is sent when it was measured, not kept for the next second; the room packs them into one record a second. At least one message a second while watching: an empty `frames` is the heartbeat of a page that has nothing to measure.
  *
  */
 export interface Observations {
@@ -150,6 +261,10 @@ export interface Observations {
   client_seq: number;
   monotonic_ms: number;
   frames_dropped: number;
+  /**
+   * How often the worker measures now. A slow device measures less often, and says so.
+   */
+  rate_hz?: number;
   /**
    * @maxItems 30
    */
@@ -186,10 +301,52 @@ export interface Frame {
   iris_left?: number;
   iris_right?: number;
   /**
+   * Iris's distance below the line between the eye's corners, over eye width.
+   */
+  iris_left_y?: number;
+  iris_right_y?: number;
+  /**
    * Lid distance over eye width.
    */
   eye_open_left?: number;
   eye_open_right?: number;
+  /**
+   * The face detector's own confidence in the largest face, where it was asked.
+   */
+  score?: number;
+  /**
+   * How far the largest face's landmarks are from a rigid, scaled copy of the canonical face: root mean square over the share of its width. A mesh on something that is no face fits badly.
+   *
+   */
+  mesh_residual?: number;
+  /**
+   * Box of the second largest face, as `box`.
+   *
+   * @minItems 4
+   * @maxItems 4
+   */
+  second_box?: number[];
+  second_mesh_residual?: number;
+  /**
+   * The second opinion, asked at a low rate and only while no face is found: how sure a model of persons is that somebody is in the picture. Absent when it was not asked.
+   *
+   */
+  person?: number;
+  /**
+   * Mean luminance inside the box of the largest face, 0 to 255.
+   */
+  face_luma_mean?: number;
+  face_luma_std?: number;
+  /**
+   * Share of the eye's surroundings that is almost white.
+   */
+  glare_left?: number;
+  glare_right?: number;
+  /**
+   * Contrast of the eye's surroundings; little is a covered eye.
+   */
+  eye_luma_std_left?: number;
+  eye_luma_std_right?: number;
   /**
    * Mean luminance of a 64x48 copy, 0 to 255.
    */
@@ -200,6 +357,18 @@ export interface Frame {
    */
   frame_diff: number;
   inference_ms: number;
+}
+/**
+ * What an interviewer does about the watching; of nobody else.
+ */
+export interface Action {
+  type: 'action';
+  action: 'pause_watching' | 'resume_watching' | 'set_allows';
+  /**
+   * With `set_allows`, what the question allows from now on.
+   */
+  allows?: Allowance[];
+  reason?: string;
 }
 export interface Welcome {
   type: 'welcome';
@@ -222,9 +391,23 @@ export interface Welcome {
   };
   people: Person[];
   /**
-   * Empty for the candidate.
+   * To everybody; a candidate reads their own record, live.
    */
   flags: Flag[];
+  /**
+   * To the candidate alone; empty for everybody else.
+   */
+  nudges: Warning[];
+  /**
+   * What was recorded and did not count.
+   */
+  episodes: Episode[];
+  comments: Comment[];
+  /**
+   * The one that counts; null before there was one.
+   */
+  calibration: Calibration | null;
+  watching: Watching;
   /**
    * The candidate's own warnings so far.
    */
@@ -241,6 +424,15 @@ export interface Welcome {
 export interface PolicySummary {
   name: string;
   version: number;
+  title: string;
+  /**
+   * The policy in plain sentences, as on the invitation.
+   */
+  words: string[];
+  /**
+   * Whether the candidate is asked to look at a few places before the start.
+   */
+  calibration: boolean;
   sensors: Sensor[];
   /**
    * Whether the interview may go on without a camera.
@@ -249,10 +441,15 @@ export interface PolicySummary {
   fullscreen: boolean;
   rules: {
     rule: Rule;
-    sensor: Sensor;
+    sensor: Source;
     title: string;
-    warn_after_s: number;
-    flag_after_s: number;
+    nudge_after_s: number | null;
+    warn_after_s: number | null;
+    /**
+     * Null is never flagged, only recorded.
+     */
+    flag_after_s: number | null;
+    excused_by: Allowance[];
   }[];
 }
 export interface Person {
@@ -283,8 +480,60 @@ export interface Warning {
   text: string;
   at: string;
 }
+export interface Episode {
+  episode_id: string;
+  rule: Rule;
+  title: string;
+  started_at: string;
+  ended_at: string;
+  /**
+   * Why it does not count.
+   */
+  because: 'short' | 'allowed' | 'recorded_only' | 'too_little_measured' | 'paused';
+  evidence: {
+    [k: string]: number | string | boolean;
+  };
+}
 /**
- * Whether a sensor can measure. "unmeasurable" is never a flag.
+ * The candidate's words, shown beside what they are about.
+ */
+export interface Comment {
+  episode_id: string | null;
+  text: string;
+  at: string;
+}
+/**
+ * How well the candidate's own head positions are known. `rough` was taken in passing, without looking at places; then only far aside can be told.
+ *
+ */
+export interface Calibration {
+  state: 'taken' | 'failed' | 'skipped';
+  quality: 'good' | 'fair' | 'rough' | 'none';
+  /**
+   * In words for the candidate
+   */
+  detail: string;
+  frames: number;
+  rehearsal?: boolean;
+  yaw_deg?: number;
+  pitch_deg?: number;
+  /**
+   * Named angles in degrees from the centre, by target.
+   */
+  zones?: {
+    [k: string]: number;
+  };
+}
+export interface Watching {
+  paused: boolean;
+  /**
+   * A hub name
+   */
+  paused_by: string | null;
+  allows: Allowance[];
+}
+/**
+ * Whether a sensor can measure. "unmeasurable" is no flag; a camera that stays covered, frozen or off can be one.
  */
 export interface SensorState {
   sensor: Sensor;
@@ -317,6 +566,14 @@ export interface Problem {
   client_seq?: number;
 }
 /**
+ * To the candidate alone, before a warning. Shown at a pause in typing, 5 s after it came at the latest, quietly; it is on the record as `nudge`.
+ *
+ */
+export interface NudgeMessage {
+  type: 'nudge';
+  nudge: Warning;
+}
+/**
  * To the candidate, before a flag; interviewers get it too.
  */
 export interface WarningMessage {
@@ -328,11 +585,33 @@ export interface WarningCleared {
   episode_id: string;
 }
 /**
- * To interviewers; sent again with ended_at when the episode ends.
+ * To everybody; sent again with ended_at when the episode ends.
  */
 export interface FlagMessage {
   type: 'flag';
   flag: Flag;
+}
+/**
+ * To everybody; a finding that ended without a flag, and why it did not count.
+ */
+export interface EpisodeMessage {
+  type: 'episode';
+  episode: Episode;
+}
+export interface CommentMessage {
+  type: 'comment';
+  comment: Comment;
+}
+export interface CalibrationMessage {
+  type: 'calibration';
+  calibration: Calibration;
+}
+/**
+ * To everybody; an interviewer paused or resumed the watching, or changed what is allowed.
+ */
+export interface WatchingMessage {
+  type: 'watching';
+  watching: Watching;
 }
 export interface SensorMessage {
   type: 'sensor';
