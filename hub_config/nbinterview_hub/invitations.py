@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from nbinterview.errors import Forbidden, NBInterviewError, NotFound, Unavailable
+from nbinterview.errors import Forbidden, NotFound, Unavailable
 
 ANSWER_TIMEOUT_S = 10.0
 
@@ -19,13 +19,6 @@ class InvitationWithdrawn(Forbidden):
     """The person who invited took it back."""
 
     title = "This invitation was withdrawn"
-
-
-class InvitationEnded(NBInterviewError):
-    """The interview is over."""
-
-    status = 410
-    title = "This interview has ended"
 
 
 class InvitationUnknown(NotFound):
@@ -55,7 +48,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Invitation:
-    """A valid invitation; without an interview it is for all of them."""
+    """An invitation that lets in; without an interview it is for all of them."""
 
     id: str
     role: str
@@ -64,6 +57,10 @@ class Invitation:
     title: str | None
     expires_at: str
     next_url: str
+    policy_words: tuple[str, ...] = ()
+    """To a candidate: what is noticed in this interview, in plain sentences."""
+    ended: bool = False
+    """The interview is over; the link leads to the person's own record only."""
 
 
 def read_answer(answer: Mapping[str, Any]) -> Invitation:
@@ -74,13 +71,7 @@ def read_answer(answer: Mapping[str, Any]) -> Invitation:
                 "The person who invited you took this link back. "
                 "If you expected to use it, please ask them for a new one."
             )
-        case "ended":
-            raise InvitationEnded(
-                "This link let you in while the interview was open. There is nothing "
-                "left to do here. If you think it ended by mistake, please write to "
-                "the person who invited you."
-            )
-        case "valid":
+        case "valid" | "ended":
             pass
         case other:
             raise Unavailable(f"The service answered with an unknown state: {other}.")
@@ -98,6 +89,8 @@ def read_answer(answer: Mapping[str, Any]) -> Invitation:
         title=interview["title"] if interview else None,
         expires_at=answer["expires_at"],
         next_url=answer["next_url"],
+        policy_words=tuple(answer["policy_words"]),
+        ended=answer["state"] == "ended",
     )
 
 

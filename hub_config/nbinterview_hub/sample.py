@@ -24,6 +24,7 @@ HOW_TO_TRY_ALL = (
     "To try all three on one computer: the interviewer's link in this browser, the "
     "candidate's in a private window, the reviewer's in another browser."
 )
+POLICY = "standard"
 _CHUNK_BYTES = 1024 * 1024
 
 
@@ -81,6 +82,7 @@ def _create(service: Service) -> dict[str, Any]:
             "candidate": PEOPLE["candidate"],
             "interviewers": [PEOPLE["interviewer"]],
             "reviewer": PEOPLE["reviewer"],
+            "policy": POLICY,
         },
     )
     # The room starts in the background and is warm when the first link is opened.

@@ -171,6 +171,8 @@ class Setup:
     proxy: Path
     node: Path
     bwrap: Path
+    evaluate_python: Path | None = None
+    """None: set up without the word `evaluate`."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Setup:
@@ -179,4 +181,4 @@ class Setup:
         if not named or not Path(named).is_file():
             raise Unavailable("Nothing is set up yet. Run ./run or scripts/setup.sh.")
         found = json.loads(Path(named).read_text("utf-8"))
-        return cls(**{key: Path(value) for key, value in found.items()})
+        return cls(**{key: Path(value) for key, value in found.items() if value})

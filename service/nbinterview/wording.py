@@ -8,6 +8,18 @@ from typing import Any
 #: By an interview's state.
 INTERVIEW_STATES = {"scheduled": "Scheduled", "open": "Open now", "ended": "Ended"}
 
+#: Why a finding did not count, by `Episode.because`, and `set_aside` by a reviewer.
+BECAUSE = {
+    "short": "it was over before it counted",
+    "allowed": "the question allows it",
+    "recorded_only": "it is only recorded under this policy",
+    "too_little_measured": "too little of it could be measured",
+    "paused": "watching was paused",
+    "set_aside": "a reviewer set it aside",
+}
+#: What a question may allow, within a sentence.
+ALLOWANCES = {"documentation": "documentation", "ai": "an AI assistant"}
+
 CHECK_TITLE = "Does it run from the top?"
 
 #: By what came of one cell in a check. The Lab's words are the same (`check/words.ts`).

@@ -108,6 +108,7 @@ class Platform:
                 "color": "#2b5fd9",
             },
             "interview": {"id": new_id(), "title": "Exploring churn", "state": "open"},
+            "policy_words": [],
             "next_url": next_url,
             **changes,
         }

@@ -18,7 +18,6 @@ from nbinterview_hub import leaving, parts, ports, roles, supervisor
 from nbinterview_hub.authenticator import Accepted, InvitedOnly, in_front_of
 from nbinterview_hub.invitations import (
     Invitation,
-    InvitationEnded,
     InvitationWithdrawn,
     Person,
     expiry_words,
@@ -128,6 +127,7 @@ def answer(**changes: Any) -> dict[str, Any]:
             "color": "#123456",
         },
         "interview": None,
+        "policy_words": [],
         "next_url": "http://localhost:8000/hub/home",
         **changes,
     }
@@ -139,8 +139,10 @@ def test_an_answer_becomes_an_invitation_or_the_reason_why_not() -> None:
     assert invitation.person.user_info()["display_name"] == "Ada"
     with pytest.raises(InvitationWithdrawn):
         read_answer(answer(state="withdrawn"))
-    with pytest.raises(InvitationEnded):
-        read_answer(answer(state="ended"))
+    assert not invitation.ended
+    over = read_answer(answer(state="ended", policy_words=["A person decides."]))
+    assert over.ended
+    assert over.policy_words == ("A person decides.",)
     with pytest.raises(Unavailable, match="surprising"):
         read_answer(answer(state="surprising"))
 

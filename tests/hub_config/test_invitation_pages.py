@@ -254,27 +254,48 @@ def test_a_known_token_does_not_help_another_site(
     assert (signed_in_as(platform, browser) is not None) == (status == 303)
 
 
-@pytest.mark.parametrize(
-    ("changes", "status", "title"),
-    [
-        ({"state": "withdrawn"}, 403, "This invitation was withdrawn"),
-        ({"state": "ended"}, 410, "This interview has ended"),
-    ],
-)
-def test_links_that_hold_no_more(
-    platform: Platform,
-    browser: Browser,
-    changes: dict[str, str],
-    status: int,
-    title: str,
-) -> None:
+def test_a_withdrawn_link_holds_no_more(platform: Platform, browser: Browser) -> None:
     link, record = platform.invite("candidate", "Ada Lovelace")
     page = browser.open(link)
-    platform.desk.invitations[record["id"]].update(changes)
+    platform.desk.invitations[record["id"]]["state"] = "withdrawn"
     for refused in (browser.press_button(page), browser.open(link)):
-        assert refused.status == status
-        assert title in refused.words()
+        assert refused.status == 403
+        assert "This invitation was withdrawn" in refused.words()
     assert signed_in_as(platform, browser) is None
+
+
+def test_a_candidate_reads_what_is_noticed_before_anything_else(
+    platform: Platform, browser: Browser
+) -> None:
+    told = ["No camera is used.", "Pasting <b>is</b> noted."]
+    link, _ = platform.invite("candidate", "Ada Lovelace", policy_words=told)
+    page = browser.open(link)
+    assert all(sentence in page.words() for sentence in told)
+    assert "<b>is</b>" not in page.text
+    assert "the people who judge your work are not told" in page.words()
+    assert page.text.index("No camera is used.") < page.text.index("<form")
+    other, _ = platform.invite("interviewer", "Grace Hopper")
+    assert "What is noticed" not in browser.open(other).words()
+
+
+def test_an_ended_interviews_link_leads_to_the_own_record(
+    platform: Platform, browser: Browser
+) -> None:
+    own = f"{platform.addresses.service_url}interviews/aaaaaaaaaa/my-record"
+    link, record = platform.invite(
+        "candidate",
+        "Ada Lovelace",
+        state="ended",
+        next_url=own,
+        policy_words=["No camera is used."],
+    )
+    page = browser.open(link)
+    assert page.status == 200
+    assert "This interview has ended" in page.words()
+    assert "Open my record" in page.words()
+    assert "What is noticed" not in page.words()
+    assert browser.press_button(page).url == own
+    assert signed_in_as(platform, browser) == record["person"]["hub_name"]
 
 
 def test_expired_and_altered_links_are_refused_without_asking_the_service(

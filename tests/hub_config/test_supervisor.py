@@ -238,6 +238,7 @@ def test_a_reload_opens_a_room_that_died_and_says_when_all_is_over(
     made = running.cli(
         *("interview", "create", "--start", "--interviewer", "Grace Hopper"),
         *("--template", str(samples() / "interview.ipynb"), "--candidate", "Ada"),
+        *("--policy", "standard"),
     )
     wait_until(lambda: running.room_answers(made["id"]))
     browser = Browser()

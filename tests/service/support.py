@@ -113,6 +113,7 @@ class Running:
             "template": notebook(),
             "candidate": "Cara Candidate",
             "interviewers": ["Ines Interviewer"],
+            "policy": "standard",
             **given,
         }
         answer = await operator.post("api/v1/interviews", json=body)

@@ -61,7 +61,9 @@ def _create(service: RunningHub, template: Path, *more: str) -> Any:
     return _json(
         service,
         *("interview", "create", "--template", str(template)),
-        *("--candidate", "Cara", "--interviewer", "Ines", *more),
+        *("--candidate", "Cara", "--interviewer", "Ines"),
+        *(() if "--policy" in more else ("--policy", "standard")),
+        *more,
     )
 
 
@@ -100,14 +102,82 @@ def test_the_policy_that_was_asked_for_is_kept(
 ) -> None:
     file = tmp_path / "a.jsonl.gz"
     for more, name, fullscreen in (
-        ((), "standard", False),
-        (("--policy", "fullscreen"), "fullscreen", True),
+        (("--policy", "standard"), "standard", False),
+        (("--policy", "strict"), "strict", True),
     ):
         here = _create(service, template, *more)["id"]
         assert _run(service, "record", "export", here, str(file)).returncode == 0
         head = json.loads(gzip.decompress(file.read_bytes()).splitlines()[0])
         kept = head["interview"]["policy"]
         assert (kept["name"], kept["fullscreen"]) == (name, fullscreen)
+
+
+def test_without_a_policy_nothing_is_made(service: RunningHub, template: Path) -> None:
+    run = _run(
+        service,
+        *("interview", "create", "--template", str(template)),
+        *("--candidate", "Cara", "--interviewer", "Ines"),
+    )
+    assert run.returncode == 2
+    assert "--policy" in run.stderr
+
+
+def test_what_is_allowed_and_accommodated_is_said_to_the_operator(
+    service: RunningHub, template: Path
+) -> None:
+    made = _create(
+        service,
+        template,
+        *("--allow", "ai", "--allow", "documentation"),
+        *("--accommodate", "camera=off", "--accommodate", "window_left=off"),
+        *("--accommodate", "tab_hidden=2"),
+    )
+    assert made["allows"] == ["documentation", "ai"]
+    assert made["accommodations"] == {
+        "sensors_off": ["camera"],
+        "findings_off": ["window_left"],
+        "wider": {"tab_hidden": 2.0},
+    }
+    shown = _run(service, "interview", "show", made["id"])
+    assert "policy: " in shown.stdout
+    assert "allowed: documentation, ai" in shown.stdout
+    with pytest.raises(AssertionError, match="twice as long"):
+        _create(service, template, "--accommodate", "camera=maybe")
+    with pytest.raises(AssertionError, match="no accommodation"):
+        _create(service, template, "--accommodate", "nose=off")
+
+
+def test_error_rates_come_and_go(service: RunningHub, tmp_path: Path) -> None:
+    file = tmp_path / "rates.json"
+    rate = {
+        "false_episodes": 1,
+        "honest_hours": 40.5,
+        "found": 9,
+        "cheats": 10,
+        "subjects": 12,
+        "source": "twelve colleagues",
+        "engine_version": "2.0",
+    }
+    file.write_text(json.dumps({"rates": {"looking_away": rate}}))
+    brought = _run(service, "error-rates", "import", str(file))
+    assert brought.returncode == 0, brought.stderr
+    assert "1 false in 40.5 honest hours of 12 people; 9 of 10 found" in brought.stdout
+    kept = _json(service, "error-rates", "show")["rates"]
+    assert kept == {"looking_away": {"rule": "looking_away", **rate}}
+    for wrong, words in (
+        ({"rates": {"looking_sad": rate}}, "no finding 'looking_sad'"),
+        ({"rates": {"nobody": {**rate, "found": 11}}}, "found is more"),
+        ({"rates": {"nobody": {**rate, "cheats": 10**9}}}, "than anybody counts"),
+        ({"episodes": []}, "has no `rates`"),
+    ):
+        file.write_text(json.dumps(wrong))
+        refused = _run(service, "error-rates", "import", str(file))
+        assert refused.returncode == 1
+        assert words in refused.stderr
+    assert _json(service, "error-rates", "show")["rates"] == kept
+    assert _run(service, "error-rates", "forget").returncode == 0
+    shown = _run(service, "error-rates", "show")
+    assert "not measured on people yet" in shown.stdout
 
 
 def test_a_record_goes_out_and_comes_back_the_same(
@@ -156,7 +226,7 @@ def test_a_template_that_will_not_do_is_one_clear_line(
     run = _run(
         service,
         *("interview", "create", "--template", str(path)),
-        *("--candidate", "C", "--interviewer", "I"),
+        *("--candidate", "C", "--interviewer", "I", "--policy", "standard"),
     )
     assert run.returncode == 1
     assert words in run.stderr

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from nbinterview.service.settings import Settings
-from tests.service.support import Running, Start, lines, record
+from tests.service.support import Running, Start, lines, person_of, record
+from tests.service.test_review import CONTESTED, REASON, Held
 
 pytestmark = pytest.mark.asyncio
 
@@ -119,3 +120,111 @@ async def test_an_import_never_touches_an_interview_of_ours(running: Running) ->
     operator = await running.operator()
     shown = (await operator.get(f"api/v1/interviews/{here}")).json()["interview"]
     assert (shown["sample"], shown["state"]) == (False, "scheduled")
+
+
+# ------------------------------------------------- what was said about the record
+
+GIVEN = {"sensors_off": ["camera"], "findings_off": [], "wider": {"window_left": 3.0}}
+
+
+async def _said(running: Running) -> tuple[Held, bytes]:
+    """Return a watched interview that was answered and decided, and its export."""
+    held = await Held.of(running, ended=True, accommodations=GIVEN)
+    cara, rita = await held.browser("candidate"), await held.browser("reviewer")
+    for data in ({"episode_id": "e1", "text": CONTESTED}, {"text": "It was fine."}):
+        assert (await cara.post(held.answers_url, data=data)).status_code == 303
+        running.clock.move(seconds=5)
+    for decision, reason in (("upheld", REASON), ("set_aside", "")):
+        data = {"episode_id": "e1", "decision": decision, "reason": reason}
+        assert (await rita.post(held.decisions_url, data=data)).status_code == 303
+    operator = await running.operator()
+    url = f"api/v1/interviews/{held.here}/record"
+    return held, (await operator.get(url)).content
+
+
+def _with_header(content: bytes, **changes: Any) -> bytes:
+    head, rest = content.split(b"\n", 1)
+    return json.dumps({**json.loads(head), **changes}).encode() + b"\n" + rest
+
+
+async def test_answers_and_decisions_travel_along_and_accommodations_stay(
+    running: Running, start: Start, elsewhere: Settings
+) -> None:
+    held, content = await _said(running)
+    header = json.loads(content.split(b"\n", 1)[0])
+    assert [each["role"] for each in header["people"]][-1] == "reviewer"
+    assert b"accommodations" not in content
+    assert b"findings_off" not in content
+    other = await start(elsewhere)
+    for _ in range(2):  # twice is harmless
+        assert (await _import(other, content))[0] == 201
+    there = await (await other.ticket(await _reader(other), held.here)).get(
+        f"api/v1/report/interviews/{held.here}"
+    )
+    here = await held.report()
+    assert len(here["answers"]) == len(here["decisions"]) == 2
+    assert there.json()["answers"] == here["answers"]
+    assert there.json()["decisions"] == here["decisions"]
+    operator = await other.operator()
+    again = await operator.get(f"api/v1/interviews/{held.here}/record")
+    assert again.content == content
+
+
+async def _reader(running: Running) -> str:
+    """Return a reviewer of this platform, who may read every report."""
+    made = await running.create(reviewer="Rolf Reader")
+    return person_of(made, "reviewer")
+
+
+async def test_a_reviewer_of_elsewhere_is_a_name_here_and_no_more(
+    running: Running, start: Start, elsewhere: Settings
+) -> None:
+    held, content = await _said(running)
+    other = await start(elsewhere)
+    assert (await _import(other, content))[0] == 201
+    rita = person_of(held.made, "reviewer")
+    with pytest.raises(AssertionError, match="403"):
+        await other.ticket(rita, held.here)
+
+
+async def test_what_is_said_in_a_file_keeps_the_rules_of_what_is_said_here(
+    running: Running, start: Start, elsewhere: Settings
+) -> None:
+    held, content = await _said(running)
+    header = json.loads(content.split(b"\n", 1)[0])
+    [answer, _], [upheld, _] = header["answers"], header["decisions"]
+    interviewer = person_of(held.made, "interviewer")
+    other = await start(elsewhere)
+    for changes in (
+        {"answers": [{**answer, "episode_id": "e9"}]},
+        {"answers": [{**answer, "text": " "}]},
+        {"answers": [{**answer, "by": interviewer}]},
+        {"answers": [{**answer, "by": "p-zzzzzzzzzz"}]},
+        {"answers": [{**answer, "note": 1}]},
+        {"decisions": [{**upheld, "episode_id": "e2"}]},
+        {"decisions": [{**upheld, "reason": "So what"}]},
+        {"decisions": [{**upheld, "by": answer["by"]}]},
+        {"decisions": [{**upheld, "decision": "guilty"}]},
+    ):
+        status, body = await _import(other, _with_header(content, **changes))
+        assert status == 400, (changes, body)
+        operator = await other.operator()
+        assert (await operator.get("api/v1/interviews")).json()["interviews"] == []
+
+
+async def test_an_import_adds_nothing_to_what_was_said_about_one_of_ours(
+    running: Running, start: Start, elsewhere: Settings
+) -> None:
+    held, content = await _said(running)
+    header = json.loads(content.split(b"\n", 1)[0])
+    forged = {**header["decisions"][0], "reason": "Because I say so, and so on."}
+    changed = _with_header(content, decisions=[*header["decisions"], forged])
+    before = await held.report()
+    assert (await _import(running, changed))[0] == 409
+    assert await held.report() == before
+    # A file from before that they were said has less in it, which is no contradiction.
+    older = _with_header(content, answers=header["answers"][:1], decisions=[])
+    other = await start(elsewhere)
+    assert (await _import(other, content))[0] == 201
+    assert (await _import(other, older))[0] == 201
+    assert (await _import(other, changed))[0] == 409

@@ -7,10 +7,10 @@ import re
 
 import pytest
 from jsonschema import Draft202012Validator
+from markupsafe import escape
 
 from nbinterview.ids import room_name
 from nbinterview.schemas import schema
-from nbinterview.service import policies
 from nbinterview.service.settings import Settings
 from nbinterview_proctor import policy
 from tests.service.support import (
@@ -36,53 +36,68 @@ async def test_making_one_answers_with_everybodys_link(running: Running) -> None
     assert all(item["url"].startswith(prefix) for item in made["invitations"])
 
 
-async def test_the_form_asks_for_the_policy_and_the_interview_keeps_it(
+async def test_the_form_asks_for_the_policy_and_nothing_is_preselected(
     running: Running,
 ) -> None:
     ines = person_of(await running.create(), "interviewer")
     browser = await running.person(ines, "interviewers")
     form = (await browser.get("")).text
-    assert re.findall(r'<option value="(\w+)"( selected)?>', form) == [
-        ("standard", " selected"),
-        ("fullscreen", ""),
-    ]
-    assert sorted([*policies.TITLES, policies.UNWATCHED]) == policy.names()
-    for given, name in (({}, "standard"), ({"policy": "fullscreen"}, "fullscreen")):
-        made = await browser.post(
-            "interviews",
-            data={"candidate": "Cara", **given},
-            files={"template": json.dumps(notebook())},
-        )
-        assert made.status_code == 303, made.text
-        interview_id = made.headers["location"].rsplit("/", 1)[-1]
-        room = await running.room(interview_id)
-        kept = (await room.get(f"api/v1/rooms/{interview_id}")).json()["policy"]
-        assert kept == policy.load(name)
-        shown = (await browser.get(f"api/v1/interviews/{interview_id}")).json()
-        assert shown["required_layers"] == kept["sandbox"]["require"]
+    offered = re.findall(r'<input type="radio" name="policy" value="([\w-]+)"', form)
+    assert offered == ["unwatched", "no-camera", "standard", "strict"]
+    assert sorted(offered) == policy.names()
+    assert "checked" not in form
+    for name in offered:
+        told = policy.words(policy.Policy.from_dict(policy.load(name)))
+        assert all(str(escape(sentence)) in form for sentence in told)
+    data = {"candidate": "Cara"}
+    files = {"template": json.dumps(notebook())}
+    without = await browser.post("interviews", data=data, files=files)
+    assert without.status_code == 400
+    assert "name a policy" in without.text
+    assert "Cara" in without.text
+    made = await browser.post(
+        "interviews", data={**data, "policy": "strict"}, files=files
+    )
+    assert made.status_code == 303, made.text
+    interview_id = made.headers["location"].rsplit("/", 1)[-1]
+    room = await running.room(interview_id)
+    kept = (await room.get(f"api/v1/rooms/{interview_id}")).json()
+    assert policy.Policy.from_dict(kept["policy"]) == policy.Policy.from_dict(
+        policy.load("strict")
+    )
+    assert kept["allows"] == []
+    shown = (await browser.get(f"api/v1/interviews/{interview_id}")).json()
+    assert shown["required_layers"] == kept["policy"]["sandbox"]["require"]
 
 
 @pytest.mark.parametrize(
     ("chosen", "template", "words"),
     [
-        ("fullscreen", "{}", "is not a Jupyter notebook"),
+        ("strict", "{}", "is not a Jupyter notebook"),
         ("none-of-ours", json.dumps(notebook()), "There is no policy"),
     ],
 )
-async def test_a_form_with_a_fault_keeps_its_policy(
+async def test_a_form_with_a_fault_keeps_what_was_chosen(
     running: Running, chosen: str, template: str, words: str
 ) -> None:
     ines = person_of(await running.create(), "interviewer")
     browser = await running.person(ines, "interviewers")
     answer = await browser.post(
         "interviews",
-        data={"candidate": "Cara", "policy": chosen},
+        data={
+            "candidate": "Cara",
+            "policy": chosen,
+            "allows": ["ai"],
+            "sensors_off": ["camera"],
+            "wider": ["", "tab_hidden=2"],
+        },
         files={"template": template},
     )
     assert answer.status_code == 400
     assert words in answer.text
-    chosen_again = f'<option value="{chosen}" selected>' in answer.text
-    assert chosen_again is (chosen in policy.names())
+    again = re.findall(r'value="([\w-]+)"(?: required)? checked', answer.text)
+    assert again == [*([chosen] if chosen in policy.names() else []), "ai", "camera"]
+    assert '<option value="tab_hidden=2" selected>' in answer.text
 
 
 async def test_two_people_of_one_name_are_two_people(running: Running) -> None:
@@ -110,7 +125,12 @@ async def test_an_interviewer_cannot_add_somebody_elses_identity(
     colleague = person_of(await running.create(), "interviewer")
     own = person_of(await running.create(), "interviewer")
     browser = await running.person(own, "interviewers")
-    body = {"template": notebook(), "candidate": "C", "interviewers": [colleague]}
+    body = {
+        "template": notebook(),
+        "candidate": "C",
+        "interviewers": [colleague],
+        "policy": "standard",
+    }
     answer = await browser.post("api/v1/interviews", json=body)
     assert answer.status_code == 403
 
@@ -118,7 +138,12 @@ async def test_an_interviewer_cannot_add_somebody_elses_identity(
 async def test_an_interviewer_cannot_make_a_reviewer(running: Running) -> None:
     own = person_of(await running.create(), "interviewer")
     browser = await running.person(own, "interviewers")
-    body = {"template": notebook(), "candidate": "C", "reviewer": "Friend"}
+    body = {
+        "template": notebook(),
+        "candidate": "C",
+        "reviewer": "Friend",
+        "policy": "standard",
+    }
     answer = await browser.post("api/v1/interviews", json=body)
     assert answer.status_code == 403
 
@@ -146,6 +171,12 @@ async def test_a_link_is_hidden_when_it_opens_more_than_the_viewer_runs(
         ({"title": "x" * 201}, "title"),
         ({"title": "\ud800"}, "title"),
         ({"policy": "no-such-policy"}, "policy"),
+        ({"policy": None}, "policy"),
+        ({"allows": ["telepathy"]}, "allows"),
+        ({"accommodations": {"sensors_off": ["nose"]}}, "accommodations"),
+        ({"accommodations": {"wider": {"tab_hidden": 0.5}}}, "accommodations"),
+        ({"accommodations": {"wider": {"no_such_finding": 2}}}, "accommodations"),
+        ({"accommodations": {"wider": {"second_display": 2}}}, "accommodations"),
         ({"valid_days": 0}, "valid_days"),
         ({"template": {"cells": []}}, "template"),
         ({"colour": "red"}, "colour"),
@@ -159,8 +190,10 @@ async def test_a_fault_in_the_input_is_named(
         "template": notebook(),
         "candidate": "Cara",
         "interviewers": ["Ines"],
+        "policy": "standard",
         **change,
     }
+    body = {name: value for name, value in body.items() if value is not None}
     answer = await operator.post(
         "api/v1/interviews",
         content=json.dumps(body),
@@ -178,7 +211,12 @@ async def test_a_template_by_rest_has_the_same_limit_as_a_file(
     operator = await running.operator()
     large = notebook()
     large["cells"][0]["source"] = "x" * (2 * 1024 * 1024)
-    body = {"template": large, "candidate": "Cara", "interviewers": ["Ines"]}
+    body = {
+        "template": large,
+        "candidate": "Cara",
+        "interviewers": ["Ines"],
+        "policy": "standard",
+    }
     answer = await operator.post("api/v1/interviews", json=body)
     assert answer.status_code == 413
     assert answer.json()["field"] == "template"

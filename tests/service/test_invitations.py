@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -14,11 +15,11 @@ from tests.service.support import START, Running, link_of, person_of
 pytestmark = pytest.mark.asyncio
 
 
-async def _look_up(running: Running, invitation_id: str) -> dict[str, object]:
+async def _look_up(running: Running, invitation_id: str) -> dict[str, Any]:
     hub = await running.bearer(running.settings.keys.hub_key)
     answer = await hub.get(f"api/v1/invitations/{invitation_id}")
     assert answer.status_code == 200, answer.text
-    found: dict[str, object] = answer.json()
+    found: dict[str, Any] = answer.json()
     return found
 
 
@@ -154,13 +155,45 @@ async def test_an_expired_link_is_refused_here_too(running: Running) -> None:
     assert (await _arrive(running, link["id"])).status_code == 403
 
 
-async def test_after_the_end_the_candidates_link_is_over_the_panels_is_not(
+async def test_after_the_end_the_candidates_link_opens_their_record_only(
     running: Running,
 ) -> None:
-    made = await running.create()
+    made = await running.create(policy="no-camera")
     operator = await running.operator()
     await operator.post(f"api/v1/interviews/{made['interview']['id']}/end")
     candidate = await _look_up(running, link_of(made, "candidate")["id"])
     interviewer = await _look_up(running, link_of(made, "interviewer")["id"])
     assert (candidate["state"], interviewer["state"]) == ("ended", "valid")
-    assert (await _arrive(running, link_of(made, "candidate")["id"])).status_code == 403
+    page = f"{running.settings.addresses.service_url}interviews/"
+    page += made["interview"]["id"]
+    assert candidate["next_url"] == f"{page}/my-record"
+    assert interviewer["next_url"] == f"{page}/enter"
+    link = link_of(made, "candidate")
+    assert (await _arrive(running, link["id"])).status_code == 204
+    cara = await running.person(link["person"]["hub_name"])
+    assert (await cara.get(f"{page}/my-record")).status_code == 200
+    assert "Thank you for your time" in (await cara.get(f"{page}/enter")).text
+    # A lost link can be replaced, a withdrawn one opens nothing any more.
+    renewed = await operator.post(f"api/v1/invitations/{link['id']}/renew")
+    assert renewed.json()["state"] == "ended"
+    assert renewed.json()["url"] is not None
+    assert (await _arrive(running, link["id"])).status_code == 403
+    fresh = renewed.json()["id"]
+    assert (await _arrive(running, fresh)).status_code == 204
+    await operator.post(f"api/v1/invitations/{fresh}/withdraw")
+    assert (await cara.get(f"{page}/my-record")).status_code in {303, 404}
+    running.clock.move(days=20)
+    assert (await _arrive(running, fresh)).status_code == 403
+
+
+async def test_the_hub_is_told_the_policy_in_words_for_candidates_only(
+    running: Running,
+) -> None:
+    made = await running.create(policy="no-camera", allows=["documentation"])
+    told = {
+        role: (await _look_up(running, link_of(made, role)["id"]))["policy_words"]
+        for role in ("candidate", "interviewer")
+    }
+    assert told["interviewer"] == []
+    assert "No camera is used to watch you." in told["candidate"]
+    assert "documentation is allowed" in " ".join(told["candidate"])

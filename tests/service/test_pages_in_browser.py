@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import (
     Browser,
@@ -21,9 +23,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from nbinterview.tokens import room_token
 from tests.service.hub_process import RunningHub
 from tests.service.service_process import running_service
 from tests.service.support import notebook
+from tests.service.test_findings_words import watched
 
 TIMEOUT_MS = 20_000
 
@@ -78,10 +82,15 @@ class Visit:
         """Keep a picture of the page, by day and by night."""
         directory = os.environ.get("NBINTERVIEW_ARTIFACTS")
         if directory:
-            for scheme in ("light", "dark"):
-                self.page.emulate_media(color_scheme=scheme)
-                path = Path(directory) / f"service-{name}-{scheme}.png"
-                self.page.screenshot(path=path, full_page=True)
+            size = self.page.viewport_size
+            for width in sorted({size["width"], 390}) if size else ():
+                self.page.set_viewport_size({"width": width, "height": 860})
+                for scheme in ("light", "dark"):
+                    self.page.emulate_media(color_scheme=scheme)
+                    path = Path(directory) / f"service-{name}-{width}-{scheme}.png"
+                    self.page.screenshot(path=path, full_page=True)
+            if size:
+                self.page.set_viewport_size(size)
 
 
 @pytest.fixture
@@ -115,14 +124,13 @@ def template(tmp_path: Path) -> Path:
 
 
 def _operator_creates(service: RunningHub, **body: Any) -> dict[str, Any]:
-    import httpx
-
     answer = httpx.post(
         service.addresses.service_api + "/interviews",
         json={
             "template": notebook(),
             "candidate": "Cara Candidate",
             "interviewers": ["Ines Interviewer"],
+            "policy": "standard",
             **body,
         },
         headers={"Authorization": f"Bearer {service.home.secret('operator_token')}"},
@@ -155,13 +163,27 @@ def test_an_interviewer_makes_opens_and_ends_an_interview(
     page.get_by_label("Template notebook").set_input_files(template)
     page.get_by_label("Other interviewers").fill("Juan Núñez\nMei Lin")
     page.get_by_label("Title").fill("Data scientist, first talk")
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+    strict = page.get_by_role("radio", name="Strict")
+    told = page.get_by_text("A camera is needed for this interview.")
+    expect(told).to_be_hidden()
+    page.get_by_role("radio").first.focus()
+    page.keyboard.press("ArrowUp")  # round to the last one
+    expect(strict).to_be_checked()
+    expect(told).to_be_visible()
+    page.get_by_role("checkbox", name="Documentation").check()
     staff.keep("home")
+    page.get_by_text("Accommodations for this candidate").click()
+    page.get_by_label("wider").filter(has_text="1.5").first.select_option(index=2)
+    staff.keep("home-accommodations")
     page.get_by_role("button", name="Make interview").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "Data scientist, first talk"
     )
     expect(page.get_by_text("outputs of 1 cell removed")).to_be_visible()
     expect(page.get_by_text("Scheduled")).to_be_visible()
+    expect(page.get_by_text("Allowed: Documentation")).to_be_visible()
+    expect(page.get_by_text("only you see this")).to_be_visible()
 
     page.get_by_role("button", name="Copy link").first.click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
@@ -200,6 +222,7 @@ def test_a_fault_in_the_form_is_said_and_the_rest_is_kept(
     staff.sign_in(ines)
     page = staff.page
     page.get_by_role("textbox", name="Candidate").fill("Nia")
+    page.get_by_role("radio", name="Standard").check()
     page.get_by_label("Template notebook").set_input_files(picture)
     # Chromium logs the 400 of the page itself, at its own time.
     with page.expect_console_message(lambda said: "400" in said.text):
@@ -247,6 +270,73 @@ def test_a_candidate_waits_and_is_led_in_when_it_opens(
     page.goto(f"{service.addresses.service_url}interviews/{here}/enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("The interview has ended")
     candidate.keep("ended")
+
+
+def test_a_candidate_contests_and_a_reviewer_decides(
+    service: RunningHub, visit: Any
+) -> None:
+    made = _operator_creates(service, title="Wine prices", reviewer="Rita Reviewer")
+    here = made["interview"]["id"]
+    cara, _ = _names(made)
+    rita = made["invitations"][2]["person"]["hub_name"]
+    service.ensure_user(rita, "reviewers")
+    room = room_token(service.home.secret("room_key"), here)
+    records = {"records": watched(here).records}
+    _post(service, f"/rooms/{here}/records", room, json=records)
+    _post(service, f"/interviews/{here}/end", service.home.secret("operator_token"))
+
+    candidate = visit()
+    candidate.sign_in(cara, f"interviews/{here}/enter")
+    page = candidate.page
+    candidate.keep("ended-candidate")
+    page.get_by_role("link", name="See your record").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your record")
+    answer = page.get_by_text("Add to your answer: Looking away")
+    answer.focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("What happened, in your own words").first.fill(
+        "The door bell rang, and I looked there."
+    )
+    page.get_by_role("button", name="Keep my answer").first.click()
+    said = page.get_by_text("The door bell rang")
+    expect(said).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/my-record#entry-e1$"))
+    candidate.keep("my-record")
+    _wraps(page)
+
+    reviewer = visit()
+    reviewer.sign_in(rita, f"interviews/{here}/findings")
+    page = reviewer.page
+    expect(page.get_by_text("The door bell rang")).to_be_visible()
+    page.get_by_role("radio", name="Uphold").check()
+    with page.expect_console_message(lambda told: "400" in told.text):
+        page.get_by_role("button", name="Keep this decision").click()
+    expect(page.get_by_role("alert")).to_contain_text("write why")
+    expect(page.get_by_role("radio", name="Uphold")).to_be_checked()
+    reviewer.keep("findings-fault")
+    reviewer.complaints.clear()
+    page.get_by_role("textbox", name="Reason").fill("Text appeared at the same moment.")
+    page.get_by_role("button", name="Keep this decision").click()
+    expect(page.get_by_role("list").get_by_text("Upheld by Rita")).to_be_visible()
+    reviewer.keep("findings")
+    _wraps(page)
+
+
+def _wraps(page: Page) -> None:
+    """Hold a page to its width on a phone: only its tables scroll."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def _post(service: RunningHub, path: str, token: str, **more: Any) -> None:
+    answer = httpx.post(
+        service.addresses.service_api + path,
+        headers={"Authorization": f"Bearer {token}"},
+        trust_env=False,
+        timeout=30,
+        **more,
+    )
+    assert answer.is_success, answer.text
 
 
 def test_a_phone_is_told_kindly_and_may_go_on(service: RunningHub, visit: Any) -> None:

@@ -21,6 +21,7 @@ from nbinterview.errors import Unavailable
 from nbinterview.service import access_table, guards
 from nbinterview.service.access_table import PUBLIC, TABLE, Entry, Role, State
 from nbinterview.service.app import create_app
+from nbinterview.service.operations import GROUPS
 from nbinterview.service.settings import Keys, Settings
 from tests.service.support import (
     Running,
@@ -64,6 +65,7 @@ class World:
     """Two interviews with their people, and somebody of every kind."""
 
     interview: str
+    candidate: str
     interviewer: str
     invitation: str
     export: bytes
@@ -73,7 +75,12 @@ class World:
 # Requests that are in order, of the routes that want more than their path.
 REQUESTS: Mapping[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/interviews": lambda _: {
-        "json": {"template": notebook(), "candidate": "C", "interviewers": ["I"]}
+        "json": {
+            "template": notebook(),
+            "candidate": "C",
+            "interviewers": ["I"],
+            "policy": "standard",
+        }
     },
     "POST /api/v1/interviews/{interview_id}/branches": lambda _: {"json": {"at_ms": 0}},
     "POST /api/v1/records/import": lambda world: {"content": world.export},
@@ -91,6 +98,13 @@ REQUESTS: Mapping[str, Callable[[World], dict[str, Any]]] = {
         "files": {"template": ("t.ipynb", b"{}")},
     },
     "POST /interviews/{interview_id}/branches": lambda _: {"data": {"at_ms": "0"}},
+    "PUT /api/v1/error-rates": lambda _: {"json": {"rates": {}}},
+    "POST /interviews/{interview_id}/my-record/answers": lambda _: {
+        "data": {"text": "That was the door bell."}
+    },
+    "POST /interviews/{interview_id}/findings/decisions": lambda _: {
+        "data": {"episode_id": "e1", "decision": "set_aside"}
+    },
 }
 
 
@@ -141,6 +155,7 @@ async def _world(running: Running) -> World:
     other = await running.create()
     operator = await running.operator()
     this_id, other_id = this["interview"]["id"], other["interview"]["id"]
+    candidate = person_of(this, "candidate")
     interviewer = person_of(this, "interviewer")
     reviewer = person_of(this, "reviewer")
     room = await running.room(this_id)
@@ -154,7 +169,7 @@ async def _world(running: Running) -> World:
     callers = {
         "anonymous": await running.client(Accept="text/html"),
         "signed in without a part": await running.person("somebody", "interviewers"),
-        "candidate": await running.person(person_of(this, "candidate")),
+        "candidate": await running.person(candidate),
         "candidate of another": await running.person(person_of(other, "candidate")),
         "interviewer": await running.person(interviewer, "interviewers"),
         "interviewer of another": await running.person(
@@ -173,6 +188,7 @@ async def _world(running: Running) -> World:
     assert set(callers) == set(CALLERS)
     return World(
         interview=this_id,
+        candidate=candidate,
         interviewer=interviewer,
         invitation=link_of(this, "candidate")["id"],
         export=exported.content,
@@ -204,7 +220,15 @@ def _copy(running: Running) -> sqlite3.Connection:
     return copy
 
 
-def _restore(running: Running, copy: sqlite3.Connection) -> None:
+async def _restore(running: Running, world: World, copy: sqlite3.Connection) -> None:
+    """Undo what a call has changed: in the database, and at the hub."""
+    await asyncio.to_thread(_restore_database, running, copy)
+    # Who is withdrawn leaves the hub's group as well, which no copy of ours holds: the
+    # hub would let them in until it is asked again, and then no more.
+    await running.state.hub.add_to_group(GROUPS["candidate"], world.candidate)
+
+
+def _restore_database(running: Running, copy: sqlite3.Connection) -> None:
     with closing(sqlite3.connect(running.settings.database, timeout=30)) as database:
         copy.backup(database)
 
@@ -237,10 +261,8 @@ def _check_allowed(answer: httpx.Response, entry: Entry, state: State) -> None:
     if not entry.names_interview or state in entry.states:
         # Allowed, though there may be no notebook in this record yet.
         unready = answer.status_code == 404 and "was not opened yet" in answer.text
-        # A candidate's link ends with the interview, an interviewer's does not.
-        over = entry.path.endswith("/arrivals") and state == "ended"
         # This one names its interview in its body.
-        over = over or (entry.path.endswith("/tickets") and state == "purged")
+        over = entry.path.endswith("/tickets") and state == "purged"
         assert unready or _is_refusal(answer) == over
     elif state == "purged":
         # No ticket's person may read it; a link to it is not known.
@@ -274,8 +296,8 @@ async def test_the_table_holds(state: State, running: Running) -> None:
                     assert answer.status_code == 403, told  # not from our page
                 else:
                     _check_allowed(answer, entry, state)
-                if entry.method == "POST":
-                    await asyncio.to_thread(_restore, running, copy)
+                if entry.method != "GET":
+                    await _restore(running, world, copy)
     await _stop_room(running, f"room-{world.interview}")
 
 

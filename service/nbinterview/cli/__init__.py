@@ -1,7 +1,7 @@
 """The command `nbinterview`: start the platform, and speak to it as its operator.
 
-Everything but `up` and `serve` goes through the service's REST with the operator
-token, so the command line can do nothing that the interface does not check.
+What touches an interview goes through the service's REST with the operator token,
+so the command line can do nothing that the interface does not check.
 One module for each group of commands; each adds its own arguments.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nbinterview import __version__
-from nbinterview.cli import interviews, replay, rerun
+from nbinterview.cli import error_rates, evaluate, interviews, replay, rerun, rescore
 from nbinterview.cli.client import Service
 from nbinterview.errors import NBInterviewError
 from nbinterview.home import Home
@@ -38,9 +38,14 @@ def _parser() -> argparse.ArgumentParser:
     interviews.invitation_commands(
         _group(commands, "invitation", "links that were given out")
     )
+    error_rates.add_commands(
+        _group(commands, "error-rates", "how often findings were wrong on people")
+    )
     interviews.record_commands(_group(commands, "record", "an interview as a file"))
     replay.add_command(commands)
     rerun.add_command(commands)
+    rescore.add_command(commands)
+    evaluate.add_command(commands)
     return parser
 
 
@@ -64,6 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return serve()
     try:
+        if parsed.command == "evaluate":
+            return evaluate.main(given[1:])
+        if parsed.command == "rescore":
+            return rescore.main(parsed)
         found: int | None = parsed.run(Service.find(Home.from_env()), parsed)
     except NBInterviewError as error:
         print(f"nbinterview: {error.detail}", file=sys.stderr)

@@ -50,7 +50,7 @@ class Service:
             except httpx.HTTPError as error:
                 raise _no_answer() from error
         _check(answer)
-        return answer.json()
+        return answer.json() if answer.content else None
 
     def records(self, interview_id: str) -> list[dict[str, Any]]:
         """Return all records of an interview, in their order."""

@@ -13,6 +13,7 @@ from nbinterview.cli.client import Service
 from nbinterview.errors import Invalid
 
 _CHUNK_BYTES = 1024 * 1024
+_SENSORS = ("camera", "focus", "clipboard")
 
 
 def interview_commands(actions: Any) -> None:
@@ -28,7 +29,30 @@ def interview_commands(actions: Any) -> None:
     )
     create.add_argument("--reviewer", metavar="NAME", help="invite a reviewer as well")
     create.add_argument("--title")
-    create.add_argument("--policy", default="standard", metavar="NAME")
+    create.add_argument(
+        "--policy",
+        required=True,
+        metavar="NAME",
+        help="what is noticed: no-camera, standard, strict or unwatched",
+    )
+    create.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="documentation or ai: what its questions allow; may be repeated",
+    )
+    create.add_argument(
+        "--accommodate",
+        action="append",
+        default=[],
+        metavar="WHAT=HOW",
+        help=(
+            "for this candidate, and told to nobody who judges: camera=off, "
+            "looking_away=off, looking_away=2 for twice as long and wide, or "
+            "external_paste=5 for texts five times as long; may be repeated"
+        ),
+    )
     create.add_argument("--valid-days", type=int, default=14, metavar="N")
     create.add_argument("--start", action="store_true", help="open it at once")
     _with_json(create).set_defaults(run=_create)
@@ -86,6 +110,8 @@ def _create(service: Service, given: argparse.Namespace) -> None:
         "interviewers": given.interviewer,
         "valid_days": given.valid_days,
         "policy": given.policy,
+        "allows": given.allow,
+        "accommodations": _accommodations(given.accommodate),
     }
     for name in ("reviewer", "title"):
         if getattr(given, name) is not None:
@@ -96,6 +122,28 @@ def _create(service: Service, given: argparse.Namespace) -> None:
         started = service.call("POST", f"/interviews/{interview_id}/start")
         made["interview"] = started["interview"]
     _print_interview(made, as_json=given.json)
+
+
+def _accommodations(given: list[str]) -> dict[str, Any]:
+    """Return the accommodations that `WHAT=HOW` asks for; the service checks them."""
+    off: list[str] = []
+    wider: dict[str, float] = {}
+    for one in given:
+        name, _, how = one.partition("=")
+        if how == "off":
+            off.append(name)
+            continue
+        try:
+            wider[name] = float(how)
+        except ValueError as error:
+            raise Invalid(
+                f"--accommodate {one}: say NAME=off, or NAME=2 for twice as long."
+            ) from error
+    return {
+        "sensors_off": [name for name in off if name in _SENSORS],
+        "findings_off": [name for name in off if name not in _SENSORS],
+        "wider": wider,
+    }
 
 
 def _template(path: Path) -> dict[str, Any]:
@@ -210,6 +258,9 @@ def _print_interview(found: dict[str, Any], *, as_json: bool) -> None:
                 "id": summary["id"],
                 "title": summary["title"],
                 "state": summary["state"],
+                "policy": found["policy"],
+                "allows": found["allows"],
+                "accommodations": found["accommodations"],
                 "notes": found["notes"],
                 "page_url": found["page_url"],
                 "report_url": found["report_url"],
@@ -220,6 +271,10 @@ def _print_interview(found: dict[str, Any], *, as_json: bool) -> None:
         )
         return
     print(f"{summary['id']}  {summary['state']}  {summary['title']}")
+    if found["policy"] is not None:
+        print(f"  policy: {found['policy']['title']} ({found['policy']['name']})")
+    if found["allows"]:
+        print(f"  allowed: {', '.join(found['allows'])}")
     for note in found["notes"]:
         print(f"  template: {note}")
     for item in links:

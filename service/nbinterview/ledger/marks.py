@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 from nbinterview.ledger.timing import Timing
 from nbinterview.plain import line, plain
 from nbinterview.schemas.film_types import Mark
+from nbinterview.wording import BECAUSE
 
 KERNEL_STATES = frozenset(
     ("started", "restarted", "interrupted", "died", "refused", "stopped", "restored")
@@ -16,7 +17,17 @@ KERNEL_STATES = frozenset(
 RUN_STATUS = frozenset(("ok", "error", "aborted"))
 _Records: TypeAlias = Sequence[Mapping[str, Any]]
 _Kind: TypeAlias = Literal[
-    "flag", "warning", "run", "paste", "kernel", "gap", "person", "check"
+    "flag",
+    "warning",
+    "nudge",
+    "episode",
+    "comment",
+    "run",
+    "paste",
+    "kernel",
+    "gap",
+    "person",
+    "check",
 ]
 _RUNS = {"ok": "Run", "error": "Run with an error", "aborted": "Not run"}
 _OTHER_CODE = ", of code that the cell did not hold"
@@ -53,6 +64,9 @@ def marks_of(
     makers: tuple[Callable[[_Records, Timing], Iterator[Mark]], ...] = (
         partial(_flags, texts_at_ms=texts_at_ms),
         _warnings,
+        _nudges,
+        _episodes,
+        _comments,
         partial(_runs, other_code=other_code),
         partial(_pastes, texts_at_ms=texts_at_ms),
         _kernel,
@@ -118,7 +132,7 @@ def _flags(
             "flag",
             record,
             at_ms,
-            line(payload.get("title")) or line(payload.get("rule")),
+            _title(payload),
             detail=_evidence(payload.get("evidence")),
             end_ms=timing.ms_of(end["payload"].get("ended_at"), timing.at_ms(end))
             if end
@@ -159,6 +173,69 @@ def _warnings(records: _Records, timing: Timing) -> Iterator[Mark]:
         )
 
 
+def _nudges(records: _Records, timing: Timing) -> Iterator[Mark]:
+    """Yield the private hints: the candidate's alone while the interview goes on."""
+    states = (
+        record["payload"].get("state") for record in _of(records, "interview.state")
+    )
+    if "ended" in states:
+        for record in _of(records, "nudge"):
+            text = plain(record["payload"].get("text"))
+            at_ms = timing.at_ms(record)
+            yield _mark("nudge", record, at_ms, "A private hint", detail=text)
+
+
+def _episodes(records: _Records, timing: Timing) -> Iterator[Mark]:
+    for record in _of(records, "episode"):
+        payload = record["payload"]
+        because = BECAUSE.get(str(payload.get("because")))
+        words = f"did not count: {because}" if because else "did not count"
+        evidence = _evidence(payload.get("evidence"))
+        told_ms = timing.at_ms(record)
+        yield _mark(
+            "episode",
+            record,
+            timing.ms_of(payload.get("started_at"), told_ms),
+            _title(payload),
+            detail=f"{words}; {evidence}" if evidence else words,
+            end_ms=timing.ms_of(payload.get("ended_at"), told_ms),
+        )
+
+
+def _comments(records: _Records, timing: Timing) -> Iterator[Mark]:
+    """Yield the candidate's words, at the moment they were written."""
+    titles = {
+        str(record["payload"].get("episode_id")): _title(record["payload"])
+        for record in records
+        if record["kind"] in ("warning", "flag", "episode")
+    }
+    for record, event in _events(records):
+        if event.get("name") == "comment":
+            about = titles.get(str(event.get("episode_id")))
+            yield _mark(
+                "comment",
+                record,
+                timing.at_ms(record),
+                f"Comment on “{about}”" if about else "Comment",
+                detail=plain(event.get("text"), 2000),
+            )
+
+
+def _title(payload: Mapping[str, Any]) -> str:
+    """Return what a finding is called; a warning has the rule's name alone."""
+    return line(payload.get("title")) or line(payload.get("rule")).replace("_", " ")
+
+
+def _events(
+    records: _Records,
+) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Yield (record, event) of what the candidate's page told."""
+    for record in _of(records, "event"):
+        event = record["payload"].get("event")
+        if isinstance(event, Mapping):
+            yield record, event
+
+
 def _runs(
     records: _Records, timing: Timing, other_code: Collection[str]
 ) -> Iterator[Mark]:
@@ -182,11 +259,9 @@ def _runs(
 def _pastes(
     records: _Records, timing: Timing, texts_at_ms: Mapping[int, int]
 ) -> Iterator[Mark]:
-    for record in _of(records, "event"):
-        event = record["payload"].get("event")
-        if not isinstance(event, Mapping) or event.get("name") != "clipboard":
-            continue
-        if (event.get("action"), event.get("origin")) == ("paste", "external"):
+    wanted = ("clipboard", "paste", "external")
+    for record, event in _events(records):
+        if (event.get("name"), event.get("action"), event.get("origin")) == wanted:
             chars = event.get("chars")
             words = "1 character" if chars == 1 else f"{line(chars, 20)} characters"
             yield _mark(

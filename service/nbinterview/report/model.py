@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbinterview.report import tables, words
+from nbinterview.report import findings, tables, words
 from nbinterview.report.cells import Cell, cell_numbers, notebook_cells
-from nbinterview.report.evidence import evidence_rows, source_of
+from nbinterview.report.errors import error_rates
+from nbinterview.report.findings import EpisodeView, FlagView, Said, ToldView
 from nbinterview.report.lanes import (
     Lane,
     Mark,
@@ -25,10 +26,11 @@ from nbinterview.report.lanes import (
 )
 from nbinterview.report.origins import Share, shares
 from nbinterview.report.scoring import ScoreView, score_view
-from nbinterview.report.sensors import SensorView, sensor_views
+from nbinterview.report.sensors import SensorView, calibrations, sensor_views
 from nbinterview.report.tables import EventView, RunView
-from nbinterview.report.text import day_time, duration, line, moment, number, plain
+from nbinterview.report.text import day_time, duration, line, moment, number
 from nbinterview.report.timing import reading_window
+from nbinterview.report.watching import allowances, pause_lane, watching_changes
 
 
 @dataclass(frozen=True)
@@ -37,34 +39,6 @@ class Person:
 
     name: str
     role: str
-
-
-@dataclass(frozen=True)
-class FlagView:
-    """One flag with everything a reviewer needs to judge it."""
-
-    number: int
-    anchor: str
-    rule: str
-    title: str
-    sensor: str
-    start_s: float
-    end_s: float | None
-    flagged_s: float
-    warned_s: float | None
-    source: str
-    measured: str
-    innocent: str
-    evidence: list[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class WarningView:
-    """What the candidate was told, and until when it was shown."""
-
-    at_s: float
-    cleared_s: float | None
-    text: str
 
 
 @dataclass(frozen=True)
@@ -86,9 +60,14 @@ class ReportView:
     versions: list[tuple[str, str]]
     records: int
     flags: list[FlagView]
+    episodes: list[EpisodeView]
+    said: list[Said]
     lanes: list[Lane]
-    warnings: list[WarningView]
+    told: list[ToldView]
+    allows: str
+    watching: list[EventView]
     sensors: list[SensorView]
+    calibrations: list[EventView]
     consents: list[EventView]
     gaps: list[EventView]
     runs: list[RunView]
@@ -187,9 +166,12 @@ def build(
     names = {hub_name: person.name for hub_name, person in people.items()}
     candidate = next((h for h, p in people.items() if p.role == "candidate"), None)
     window = reading_window(interview, records)
-    runs = tables.runs(records, window, names, cell_numbers(notebook))
-    flags = _flags(records, window)
-    warnings = _warnings(records, window)
+    cells = cell_numbers(notebook)
+    runs = tables.runs(records, window, names, cells)
+    said = findings.told(interview, records, window, names)
+    rates = error_rates(interview)
+    flags = findings.flags(records, window, said, cells, rates)
+    told = findings.told_views(records, window, said)
     started = _first(records, "room.started")
     return ReportView(
         id=line(interview.get("id"), 20),
@@ -207,23 +189,35 @@ def build(
         versions=_versions(started),
         records=len(records),
         flags=flags,
+        episodes=findings.episodes(records, window, said, cells),
+        said=findings.the_rest(records, said),
         lanes=build_lanes(
             records,
             window,
             candidate=candidate,
             people=names,
             runs=[(r.at_s, r.took_s, r.status, f"{r.who}: {r.cell}") for r in runs],
-            flags=_flag_lane(flags, warnings, window),
-        ),
-        warnings=warnings,
+            flags=_flag_lane(flags, told, window),
+        )
+        + pause_lane(records, window),
+        told=told,
+        allows=allowances(interview, records),
+        watching=watching_changes(records, window, names),
         sensors=sensor_views(records, window),
+        calibrations=calibrations(records, window),
         consents=tables.consents(records, window),
         gaps=tables.events(records, window, names, "gap", ("state", "what")),
         runs=runs,
         arrivals=tables.arrivals(interview, records, window, names),
         kernel=tables.events(records, window, names, "kernel", ("state",)),
         refused=tables.events(records, window, names, "refused", ("what",)),
-        score=score_view(records, _policy_data(interview, started)),
+        score=score_view(
+            records,
+            window.length_s,
+            _policy_data(interview, started),
+            rates,
+            said.set_aside,
+        ),
         cells=notebook_cells(notebook),
         shares=shares(notebook),
     )
@@ -285,83 +279,11 @@ def _versions(started: Mapping[str, Any]) -> list[tuple[str, str]]:
     return sorted((line(k, 60), line(v, 60)) for k, v in versions.items())
 
 
-# ---------------------------------------------------------- flags, warnings
-
-
-def _flags(records: Sequence[Record], window: Window) -> list[FlagView]:
-    closed = _by_episode(records, "flag.closed")
-    warned = _by_episode(records, "warning")
-    flags = [record for record in records if record["kind"] == "flag"]
-    return [
-        _flag(place, record, closed, warned, window)
-        for place, record in enumerate(flags, start=1)
-    ]
-
-
-def _by_episode(records: Iterable[Record], kind: str) -> dict[str, Record]:
-    """Return the first record of a kind for each episode."""
-    found: dict[str, Record] = {}
-    for record in records:
-        if record["kind"] == kind:
-            found.setdefault(line(record["payload"].get("episode_id"), 80), record)
-    return found
-
-
-def _flag(
-    place: int,
-    record: Record,
-    closed: Mapping[str, Record],
-    warned: Mapping[str, Record],
-    window: Window,
-) -> FlagView:
-    payload = record["payload"]
-    episode = line(payload.get("episode_id"), 80)
-    end = closed[episode]["payload"] if episode in closed else {}
-    rule = line(payload.get("rule"), 40)
-    about = words.RULES.get(rule)
-    started = moment(payload.get("started_at"))
-    ended = moment(end.get("ended_at"))
-    evidence = _mapping(payload.get("evidence")) | _mapping(end.get("evidence"))
-    return FlagView(
-        number=place,
-        anchor=f"flag-{place}",
-        rule=rule,
-        title=line(payload.get("title")) or (about.title if about else rule),
-        sensor=words.SENSORS.get(about.sensor, "") if about else "",
-        start_s=started.timestamp() - window.start_s if started else window.at(record),
-        end_s=ended.timestamp() - window.start_s if ended else None,
-        flagged_s=window.at(record),
-        warned_s=window.at(warned[episode]) if episode in warned else None,
-        source=source_of(evidence),
-        measured=about.measured if about else "",
-        innocent=about.innocent if about else "",
-        evidence=evidence_rows(evidence),
-    )
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return dict(value) if isinstance(value, Mapping) else {}
-
-
-def _warnings(records: Sequence[Record], window: Window) -> list[WarningView]:
-    cleared: dict[str, list[float]] = {}
-    for record in records:
-        if record["kind"] == "warning.cleared":
-            episode = line(record["payload"].get("episode_id"), 80)
-            cleared.setdefault(episode, []).append(window.at(record))
-    found = []
-    for record in records:
-        if record["kind"] != "warning":
-            continue
-        at = window.at(record)
-        later = cleared.get(line(record["payload"].get("episode_id"), 80), [])
-        until = next((moment_s for moment_s in later if moment_s >= at), None)
-        found.append(WarningView(at, until, plain(record["payload"].get("text"))))
-    return found
+# -------------------------------------------------------------------- lanes
 
 
 def _flag_lane(
-    flags: Sequence[FlagView], warnings: Sequence[WarningView], window: Window
+    flags: Sequence[FlagView], told: Sequence[ToldView], window: Window
 ) -> Lane:
     spans = [
         Span(
@@ -372,8 +294,11 @@ def _flag_lane(
         )
         for flag in flags
     ]
-    told = [Mark(w.at_s, "warning", f"warning: {w.text}") for w in warnings]
+    words_told = [
+        Mark(one.at_s, "nudge" if one.quiet else "warning", f"told: {one.text}")
+        for one in told
+    ]
     marks = [
         Mark(flag.flagged_s, "flag", f"{flag.number}", flag.anchor) for flag in flags
     ]
-    return Lane("flags", "Flags", words.SERVER, spans, [*told, *marks])
+    return Lane("flags", "Flags", words.SERVER, spans, [*words_told, *marks])

@@ -65,6 +65,7 @@ class Page:
             view,
             self._replay(service, self._interview_id),
             self._check(service, self._interview_id, view),
+            f"{self._service_url}interviews/{self._interview_id}/findings",
         )
 
     def _check(

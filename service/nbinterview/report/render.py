@@ -19,6 +19,7 @@ from nbinterview.report import timeline, words
 from nbinterview.report.model import ReportView, Row
 from nbinterview.report.origins import ORIGINS
 from nbinterview.report.replay import Replay
+from nbinterview.report.scoring import base_rates
 from nbinterview.report.text import clock, duration
 from nbinterview.wording import CHECK_TITLE
 
@@ -33,7 +34,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(clock=clock, duration=duration)
-    environment.globals.update(words=words, origins=ORIGINS)
+    environment.globals.update(words=words, origins=ORIGINS, base_rates=base_rates())
     return environment
 
 
@@ -54,9 +55,15 @@ class Check:
 
 
 def report_page(
-    view: ReportView, replay: Replay | None = None, check: Check | None = None
+    view: ReportView,
+    replay: Replay | None = None,
+    check: Check | None = None,
+    decide_url: str = "",
 ) -> str:
-    """Return the report of one interview; without a film no time is a link."""
+    """Return the report of one interview; without a film no time is a link.
+
+    `decide_url` is the service's page on which reviewers decide about flags.
+    """
     template = _environment().get_template("report.html.j2")
 
     def moment_link(at_s: float) -> str:
@@ -72,6 +79,7 @@ def report_page(
         moment_link=moment_link,
         check=check,
         check_title=CHECK_TITLE,
+        decide_url=decide_url,
     )
 
 

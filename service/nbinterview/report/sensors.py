@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from nbinterview.report import words
 from nbinterview.report.lanes import Record, Window, client_event, sensor_spans
-from nbinterview.report.text import duration
+from nbinterview.report.tables import EventView
+from nbinterview.report.text import duration, line
 from nbinterview_proctor.replay import measures
 
 
@@ -48,6 +49,24 @@ def _sensor(
         unmeasurable=_share(unmeasurable, on),
         off=duration(max(window.length_s - on, 0.0)),
     )
+
+
+def calibrations(records: Sequence[Record], window: Window) -> list[EventView]:
+    """Return how well the candidate's own head positions were known, and since when.
+
+    Records of before version 2 have a baseline that was taken in passing.
+    """
+    found = []
+    for record in records:
+        payload = record["payload"]
+        if record["kind"] != "calibration":
+            continue
+        quality = line(payload.get("quality") or "rough", 20)
+        about = words.CALIBRATIONS.get(quality, quality)
+        practice = "practice" if payload.get("rehearsal") is True else "counts"
+        detail = line(payload.get("detail"), 300)
+        found.append(EventView(window.at(record), about, practice, detail))
+    return found
 
 
 def _consent(records: Sequence[Record], sensor: str) -> str:

@@ -36,6 +36,11 @@ def moment(value: object) -> datetime | None:
         return None
 
 
+def sentence(clause: str) -> str:
+    """Return a clause as a sentence of its own; nothing stays nothing."""
+    return f"{clause[:1].upper()}{clause[1:]}." if clause else ""
+
+
 def clock(seconds: float) -> str:
     """Return a time since the start: `4:05`, `1:02:33`, `-0:12`."""
     sign = "-" if seconds <= -0.5 else ""

@@ -21,6 +21,7 @@ ORIGINS_NOTE = (
 
 BROWSER = "claimed by the browser"
 SERVER = "seen by the server"
+KERNEL = "claimed by the kernel"
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,22 @@ class RuleWords:
 
 
 RULES = {
+    "nobody": RuleWords(
+        "Nobody in the picture",
+        "camera",
+        "No face was found in the camera's picture, and a second model, of persons, "
+        "found nobody either. Where it finds somebody whose face cannot be read, that "
+        "is not measurable and no finding.",
+        "The door, a child, a dropped pen, a break that was agreed, leaning out of the "
+        "picture to a second screen.",
+    ),
     "no_face": RuleWords(
         "Nobody in the picture",
         "camera",
         "No face was found in the camera's picture.",
         "Bending to a glass or a dropped pen, leaning back, a hand before the face, "
-        "strong light from behind.",
+        "strong light from behind. There was no second opinion then: about a third of "
+        "honest pictures with a turned or half-covered face look like nobody.",
     ),
     "multiple_faces": RuleWords(
         "More than one face",
@@ -50,10 +61,11 @@ RULES = {
     "looking_away": RuleWords(
         "Looking away",
         "camera",
-        "The head was turned further from this candidate's own baseline than the "
-        "policy allows.",
-        "Thinking, looking at the keyboard or at notes that are allowed, a second "
-        "monitor, a noise. It cannot tell what somebody looked at.",
+        "The head was turned far aside of where this candidate's screen, keyboard and "
+        "notes are, by their own calibration.",
+        "Thinking: people look away because a question is hard, and think better for "
+        "it. A second monitor, a person in the room, a noise. It cannot tell what "
+        "somebody looked at or whether they read.",
     ),
     "camera_covered": RuleWords(
         "Camera covered",
@@ -93,6 +105,12 @@ RULES = {
         "The page left fullscreen.",
         "The Escape key, a system shortcut, another display being plugged in.",
     ),
+    "second_display": RuleWords(
+        "More than one display",
+        "focus",
+        "The browser says that there is more than one display.",
+        "Most desks have one. Not every browser says it, so its absence means nothing.",
+    ),
     "external_paste": RuleWords(
         "Pasted from outside",
         "clipboard",
@@ -100,9 +118,64 @@ RULES = {
         "One's own notes, a name or path from the task's description, text copied "
         "before a reload.",
     ),
+    "unexplained_text": RuleWords(
+        "Text that typing does not explain",
+        "notebook",
+        "More text came into the notebook by the candidate's page than its own report "
+        "of typing, input methods, completion, pasting and undo adds up to.",
+        "A browser extension that writes, a formatter, a drag from another window, a "
+        "report that was lost on a bad connection.",
+    ),
+    "network_attempt": RuleWords(
+        "Code tried to reach the network",
+        "notebook",
+        "The kernel says that code asked for a connection, which the sandbox refuses.",
+        "Packages look for updates, fonts or data by themselves; a habit of installing "
+        "packages in a cell.",
+    ),
+    "process_attempt": RuleWords(
+        "Code tried to start another program",
+        "notebook",
+        "The kernel says that code asked for another program.",
+        "A shell line such as `!ls`, a package that looks for its tools, jobs in "
+        "parallel.",
+    ),
 }
 
 SENSORS = {"camera": "Camera", "focus": "Focus", "clipboard": "Clipboard"}
+SOURCES = {**SENSORS, "notebook": "Notebook"}
+
+DECISIONS = {"upheld": "Upheld", "set_aside": "Set aside"}
+CALIBRATIONS = {
+    "good": "good: screen, keyboard and notes are known",
+    "fair": "fair: the screen is known, not every place was looked at steadily",
+    "rough": "rough: taken in passing; only far aside can be told",
+    "none": "none: where the candidate looks cannot be told",
+}
+
+# Base rates, by arithmetic (Bayes): how many flags are right?
+BASE_RATES_SAY = (
+    "A flag is not a probability of cheating. How often it is right depends most on "
+    "how rare cheating is. Say 5 of 100 candidates cheat, a system finds 4 of these 5, "
+    "and it also flags 10 % of honest interviews. Then it flags 4 people who cheated "
+    "and 9 or 10 who did not: of the people flagged, 7 in 10 are innocent."
+)
+BASE_RATES_HERE = (
+    "That is why the policies are made for at most 0.05 false flags in an honest hour, "
+    "all findings together. That number comes from made-up interviews, not from "
+    "people, unless somebody imported what they measured. In the only controlled test "
+    "of proctoring on record, it found none of 6 people who had been told to cheat "
+    "(which may mean up to 39 %). So look at the work first and at flags after it, and "
+    "ask."
+)
+# Cheating candidates, share found, honest interviews flagged.
+BASE_RATES = (
+    (0.02, 0.8, 0.10),
+    (0.05, 0.8, 0.10),
+    (0.05, 0.8, 0.05),
+    (0.05, 0.8, 0.02),
+    (0.10, 0.8, 0.02),
+)
 
 SENSOR_STATES = {
     "measuring": "measured",

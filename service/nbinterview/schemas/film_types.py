@@ -55,7 +55,19 @@ class Mark(TypedDict):
     at_ms: int
     end_ms: int | None
     seq: int
-    kind: Literal["flag", "warning", "run", "paste", "kernel", "gap", "person", "check"]
+    kind: Literal[
+        "flag",
+        "warning",
+        "nudge",
+        "episode",
+        "comment",
+        "run",
+        "paste",
+        "kernel",
+        "gap",
+        "person",
+        "check",
+    ]
     title: str
     detail: str
     author: str

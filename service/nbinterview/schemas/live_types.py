@@ -7,7 +7,11 @@ from typing import Literal, NotRequired, TypeAlias, TypedDict
 Sensor: TypeAlias = Literal["camera", "focus", "clipboard"]
 
 
+Source: TypeAlias = Literal["camera", "focus", "clipboard", "notebook"]
+
+
 Rule: TypeAlias = Literal[
+    "nobody",
     "no_face",
     "multiple_faces",
     "looking_away",
@@ -17,8 +21,15 @@ Rule: TypeAlias = Literal[
     "tab_hidden",
     "window_left",
     "fullscreen_left",
+    "second_display",
     "external_paste",
+    "unexplained_text",
+    "network_attempt",
+    "process_attempt",
 ]
+
+
+Allowance: TypeAlias = Literal["documentation", "ai"]
 
 
 class Hello(TypedDict):
@@ -45,7 +56,7 @@ class VisibilityEvent(TypedDict):
 class WindowFocusEvent(TypedDict):
     name: Literal["window_focus"]
     focused: bool
-    cause: NotRequired[Literal["elsewhere", "frame"]]
+    cause: NotRequired[Literal["elsewhere", "frame", "dialog", "permission", "share"]]
 
 
 class FullscreenEvent(TypedDict):
@@ -66,6 +77,7 @@ class CameraEvent(TypedDict):
     state: Literal["on", "off", "denied", "missing", "lost"]
     width_px: NotRequired[int]
     height_px: NotRequired[int]
+    virtual: NotRequired[bool]
 
 
 class DetectorEvent(TypedDict):
@@ -79,6 +91,58 @@ class PageEvent(TypedDict):
     state: Literal["loaded", "unloading"]
 
 
+class DisplayEvent(TypedDict):
+    name: Literal["display"]
+    extended: Literal["yes", "no", "unknown"]
+
+
+class DeviceEvent(TypedDict):
+    name: Literal["device"]
+    cameras: int
+
+
+class TypingEvent(TypedDict):
+    name: Literal["typing"]
+    typed: int
+    composed: int
+    completed: int
+    pasted: int
+    dropped: int
+    restored: int
+    cell_id: NotRequired[str]
+
+
+class CalibrationEvent(TypedDict):
+    name: Literal["calibration"]
+    state: Literal["began", "target", "left_out", "finished", "skipped"]
+    target: NotRequired[
+        Literal[
+            "centre",
+            "top_left",
+            "top_right",
+            "bottom_right",
+            "bottom_left",
+            "keyboard",
+            "notes",
+            "other_screen",
+        ]
+    ]
+    rehearsal: NotRequired[bool]
+
+
+class CommentEvent(TypedDict):
+    name: Literal["comment"]
+    episode_id: NotRequired[str]
+    text: str
+
+
+class Action(TypedDict):
+    type: Literal["action"]
+    action: Literal["pause_watching", "resume_watching", "set_allows"]
+    allows: NotRequired[list[Allowance]]
+    reason: NotRequired[str]
+
+
 class Frame(TypedDict):
     at_ms: float
     faces: int
@@ -86,8 +150,21 @@ class Frame(TypedDict):
     pose: NotRequired[list[float]]
     iris_left: NotRequired[float]
     iris_right: NotRequired[float]
+    iris_left_y: NotRequired[float]
+    iris_right_y: NotRequired[float]
     eye_open_left: NotRequired[float]
     eye_open_right: NotRequired[float]
+    score: NotRequired[float]
+    mesh_residual: NotRequired[float]
+    second_box: NotRequired[list[float]]
+    second_mesh_residual: NotRequired[float]
+    person: NotRequired[float]
+    face_luma_mean: NotRequired[float]
+    face_luma_std: NotRequired[float]
+    glare_left: NotRequired[float]
+    glare_right: NotRequired[float]
+    eye_luma_std_left: NotRequired[float]
+    eye_luma_std_right: NotRequired[float]
     luma_mean: float
     luma_std: float
     frame_diff: float
@@ -111,15 +188,20 @@ InterviewState: TypeAlias = Literal["scheduled", "open", "ended"]
 
 class Rule1(TypedDict):
     rule: Rule
-    sensor: Sensor
+    sensor: Source
     title: str
-    warn_after_s: float
-    flag_after_s: float
+    nudge_after_s: float | None
+    warn_after_s: float | None
+    flag_after_s: float | None
+    excused_by: list[Allowance]
 
 
 class PolicySummary(TypedDict):
     name: str
     version: int
+    title: str
+    words: list[str]
+    calibration: bool
     sensors: list[Sensor]
     camera_required: bool
     fullscreen: bool
@@ -147,6 +229,51 @@ class Warning(TypedDict):
     rule: Rule
     text: str
     at: str
+
+
+class NudgeMessage(TypedDict):
+    type: Literal["nudge"]
+    nudge: Warning
+
+
+class Episode(TypedDict):
+    episode_id: str
+    rule: Rule
+    title: str
+    started_at: str
+    ended_at: str
+    because: Literal[
+        "short", "allowed", "recorded_only", "too_little_measured", "paused"
+    ]
+    evidence: dict[str, float | str | bool]
+
+
+class Comment(TypedDict):
+    episode_id: str | None
+    text: str
+    at: str
+
+
+class Calibration(TypedDict):
+    state: Literal["taken", "failed", "skipped"]
+    quality: Literal["good", "fair", "rough", "none"]
+    detail: str
+    frames: int
+    rehearsal: NotRequired[bool]
+    yaw_deg: NotRequired[float]
+    pitch_deg: NotRequired[float]
+    zones: NotRequired[dict[str, float]]
+
+
+class Watching(TypedDict):
+    paused: bool
+    paused_by: str | None
+    allows: list[Allowance]
+
+
+class WatchingMessage(TypedDict):
+    type: Literal["watching"]
+    watching: Watching
 
 
 class WarningMessage(TypedDict):
@@ -230,6 +357,11 @@ ClientEvent: TypeAlias = (
     | CameraEvent
     | DetectorEvent
     | PageEvent
+    | DisplayEvent
+    | DeviceEvent
+    | TypingEvent
+    | CalibrationEvent
+    | CommentEvent
 )
 
 
@@ -239,6 +371,7 @@ class Observations(TypedDict):
     client_seq: int
     monotonic_ms: float
     frames_dropped: int
+    rate_hz: NotRequired[float]
     frames: list[Frame]
 
 
@@ -253,9 +386,29 @@ class Welcome(TypedDict):
     acknowledged: dict[str, int]
     people: list[Person]
     flags: list[Flag]
+    nudges: list[Warning]
+    episodes: list[Episode]
+    comments: list[Comment]
+    calibration: Calibration | None
+    watching: Watching
     warnings: list[Warning]
     sensors: list[SensorState]
     kernel: KernelMessage | None
+
+
+class EpisodeMessage(TypedDict):
+    type: Literal["episode"]
+    episode: Episode
+
+
+class CommentMessage(TypedDict):
+    type: Literal["comment"]
+    comment: Comment
+
+
+class CalibrationMessage(TypedDict):
+    type: Literal["calibration"]
+    calibration: Calibration
 
 
 class Check(TypedDict):
@@ -285,16 +438,21 @@ class CheckMessage(TypedDict):
     check: Check
 
 
-FromPage: TypeAlias = Hello | Event | Observations
+FromPage: TypeAlias = Hello | Event | Observations | Action
 
 
 FromRoom: TypeAlias = (
     Welcome
     | Ack
     | Problem
+    | NudgeMessage
     | WarningMessage
     | WarningCleared
     | FlagMessage
+    | EpisodeMessage
+    | CommentMessage
+    | CalibrationMessage
+    | WatchingMessage
     | SensorMessage
     | KernelMessage
     | PeopleMessage

@@ -37,5 +37,6 @@ class RoomConfig(TypedDict):
     interview: Interview
     template: dict[str, Any]
     policy: dict[str, Any]
+    allows: list[Literal["documentation", "ai"]]
     people: list[Person]
     branch: NotRequired[Branch | None]

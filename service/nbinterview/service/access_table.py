@@ -32,9 +32,11 @@ State = Literal["scheduled", "open", "ended", "purged"]
 ANYBODY: frozenset[Role] = frozenset(get_args(Role))
 PEOPLE: frozenset[Role] = frozenset({"visitor", "candidate", "interviewer", "reviewer"})
 _WITH_A_PART: frozenset[Role] = PEOPLE - {"visitor"}
+_CANDIDATE: frozenset[Role] = frozenset({"candidate"})
 _IN_ROOM: frozenset[Role] = frozenset({"candidate", "interviewer"})
 _PANEL: frozenset[Role] = frozenset({"interviewer"})
 _READERS: frozenset[Role] = frozenset({"interviewer", "reviewer"})
+_REVIEWER: frozenset[Role] = frozenset({"reviewer"})
 _OPERATOR: frozenset[Role] = frozenset({"operator"})
 _HUB: frozenset[Role] = frozenset({"hub"})
 _ROOM: frozenset[Role] = frozenset({"room"})
@@ -45,6 +47,7 @@ _TICKET: frozenset[Role] = frozenset({"ticket", "operator"})
 KEPT: frozenset[State] = frozenset({"scheduled", "open", "ended"})
 _NOT_ENDED: frozenset[State] = frozenset({"scheduled", "open"})
 _ENDED: frozenset[State] = frozenset({"ended"})
+_BEGUN: frozenset[State] = frozenset({"open", "ended"})
 
 
 @dataclass(frozen=True)
@@ -125,17 +128,15 @@ TABLE: tuple[Entry, ...] = (
     _rest("GET", f"{_INTERVIEW}/film", _PANEL | _OPERATOR, limit="downloads"),
     _read(f"{_INTERVIEW}/checks", _READERS | _OPERATOR),
     _rest("POST", f"{_INVITATION}/withdraw", _PANEL | _OPERATOR, limit="making"),
-    _rest(
-        "POST",
-        f"{_INVITATION}/renew",
-        _PANEL | _OPERATOR,
-        states=_NOT_ENDED,
-        limit="making",
-    ),
+    # After the end too: it leads a candidate to the own record.
+    _rest("POST", f"{_INVITATION}/renew", _PANEL | _OPERATOR, limit="making"),
     # The operator.
     _rest("GET", f"{_INTERVIEW}/record", _OPERATOR, limit="downloads"),
     _rest("GET", f"{_INTERVIEW}/records", _OPERATOR),
     _rest("POST", "/records/import", _OPERATOR, limit="making"),
+    _rest("GET", "/error-rates", _OPERATOR),
+    _rest("PUT", "/error-rates", _OPERATOR),
+    _rest("DELETE", "/error-rates", _OPERATOR),
     _page("GET", "/metrics", _OPERATOR),
     # The other parts.
     _rest("GET", _INVITATION, _HUB),
@@ -185,7 +186,26 @@ TABLE: tuple[Entry, ...] = (
         not_now="The interview goes on. Check the notebook in its room.",
     ),
     _page("POST", f"{_INVITATION}/withdraw", _PANEL, limit="making"),
-    _page("POST", f"{_INVITATION}/renew", _PANEL, states=_NOT_ENDED, limit="making"),
+    _page("POST", f"{_INVITATION}/renew", _PANEL, limit="making"),
+    # The candidate's own record, and what those who judge make of it.
+    _page("GET", f"{_INTERVIEW}/my-record", _CANDIDATE),
+    _page(
+        "POST",
+        f"{_INTERVIEW}/my-record/answers",
+        _CANDIDATE,
+        states=_BEGUN,
+        not_now="The interview has not begun: there is nothing to answer yet.",
+    ),
+    _page("GET", f"{_INTERVIEW}/findings", _READERS, report=True, otherwise=_NO_READER),
+    _page(
+        "POST",
+        f"{_INTERVIEW}/findings/decisions",
+        _REVIEWER,
+        states=_ENDED,
+        report=True,
+        otherwise="Only reviewers decide about flags.",
+        not_now="The interview goes on. Decide when the candidate could answer.",
+    ),
     _page("GET", f"{_INTERVIEW}/enter", _IN_ROOM),
     _page("GET", f"{_INTERVIEW}/enter/status", _IN_ROOM),
     # Without a state of our own in a cookie it is a 400 for everybody.

@@ -30,6 +30,7 @@ from nbinterview.service.rooms import Rooms
 from nbinterview.service.routes import (
     checks,
     entry,
+    findings,
     interviews,
     metrics,
     models,
@@ -96,11 +97,13 @@ def create_app(settings: Settings) -> FastAPI:
     api.include_router(interviews.router, tags=["interviews"])
     api.include_router(parts.router, tags=["parts"])
     api.include_router(checks.router, tags=["checks and branches"])
+    api.include_router(findings.router, tags=["error rates"])
     whole = APIRouter(prefix=settings.prefix.rstrip("/"))
     for router in (
         api,
         pages.router,
         checks.pages,
+        findings.pages,
         entry.router,
         metrics.router,
     ):

@@ -14,6 +14,7 @@ from nbinterview.service.domain import access, interviews, invitations
 from nbinterview.service.domain.access import Caller
 from nbinterview.service.domain.invitations import Invited
 from nbinterview.service.domain.people import person_model
+from nbinterview.service.policies import summary as summary_of
 from nbinterview.service.state import State
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,11 @@ async def interview_view(
         invited = await invitations.of_interview(session, interview_id)
         return {
             "interview": summary,
+            "policy": summary_of(interview.policy, interview.allows),
+            "allows": interview.allows,
+            "accommodations": await interviews.accommodations(
+                session, caller, interview
+            ),
             "notes": interview.template_notes,
             "required_layers": required_layers(interview.policy),
             "invitations": [
@@ -52,7 +58,7 @@ async def invitation_view(
     """Return one invitation, with its link for those who may hold it."""
     now = state.settings.now()
     stands = invited.state(now)
-    shown = stands == "valid" and await access.may_hold_link(
+    shown = invited.lets_in(now) and await access.may_hold_link(
         session, caller, invited.participation
     )
     key, public_url = (
@@ -117,7 +123,7 @@ async def arrive(state: State, invited: Invited, *, browser: str, fresh: bool) -
     """
     now = state.settings.now()
     hub_name = invited.person.hub_name
-    if invited.state(now) == "valid":
+    if invited.lets_in(now):
         await state.hub.ensure_user(hub_name)
         await state.hub.add_to_group(GROUPS[invited.participation.role], hub_name)
     async with state.database.write() as session:
@@ -142,7 +148,11 @@ def next_url(state: State, invited: Invited) -> str:
     """Return where an invitation leads after the sign-in."""
     if invited.interview is None:
         return report_url(state)
-    return page_url(state, invited.interview.id) + "/enter"
+    page = page_url(state, invited.interview.id)
+    over = invited.interview.state == "ended"
+    if over and invited.participation.role == "candidate":
+        return f"{page}/my-record"
+    return f"{page}/enter"
 
 
 def room_url(state: State, interview_id: str, hub_name: str) -> str:

@@ -11,8 +11,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import nbinterview
 from nbinterview import __version__
+from nbinterview.findings import OUTCOMES
 from nbinterview.home import SERVICE_PREFIX
 from nbinterview.ledger.records import parse_time
+from nbinterview.service.policies import ALLOWANCES, accommodated
 from nbinterview.wording import (
     CHECK_RESULTS,
     CHECK_TITLE,
@@ -39,16 +41,25 @@ def _environment() -> Environment:
         states=INTERVIEW_STATES,
         check_title=CHECK_TITLE,
         check_results=CHECK_RESULTS,
+        outcomes=OUTCOMES,
     )
     environment.filters["verdict"] = check_verdict
     environment.filters["moment"] = moment
     environment.filters["iso"] = iso
+    environment.filters["anchor"] = anchor
+    environment.filters["allowance"] = lambda name: ALLOWANCES[name]
+    environment.filters["accommodated"] = accommodated
     return environment
 
 
 def render(name: str, **values: Any) -> str:
     """Return the HTML of one page; `person` None means that nobody is signed in."""
     return _environment().get_template(name).render(**{"person": None, **values})
+
+
+def anchor(episode_id: str) -> str:
+    """Return an id as a part of a page's address: what a room writes is kept whole."""
+    return "".join(char for char in episode_id if char.isalnum() or char in "-_.:")
 
 
 def moment(value: datetime | str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -13,9 +14,18 @@ from pycrdt import Map
 from nbinterview.ledger.changes import MAX_RENEWED_CHARS
 from nbinterview.ledger.film import OUTPUT_STEP_MS, make_film
 from nbinterview.ledger.playback import film_after, film_at
+from nbinterview.ledger.records import format_time
+from nbinterview.schemas import check
 from nbinterview.schemas.film_types import Film
 from tests.service.core import make_golden_films
-from tests.service.core.recording import CANDIDATE, HEADER, Recording, cell
+from tests.service.core.recording import (
+    BOOT,
+    CANDIDATE,
+    HEADER,
+    START,
+    Recording,
+    cell,
+)
 
 
 def output_steps(film: Film) -> list[tuple[int, dict[str, Any]]]:
@@ -241,3 +251,52 @@ def test_marks_of_all_kinds() -> None:
         ),
         ("person", 8000, None, "The candidate left", ""),
     ]
+
+
+def test_what_did_not_count_and_what_was_said_are_quiet_marks() -> None:
+    recording = Recording(cell("x = 1", id_="c"))
+    recording.now_s = 4
+    started = recording.records[0]["time"]
+    about = {"episode_id": "e", "rule": "looking_away"}
+    recording.add("nudge", "room", {**about, "text": "Your screen is the other way."})
+    recording.add("warning", "room", {**about, "text": "Please look at the screen."})
+    recording.now_s = 9
+    ended = {
+        "started_at": started,
+        "ended_at": format_time(START + timedelta(seconds=6)),
+    }
+    words = {"title": "Looked far aside", "because": "short"}
+    evidence = {"evidence": {"duration_s": 6.0}}
+    recording.add("episode", "room", {**about, **ended, **words, **evidence})
+    comments = [
+        {"episode_id": "e", "text": "The door bell."},
+        {"text": "All went well."},
+    ]
+    for each in comments:
+        event = {"boot_id": BOOT, "client_seq": 1, "event": {"name": "comment", **each}}
+        recording.add("event", CANDIDATE, event)
+
+    def quiet() -> list[tuple[Any, ...]]:
+        film = make_film(HEADER, recording.records)
+        check(film, "film", "Film")
+        return [
+            (m["kind"], m["at_ms"], m["end_ms"], m["title"], m["detail"], m["author"])
+            for m in film["marks"]
+            if m["kind"] in ("nudge", "episode", "comment")
+        ]
+
+    did_not_count = "did not count: it was over before it counted; 6.0 s"
+    public = [
+        ("episode", 0, 6000, "Looked far aside", did_not_count, "room"),
+        (
+            *("comment", 9000, None, "Comment on “Looked far aside”"),
+            *("The door bell.", CANDIDATE),
+        ),
+        ("comment", 9000, None, "Comment", "All went well.", CANDIDATE),
+    ]
+    # A hint is the candidate's alone while the interview goes on.
+    assert quiet() == public
+    recording.add("interview.state", "room", {"state": "ended"})
+    hint = "Your screen is the other way."
+    nudge = ("nudge", 4000, None, "A private hint", hint, "room")
+    assert quiet() == [public[0], nudge, *public[1:]]

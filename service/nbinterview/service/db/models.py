@@ -66,7 +66,10 @@ class Interview(Base):
     sample: Mapped[bool] = mapped_column(Boolean, default=False)
     template: Mapped[dict[str, Any]]
     template_notes: Mapped[list[str]]
+    # The one that its room gets: a candidate's accommodations are already in it.
     policy: Mapped[dict[str, Any]]
+    # What its questions allow: findings that this excuses are recorded, never flagged.
+    allows: Mapped[list[str]] = mapped_column(default=list)
     created_by: Mapped[str | None] = mapped_column(String(20))
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
@@ -163,6 +166,56 @@ class NotebookCheck(Base):
     state: Mapped[str] = mapped_column(String(10))
     # `Check` of live.schema.yaml, as it stands.
     result: Mapped[dict[str, Any]]
+
+
+class Accommodation(Base):
+    """What differs for one candidate: apart from all that scorers read."""
+
+    __tablename__ = "accommodations"
+
+    interview_id: Mapped[str] = mapped_column(
+        ForeignKey("interviews.id"), primary_key=True
+    )
+    # `nbinterview_proctor.policy.Accommodations`.
+    given: Mapped[dict[str, Any]]
+
+
+class Answer(Base):
+    """A candidate's own words about a finding, or about the whole."""
+
+    __tablename__ = "answers"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    interview_id: Mapped[str] = mapped_column(ForeignKey("interviews.id"), index=True)
+    hub_name: Mapped[str] = mapped_column(ForeignKey("people.hub_name"))
+    episode_id: Mapped[str | None] = mapped_column(String(64))
+    text: Mapped[str] = mapped_column(String(2000))
+    at: Mapped[datetime]
+
+
+class Decision(Base):
+    """What a reviewer made of a flag; the newest one stands, all are kept."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    interview_id: Mapped[str] = mapped_column(ForeignKey("interviews.id"), index=True)
+    episode_id: Mapped[str] = mapped_column(String(64))
+    decision: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(String(2000))
+    decided_by: Mapped[str] = mapped_column(ForeignKey("people.hub_name"))
+    at: Mapped[datetime]
+
+
+class ErrorRate(Base):
+    """How often one finding was wrong on labelled recordings, as it was imported."""
+
+    __tablename__ = "error_rates"
+
+    rule: Mapped[str] = mapped_column(String(30), primary_key=True)
+    # `nbinterview_proctor.rates.Rate`.
+    rate: Mapped[dict[str, Any]]
+    imported_at: Mapped[datetime]
 
 
 class SignedInSession(Base):

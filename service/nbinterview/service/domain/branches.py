@@ -25,7 +25,7 @@ from nbinterview.service.domain import interviews, ledger
 from nbinterview.service.domain.access import Caller, Operator
 from nbinterview.service.domain.people import MAX_NAME_CHARS
 from nbinterview.service.domain.templates import KERNEL
-from nbinterview.service.policies import UNWATCHED, load_policy
+from nbinterview.service.policies import UNWATCHED, choose
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,8 @@ async def create(
         sample=False,
         template=at.notebook,
         template_notes=[],
-        policy=load_policy(UNWATCHED),
+        policy=choose(UNWATCHED),
+        allows=[],
         created_by=None if isinstance(caller, Operator) else caller.hub_name,
         created_at=now,
         branch_of=original.id,

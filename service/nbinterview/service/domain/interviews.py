@@ -15,6 +15,7 @@ from nbinterview.errors import Conflict, Forbidden, Invalid, NotFound
 from nbinterview.ids import new_id
 from nbinterview.ledger.records import format_time
 from nbinterview.service.db.models import (
+    Accommodation,
     Interview,
     LedgerRecord,
     Participation,
@@ -35,11 +36,14 @@ class NewInterview:
     template: dict[str, Any]
     template_notes: list[str]
     policy: dict[str, Any]
+    """The one that the room gets, with the accommodations in it."""
     candidate: str
     interviewers: Sequence[str]
     reviewer: str | None = None
     title: str | None = None
     valid_days: int = invitations.DEFAULT_VALID_DAYS
+    allows: Sequence[str] = ()
+    accommodations: dict[str, Any] | None = None
 
 
 async def count_by_state(session: AsyncSession) -> dict[str, int]:
@@ -63,10 +67,14 @@ async def create(
         template=new.template,
         template_notes=new.template_notes,
         policy=new.policy,
+        allows=list(new.allows),
         created_by=None if isinstance(caller, Operator) else caller.hub_name,
         created_at=now,
     )
     session.add(interview)
+    if new.accommodations is not None:
+        await session.flush()
+        session.add(Accommodation(interview_id=interview.id, given=new.accommodations))
     color = people.COLORS[0]
     cast = [("candidate", people.add_person(session, candidate, color=color, now=now))]
     for index, name in enumerate(_panel(caller, new.interviewers), start=1):
@@ -156,6 +164,25 @@ async def get(session: AsyncSession, interview_id: str) -> Interview:
     return found
 
 
+def given_accommodations(asked: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what was asked for, or None when that is nothing."""
+    return asked if any(asked.values()) else None
+
+
+async def accommodations(
+    session: AsyncSession, caller: Caller, interview: Interview
+) -> dict[str, Any] | None:
+    """Return what differs for the candidate, to the operator and who asked for it.
+
+    Nobody else is told: a scorer may see that something was not measured, and no
+    reason.
+    """
+    if not isinstance(caller, Operator) and caller.hub_name != interview.created_by:
+        return None
+    found = await session.get(Accommodation, interview.id)
+    return None if found is None else found.given
+
+
 async def participants(
     session: AsyncSession, interview_ids: Sequence[str], *, present_only: bool = False
 ) -> list[tuple[Participation, Person]]:
@@ -205,6 +232,7 @@ async def room_config(
         },
         "template": interview.template,
         "policy": interview.policy,
+        "allows": interview.allows,
         "people": [people.person_model(person, part.role) for part, person in present],
         "branch": await _branch(session, interview),
     }

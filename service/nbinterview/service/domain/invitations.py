@@ -50,6 +50,14 @@ class Invited:
             return "ended"
         return "expired" if now >= self.invitation.expires_at else "valid"
 
+    def lets_in(self, now: datetime) -> bool:
+        """Say whether the link signs in; after the end, to one's own record only.
+
+        The state `ended` hides an expiry, which is asked for here.
+        """
+        standing = self.invitation.withdrawn_at is None
+        return standing and now < self.invitation.expires_at
+
     def link(self, key: str, public_url: str) -> str:
         """Return the address to give to the person."""
         expires_s = int(self.invitation.expires_at.timestamp())
@@ -156,9 +164,10 @@ async def renew(
     now: datetime,
     valid_days: int = DEFAULT_VALID_DAYS,
 ) -> Invited:
-    """Give the person a new link; the old one ends."""
-    if invited.interview is not None and invited.interview.state == "ended":
-        raise Conflict("The interview has ended.")
+    """Give the person a new link; the old one ends.
+
+    After the end too: by it a candidate comes to the own record, to answer it.
+    """
     if invited.invitation.withdrawn_at is None:
         invited.invitation.withdrawn_at = now
     invited.participation.removed_at = None
@@ -170,10 +179,9 @@ async def renew(
 def arrive(
     session: AsyncSession, invited: Invited, *, browser: str, fresh: bool, now: datetime
 ) -> Arrival:
-    """Record a sign-in; raise `Forbidden` when the link is not valid (any more)."""
-    state = invited.state(now)
-    if state != "valid":
-        raise Forbidden(f"This invitation is not valid: {state}.")
+    """Record a sign-in; raise `Forbidden` when the link does not let in any more."""
+    if not invited.lets_in(now):
+        raise Forbidden(f"This invitation is not valid: {invited.state(now)}.")
     arrival = Arrival(
         invitation_id=invited.invitation.id,
         at=now,
@@ -198,7 +206,9 @@ async def arrivals(
     return [(arrival, participation) for arrival, participation in found]
 
 
-def hub_model(invited: Invited, *, now: datetime, next_url: str) -> dict[str, Any]:
+def hub_model(
+    invited: Invited, *, now: datetime, next_url: str, policy_words: list[str]
+) -> dict[str, Any]:
     """Return what the hub shows and obeys; see how-the-parts-talk."""
     interview = invited.interview
     state = invited.state(now)
@@ -212,5 +222,6 @@ def hub_model(invited: Invited, *, now: datetime, next_url: str) -> dict[str, An
         "interview": None
         if interview is None
         else {"id": interview.id, "title": interview.title, "state": interview.state},
+        "policy_words": policy_words,
         "next_url": next_url,
     }

@@ -26,7 +26,7 @@ from nbinterview.service.operations import (
     renew_invitation,
     withdraw_invitation,
 )
-from nbinterview.service.policies import load_policy
+from nbinterview.service.policies import checked_allows, choose
 from nbinterview.service.routes import models
 from nbinterview.service.routes.record_pages import After, record_page
 
@@ -47,11 +47,16 @@ async def create(
     # Through the same door as an uploaded file, with its limit.
     text = json.dumps(body.template, ensure_ascii=False)
     template, notes = read_template(text.encode("utf-8", "surrogatepass"))
+    given = interviews.given_accommodations(
+        body.accommodations.model_dump() if body.accommodations else {}
+    )
     new = interviews.NewInterview(
         template=template,
         template_notes=notes,
-        policy=load_policy(body.policy),
-        **body.model_dump(exclude={"template", "policy"}),
+        policy=choose(body.policy, given),
+        allows=checked_allows(body.allows),
+        accommodations=given,
+        **body.model_dump(exclude={"template", "policy", "allows", "accommodations"}),
     )
     async with state.database.write() as session:
         interview, invited = await interviews.create(

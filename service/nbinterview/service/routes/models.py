@@ -12,8 +12,8 @@ from nbinterview.ledger.moments import MAX_MOMENT_MS
 from nbinterview.schemas import live_types
 from nbinterview.service.domain.invitations import DEFAULT_VALID_DAYS
 from nbinterview.service.domain.ledger import MAX_BATCH_RECORDS
-from nbinterview.service.policies import STANDARD
 
+Allowance = Literal["documentation", "ai"]
 Role = Literal["candidate", "interviewer", "reviewer"]
 InterviewState = Literal["scheduled", "open", "ended"]
 
@@ -104,10 +104,36 @@ class InvitationOut(BaseModel):
     url: str | None
 
 
+class AccommodationsIn(Strict):
+    """What is to differ for this candidate."""
+
+    sensors_off: list[str] = Field(default=[], max_length=10)
+    findings_off: list[str] = Field(default=[], max_length=50)
+    wider: dict[str, float] = Field(
+        default={},
+        max_length=50,
+        description="By finding, how many times as long and as wide.",
+    )
+
+
+class PolicyOut(BaseModel):
+    """The policy of an interview, in plain sentences."""
+
+    name: str
+    version: int
+    title: str
+    words: list[str]
+
+
 class InterviewOut(BaseModel):
     """One interview with its invitations and its addresses."""
 
     interview: Summary
+    policy: PolicyOut | None = Field(description="Null for an old record without one.")
+    allows: list[Allowance]
+    accommodations: AccommodationsIn | None = Field(
+        description="Null also for everybody but the operator and who made it."
+    )
     notes: list[str] = Field(description="What was changed in the template.")
     required_layers: list[str] = Field(
         description="Layers of the sandbox without which nothing of it runs."
@@ -128,7 +154,9 @@ class InterviewIn(Strict):
     )
     reviewer: str | None = None
     title: str | None = None
-    policy: str = STANDARD
+    policy: str = Field(description="A name; nothing is taken for granted.")
+    allows: list[str] = Field(default=[], max_length=10)
+    accommodations: AccommodationsIn | None = None
     valid_days: int = DEFAULT_VALID_DAYS
 
 
@@ -156,6 +184,7 @@ class HubInvitation(BaseModel):
     role: Role
     person: Person
     interview: InvitationInterview | None
+    policy_words: list[str] = Field(description="To candidates: what is noticed.")
     next_url: str
 
 
@@ -191,6 +220,7 @@ class RoomConfig(BaseModel):
     interview: RoomInterview
     template: dict[str, Any]
     policy: dict[str, Any]
+    allows: list[Allowance]
     people: list[Participant]
     branch: RoomBranch | None
 
@@ -266,12 +296,61 @@ class ArrivalOut(BaseModel):
     fresh: bool
 
 
+class AnswerOut(BaseModel):
+    """What the candidate said after the interview; null is about the whole."""
+
+    episode_id: str | None
+    text: str
+    at: str
+
+
+class DecisionOut(BaseModel):
+    """What a reviewer made of a flag; of several the last one stands."""
+
+    episode_id: str
+    decision: Literal["upheld", "set_aside"]
+    reason: str
+    by: str = Field(description="A hub name.")
+    by_name: str
+    at: str
+
+
+class Rate(BaseModel):
+    """How often one finding was wrong on labelled recordings: `rates.Rate`."""
+
+    rule: str
+    false_episodes: int
+    honest_hours: float
+    found: int
+    cheats: int
+    subjects: int
+    source: str
+    engine_version: str
+
+
+class RatesIn(Strict):
+    """Error rates, as `nbinterview evaluate --json` writes them."""
+
+    rates: Any = Field(description="`Rate`s by finding, or a list of them.")
+
+
+class RatesOut(BaseModel):
+    """The error rates that are kept, by finding; none is "not measured yet"."""
+
+    rates: dict[str, Rate]
+    imported_at: str | None
+
+
 class ReportInterview(Summary):
     """One interview for the report."""
 
     policy: dict[str, Any]
+    allows: list[Allowance]
     template: dict[str, Any]
     arrivals: list[ArrivalOut]
+    answers: list[AnswerOut]
+    decisions: list[DecisionOut]
+    error_rates: dict[str, Rate] | None
 
 
 class RecordPage(BaseModel):

@@ -25,12 +25,30 @@ from nbinterview.service.guards import (
 )
 from nbinterview.service.headers import replay_headers
 from nbinterview.service.pages import render
-from nbinterview.service.policies import STANDARD, TITLES, load_policy
+from nbinterview.service.policies import (
+    ALLOWANCES,
+    accommodable,
+    cards,
+    checked_allows,
+    choose,
+    widenable,
+)
 from nbinterview.service.state import State
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
-_EMPTY_FORM = {"title": "", "candidate": "", "interviewers": "", "policy": STANDARD}
+# What the form offers to switch off, and by how much it widens.
+CONSENTED = {"camera": "Camera", "focus": "Focus", "clipboard": "Clipboard"}
+FACTORS = ("1.5", "2", "3", "5")
+
+_EMPTY_FORM: dict[str, Any] = {
+    "title": "",
+    "candidate": "",
+    "interviewers": "",
+    "policy": "",
+    "allows": [],
+    "accommodations": {"sensors_off": [], "findings_off": [], "wider": {}},
+}
 
 
 async def signed_in_person(state: State, caller: SignedIn) -> dict[str, str] | None:
@@ -79,7 +97,7 @@ async def _home(
     caller: SignedIn,
     *,
     error: NBInterviewError | None = None,
-    form: dict[str, str] | None = None,
+    form: dict[str, Any] | None = None,
 ) -> HTMLResponse:
     async with state.database.read() as session:
         own = await access.panel_interviews(session, caller)
@@ -90,7 +108,12 @@ async def _home(
         interviews=listed,
         error=error,
         form=form or _EMPTY_FORM,
-        policies=TITLES,
+        policies=cards(),
+        allowances=ALLOWANCES,
+        sensors=CONSENTED,
+        accommodable=accommodable(),
+        widenable=widenable(),
+        factors=FACTORS,
         max_template_mib=MAX_TEMPLATE_BYTES // 1024 // 1024,
     )
     return HTMLResponse(html, 200 if error is None else error.status)
@@ -104,15 +127,27 @@ async def create(
     candidate: Annotated[str, Form()],
     interviewers: Annotated[str, Form()] = "",
     title: Annotated[str, Form()] = "",
-    policy: Annotated[str, Form()] = STANDARD,
+    policy: Annotated[str, Form()] = "",
+    allows: Annotated[list[str], Form()] = [],  # noqa: B006 (read only)
+    sensors_off: Annotated[list[str], Form()] = [],  # noqa: B006 (read only)
+    findings_off: Annotated[list[str], Form()] = [],  # noqa: B006 (read only)
+    wider: Annotated[list[str], Form()] = [],  # noqa: B006 (read only)
 ) -> Response:
     """Make an interview from the form; with a fault in it, show the form again."""
+    asked = {
+        "sensors_off": sensors_off,
+        "findings_off": findings_off,
+        "wider": _factors(wider),
+    }
     try:
+        given = interviews.given_accommodations(asked)
         notebook, notes = read_template(await template.read(MAX_TEMPLATE_BYTES + 1))
         new = interviews.NewInterview(
             template=notebook,
             template_notes=notes,
-            policy=load_policy(policy),
+            policy=choose(policy, given),
+            allows=checked_allows(allows),
+            accommodations=given,
             candidate=candidate,
             interviewers=[name for name in interviewers.splitlines() if name.strip()],
             title=title.strip() or None,
@@ -127,9 +162,21 @@ async def create(
             "candidate": candidate,
             "interviewers": interviewers,
             "policy": policy,
+            "allows": allows,
+            "accommodations": asked,
         }
         return await _home(state, caller, error=error, form=form)
     return RedirectResponse(operations.page_url(state, interview.id), 303)
+
+
+def _factors(chosen: list[str]) -> dict[str, float]:
+    """Return the wider findings of the form, each `finding=factor`; 1 is none."""
+    found = {}
+    for one in chosen:
+        rule, _, factor = one.partition("=")
+        if factor in FACTORS:
+            found[rule] = float(factor)
+    return found
 
 
 @router.get("/interviews/{interview_id}", response_model=None)

@@ -11,7 +11,14 @@ from fastapi import APIRouter, Query, Request, Response
 from nbinterview.errors import Conflict
 from nbinterview.ledger.records import format_time
 from nbinterview.service import guards, operations
-from nbinterview.service.domain import access, interviews, invitations, ledger
+from nbinterview.service.domain import (
+    access,
+    error_rates,
+    interviews,
+    invitations,
+    ledger,
+    review,
+)
 from nbinterview.service.domain.access import SignedIn
 from nbinterview.service.films import film_response
 from nbinterview.service.guards import (
@@ -20,6 +27,7 @@ from nbinterview.service.guards import (
     InterviewId,
     StateDep,
 )
+from nbinterview.service.policies import told
 from nbinterview.service.routes import models
 from nbinterview.service.routes.record_pages import After, record_page
 from nbinterview.service.tickets import Ticket, sign_ticket
@@ -42,7 +50,15 @@ async def invitation(invitation_id: str, state: StateDep) -> dict[str, Any]:
         invited,
         now=state.settings.now(),
         next_url=operations.next_url(state, invited),
+        policy_words=_policy_words(invited),
     )
+
+
+def _policy_words(invited: invitations.Invited) -> list[str]:
+    """Return what a candidate is told of the policy before anything else."""
+    if invited.interview is None or invited.participation.role != "candidate":
+        return []
+    return told(invited.interview.policy, invited.interview.allows)
 
 
 @router.post(
@@ -150,9 +166,17 @@ async def report_interview(
         interview = await interviews.get(session, interview_id)
         [summary] = await interviews.summaries(session, [interview_id])
         arrived = await invitations.arrivals(session, interview_id)
+        rates = await error_rates.kept(session)
+        said = {
+            "answers": await review.answers(session, interview_id),
+            "decisions": await review.decisions(session, interview_id),
+        }
     return {
         **summary,
+        **said,
         "policy": interview.policy,
+        "allows": interview.allows,
+        "error_rates": rates or None,
         "template": interview.template,
         "arrivals": [
             {
