@@ -168,7 +168,11 @@ class RoomExtension(ExtensionApp):
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         # Jupyter Server takes SIGINT for a person at a terminal and, where there is
         # none, leaves without stopping anything. The hub stops its servers by it.
-        signal.signal(signal.SIGINT, serverapp._signal_stop)
+        # Heard by the event loop: the stock handler writes to the log, and where it
+        # interrupts a line that is being written, the signal is lost.
+        loop = asyncio.get_running_loop()
+        for sent in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(sent, serverapp._signal_stop, sent, None)
         web_app = serverapp.web_app
         try:
             check_own_routes(web_app, web_app.settings["base_url"])

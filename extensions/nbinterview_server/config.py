@@ -44,6 +44,8 @@ class RoomConfig:
     template: Mapping[str, Any]
     policy: Mapping[str, Any]
     people: Mapping[str, Person]
+    allows: tuple[str, ...] = ()
+    """What the questions allow at the start (`Allowance` of live.schema.yaml)."""
     branch: Mapping[str, Any] | None = None
     """`Branch` of room.schema.yaml when this room is a copy of a moment."""
 
@@ -60,6 +62,7 @@ class RoomConfig:
             template=wire["template"],
             policy=wire["policy"],
             people={one["hub_name"]: Person(**one) for one in wire["people"]},
+            allows=tuple(wire["allows"]),
             branch=wire.get("branch"),
         )
 

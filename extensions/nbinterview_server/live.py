@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import ws_authenticated
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
 MAX_MESSAGE_BYTES = 64 * 1024
 # Above this the connection is closed; between the two a problem says why.
 MAX_FRAME_BYTES = 1024 * 1024
-MESSAGES_PER_S = 30.0
-BURST_MESSAGES = 300
+# A page sends about 12 frames a second, and some events; after a minute offline it
+# sends what it kept.
+MESSAGES_PER_S = 40.0
+BURST_MESSAGES = 1000
 TOO_FAST = "too many messages; they are taken slowly"
 
 log = logging.getLogger(__name__)
@@ -78,34 +81,49 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             parsed = _parse(message)
             await self._take(parsed)
         except NBInterviewError as error:
-            self.tell(json.dumps(_problem(error, parsed)))
-            if isinstance(error, Unavailable):
-                # What follows must not overtake what was not saved.
-                self.close(1013, "not saved, please send again")
+            self._answer(error, parsed)
+
+    def _tell_message(self, message: Mapping[str, Any]) -> None:
+        self.tell(json.dumps(message))
+
+    def _not_saved(self, error: NBInterviewError) -> None:
+        """Hear that what was taken some moments ago could not be written."""
+        self._answer(error, {})
+
+    def _answer(self, error: NBInterviewError, parsed: dict[str, Any]) -> None:
+        self.tell(json.dumps(_problem(error, parsed)))
+        if isinstance(error, Unavailable):
+            # What follows must not overtake what was not saved.
+            self.close(1013, "not saved, please send again")
 
     async def _take(self, parsed: dict[str, Any]) -> None:
         kind = parsed.get("type")
         if kind == "hello":
             check(parsed, "live", "Hello")
             await self._welcome()
-        elif kind in {"event", "observations"}:
-            if self._connection is None:
-                raise Conflict("Say hello first.", field="type")
-            acknowledged = await self._room.stream.take(
-                self.person, parsed, self._refusals
-            )
-            self.tell(json.dumps(acknowledged))
-        else:
+        elif kind not in {"event", "observations", "action"}:
             raise Invalid("this kind of message is not known", field="type")
+        elif self._connection is None:
+            raise Conflict("Say hello first.", field="type")
+        elif kind == "action":
+            await self._room.watching.act(self.person, parsed, self._refusals)
+        else:
+            await self._stream.take(parsed)
 
     async def _welcome(self) -> None:
         if self._connection is None:
             browser = self.request.headers.get("User-Agent", "")
             self._connection = await self._room.join(self.person, browser)
+            self._stream = self._room.stream.open(
+                self.person, self._refusals, self._tell_message, self._not_saved
+            )
             if self.ws_connection is None:  # gone while this was written
                 self.on_close()
                 return
             self._room.fanout.add(self)
+        if self.person.role == "candidate":
+            # So that the page does not send again what another connection brought.
+            await self._room.stream.flush()
         self.tell(json.dumps(self._room.welcome(self.person)))
         if self._room.view.check and self.person.role in PANEL:
             self.tell(json.dumps(self._room.view.check))
@@ -114,7 +132,9 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Record that the page has gone."""
         self._room.fanout.remove(self)
         if self._connection is not None:
-            self._room.leave_soon(self.person, self._connection, self._refusals)
+            self._room.leave_soon(
+                self.person, self._connection, self._stream, self._refusals
+            )
             self._connection = None
 
     def tell(self, text: str) -> None:

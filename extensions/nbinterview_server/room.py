@@ -17,6 +17,7 @@ from nbinterview import __version__
 from nbinterview.errors import NBInterviewError
 from nbinterview.ids import new_id
 from nbinterview.schemas.live_types import InterviewState
+from nbinterview_proctor.engine import ENGINE_VERSION
 from nbinterview_proctor.policy import Policy, summary
 from nbinterview_server.catch_up import catch_up
 from nbinterview_server.config import Person, RoomConfig, RoomEnv
@@ -28,9 +29,10 @@ from nbinterview_server.refusals import Refusals
 from nbinterview_server.service_api import ServiceApi, Shipped
 from nbinterview_server.ship import Shipper
 from nbinterview_server.sockets import OpenSockets
-from nbinterview_server.stream import CandidateStream
+from nbinterview_server.stream import CandidateStream, PageStream
 from nbinterview_server.view import View, welcome
 from nbinterview_server.watch import Watch
+from nbinterview_server.watching import Watching, first
 
 FLUSH_S = 4.0
 ASK_S = 2.0
@@ -63,7 +65,16 @@ def utc_now() -> datetime:
 def versions() -> dict[str, str]:
     """Return what this room runs, for its record."""
     found = {name: version(name) for name in _DISTRIBUTIONS}
-    return {"nbinterview": __version__, "python": platform.python_version(), **found}
+    return {
+        "nbinterview": __version__,
+        "engine": ENGINE_VERSION,
+        "python": platform.python_version(),
+        **found,
+    }
+
+
+def _state(state: InterviewState) -> Entry:
+    return Entry("interview.state", ROOM, {"state": state})
 
 
 class Room:
@@ -88,8 +99,11 @@ class Room:
         self.view = View("scheduled", config.people)
         self.fanout = Fanout(self.view)
         self.sockets = OpenSockets()
-        self.watch = Watch(self.policy, self.journal)
-        self.stream = CandidateStream(self.journal, self.view, monotonic=monotonic)
+        self.watch = Watch(self.policy, self.journal, clock=clock)
+        self.stream = CandidateStream(
+            self.journal, self.view, self.watch, monotonic=monotonic
+        )
+        self.watching = Watching(self.journal, self.view, self.stream)
         self.shipper = Shipper(
             self.journal,
             self.service,
@@ -151,8 +165,14 @@ class Room:
         }
         if self.journal.found.detail:
             payload["journal"] = self.journal.found.wire()
-        await self.journal.append("room.started", ROOM, payload)
-        await self.set_state(self.people.config.state)
+        begun = [Entry("room.started", ROOM, payload)]
+        if not self.view.watching_said:
+            begun.append(first(self.people.config.allows))
+        state = self.people.config.state
+        if self._comes_after(state):
+            begun.append(_state(state))
+        await self.journal.append_all(begun)
+        await self.set_state(state)
         for part in (self.watch, self.shipper):
             self._keep(part.run())
         self._keep(self.stream.watch_silence())
@@ -161,10 +181,12 @@ class Room:
         """Record that the interview opened or ended; it never goes back."""
         if state == "ended" and self._ended_s is None:
             self._ended_s = self.monotonic()
-        if _ORDER.index(state) > _ORDER.index(self.view.state):
-            await self.journal.insist(
-                [Entry("interview.state", ROOM, {"state": state})]
-            )
+        if self._comes_after(state):
+            await self.stream.flush()
+            await self.journal.insist([_state(state)])
+
+    def _comes_after(self, state: InterviewState) -> bool:
+        return _ORDER.index(state) > _ORDER.index(self.view.state)
 
     @property
     def is_over(self) -> bool:
@@ -184,7 +206,8 @@ class Room:
         """Return the first message to this person's page."""
         config = self.people.config
         self.view.people = config.people
-        return welcome(self.view, config, person, summary(self.policy))
+        policy = summary(self.policy, self.view.watching["allows"])
+        return welcome(self.view, config, person, policy)
 
     async def join(self, person: Person, browser: str) -> str:
         """Record that a page came; return the connection's id."""
@@ -199,16 +222,23 @@ class Room:
         await self.journal.append("person.joined", person.hub_name, payload)
         return connection
 
-    def leave_soon(self, person: Person, connection: str, refusals: Refusals) -> None:
-        """Record that a page went, and what of it was refused and only counted."""
+    def leave_soon(
+        self,
+        person: Person,
+        connection: str,
+        page: PageStream,
+        refusals: Refusals,
+    ) -> None:
+        """Record what a page said last, that it went, and what of it was refused."""
         payload = {"role": person.role, "connection": connection}
         if not self.people.stands(person):
             payload["reason"] = "withdrawn"
         entry = Entry("person.left", person.hub_name, payload)
-        self._keep(self._write(entry))
+        self._keep(self._leave(page, entry))
         self._keep(refusals.close())
 
-    async def _write(self, entry: Entry) -> None:
+    async def _leave(self, page: PageStream, entry: Entry) -> None:
+        await page.close()
         try:
             await self.journal.insist([entry])
         except NotWritten:
@@ -223,6 +253,7 @@ class Room:
         """Write and ship what is left, for a few seconds at most."""
         try:
             async with asyncio.timeout(FLUSH_S):
+                await self.stream.flush()
                 await self.watch.flush()
                 await self.journal.append("room.stopped", ROOM, {"reason": reason})
         except (TimeoutError, NotWritten):

@@ -18,6 +18,7 @@ Message = Mapping[str, Any]
 Audience = frozenset[Role]
 
 ALL: Audience = frozenset({"candidate", "interviewer", "reviewer"})
+CANDIDATE: Audience = frozenset({"candidate"})
 PANEL: Audience = frozenset({"interviewer", "reviewer"})
 
 _KERNEL_STATES = {
@@ -42,8 +43,19 @@ class View:
     """Hub name by open connection."""
     flags: dict[str, dict[str, Any]] = field(default_factory=dict)
     warnings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    nudges: dict[str, dict[str, Any]] = field(default_factory=dict)
+    episodes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    comments: list[dict[str, Any]] = field(default_factory=list)
+    calibration: dict[str, Any] | None = None
+    """The one that counts; None before there was one."""
     sensors: dict[str, dict[str, Any]] = field(default_factory=dict)
-    watching: bool = False
+    started: bool = False
+    """The candidate pressed Start, and did not end the watching since."""
+    watching: dict[str, Any] = field(
+        default_factory=lambda: {"paused": False, "paused_by": None, "allows": []}
+    )
+    watching_said: bool = False
+    """Whether `watching` is on record."""
     silent: bool = False
     """A `gap` of the live stream is open."""
     runs: int = 0
@@ -61,6 +73,11 @@ class View:
     def present(self, hub_name: str) -> bool:
         """Whether this person has a page open."""
         return hub_name in self.connections.values()
+
+    def knows_episode(self, episode_id: str) -> bool:
+        """Whether the candidate was told of this episode, in whichever way."""
+        told = (self.nudges, self.warnings, self.flags, self.episodes)
+        return any(episode_id in each for each in told)
 
     def people_wire(self) -> list[dict[str, Any]]:
         """Return every person of the interview, with who is here."""
@@ -96,7 +113,12 @@ def welcome(
         "consent": dict(view.consent),
         "acknowledged": dict(view.acknowledged) if candidate else {},
         "people": view.people_wire(),
-        "flags": [] if candidate else list(view.flags.values()),
+        "flags": list(view.flags.values()),
+        "nudges": list(view.nudges.values()) if candidate else [],
+        "episodes": list(view.episodes.values()),
+        "comments": list(view.comments),
+        "calibration": view.calibration,
+        "watching": dict(view.watching),
         "warnings": list(view.warnings.values()),
         "sensors": list(view.sensors.values()),
         "kernel": view.kernel,
@@ -138,8 +160,41 @@ def _client(view: View, record: Record) -> Told:
     if event.get("name") == "consent":
         view.consent[event["sensor"]] = event["granted"]
     if event.get("name") == "watch":
-        view.watching = event["state"] == "started"
-    return []
+        view.started = event["state"] == "started"
+    return _comment(view, event, record) if event.get("name") == "comment" else []
+
+
+def _comment(view: View, event: Message, record: Record) -> Told:
+    comment = {
+        "episode_id": event.get("episode_id"),
+        "text": event["text"],
+        "at": record.time,
+    }
+    view.comments.append(comment)
+    return [(ALL, {"type": "comment", "comment": comment})]
+
+
+def _watching(view: View, record: Record) -> Told:
+    paused = record.payload["paused"]
+    before = view.watching["paused_by"] or record.author
+    view.watching = {
+        "paused": paused,
+        "paused_by": before if paused else None,
+        "allows": list(record.payload["allows"]),
+    }
+    view.watching_said = True
+    return [(ALL, {"type": "watching", "watching": view.watching})]
+
+
+def _calibration(view: View, record: Record) -> Told:
+    if "quality" not in record.payload:  # before version 2 it was taken in passing
+        taken = {"state": "taken", "quality": "rough", "detail": ""}
+        calibration = {**taken, **record.payload}
+    else:
+        calibration = dict(record.payload)
+    if not calibration.get("rehearsal", False):
+        view.calibration = calibration
+    return [(ALL, {"type": "calibration", "calibration": calibration})]
 
 
 def _gap(view: View, record: Record) -> Told:
@@ -151,6 +206,18 @@ def _sensor(view: View, record: Record) -> Told:
     sensor = dict(record.payload)
     view.sensors[sensor["sensor"]] = sensor
     return [(ALL, {"type": "sensor", "sensor": sensor})]
+
+
+def _nudge(view: View, record: Record) -> Told:
+    nudge = {**record.payload, "at": record.time}
+    view.nudges[nudge["episode_id"]] = nudge
+    return [(CANDIDATE, {"type": "nudge", "nudge": nudge})]
+
+
+def _episode(view: View, record: Record) -> Told:
+    episode = dict(record.payload)
+    view.episodes[episode["episode_id"]] = episode
+    return [(ALL, {"type": "episode", "episode": episode})]
 
 
 def _warning(view: View, record: Record) -> Told:
@@ -167,7 +234,7 @@ def _warning_cleared(_view: View, record: Record) -> Told:
 def _flag(view: View, record: Record) -> Told:
     flag = {**record.payload, "flagged_at": record.time, "ended_at": None}
     view.flags[flag["episode_id"]] = flag
-    return [(PANEL, {"type": "flag", "flag": flag})]
+    return [(ALL, {"type": "flag", "flag": flag})]
 
 
 def _flag_closed(view: View, record: Record) -> Told:
@@ -181,7 +248,7 @@ def _flag_closed(view: View, record: Record) -> Told:
         "evidence": payload["evidence"],
     }
     view.flags[payload["episode_id"]] = closed
-    return [(PANEL, {"type": "flag", "flag": closed})]
+    return [(ALL, {"type": "flag", "flag": closed})]
 
 
 def _tell_kernel(view: View, state: str, detail: str = "") -> Told:
@@ -190,6 +257,8 @@ def _tell_kernel(view: View, state: str, detail: str = "") -> Told:
 
 
 def _kernel(view: View, record: Record) -> Told:
+    if record.payload["state"] == "attempt":
+        return []
     state = _KERNEL_STATES.get(record.payload["state"])
     if state is None:
         view.kernel = None
@@ -230,6 +299,10 @@ _STEPS: Mapping[str, Callable[[View, Record], Told]] = {
     "observations": _client,
     "gap": _gap,
     "sensor": _sensor,
+    "calibration": _calibration,
+    "watching": _watching,
+    "nudge": _nudge,
+    "episode": _episode,
     "warning": _warning,
     "warning.cleared": _warning_cleared,
     "flag": _flag,

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from nbinterview.ledger.records import Record
 from nbinterview_proctor import engine
@@ -18,19 +19,18 @@ from nbinterview_proctor.policy import Policy
 from nbinterview_server.documents.authorship import ROOM
 from nbinterview_server.journal import Entry, Journal, NotWritten
 
-FOUND = frozenset(
-    {"warning", "warning.cleared", "flag", "flag.closed", "sensor", "calibration"}
-)
-
 log = logging.getLogger(__name__)
 
 
 class Watch:
     """The engine of one interview, in step with its journal."""
 
-    def __init__(self, policy: Policy, journal: Journal) -> None:
+    def __init__(
+        self, policy: Policy, journal: Journal, *, clock: Callable[[], datetime]
+    ) -> None:
         self._state = engine.initial(policy)
         self._journal = journal
+        self._clock = clock
         self._found: asyncio.Queue[Entry] = asyncio.Queue()
 
     def rebuild(self, records: Iterable[Record]) -> None:
@@ -38,7 +38,7 @@ class Watch:
         written = 0
         due: list[Entry] = []
         for record in records:
-            if record.kind in FOUND:
+            if record.kind in engine.OWN_KINDS:
                 written += 1
             else:
                 due += self._step(record)
@@ -47,18 +47,32 @@ class Watch:
 
     def hear(self, record: Record) -> None:
         """Listen to the journal: fold one record, queue what it calls for."""
-        if record.kind not in FOUND:
+        if record.kind not in engine.OWN_KINDS:
             for entry in self._step(record):
                 self._found.put_nowait(entry)
 
-    def _step(self, record: Record) -> list[Entry]:
-        self._state, outcomes = engine.step(
-            self._state,
-            record.kind,
-            record.payload,
-            record.at_s,
-            record.monotonic_ms,
+    def foresees(self, entry: Entry) -> bool:
+        """Whether this record, written now, would call for something to be told.
+
+        What a sensor can do may be told a second later.
+        """
+        assert not callable(entry.payload)
+        fact = engine.Fact(
+            kind=entry.kind,
+            payload=entry.payload,
+            author=entry.author,
+            at_s=self._clock().timestamp(),
+            monotonic_ms=entry.monotonic_ms,
         )
+        try:
+            _, outcomes = engine.step(self._state, fact)
+        except Exception:  # what a page says must not keep it from being recorded
+            log.exception("the engine failed at a record to come")
+            return False
+        return any(outcome.kind != "sensor" for outcome in outcomes)
+
+    def _step(self, record: Record) -> list[Entry]:
+        self._state, outcomes = engine.step(self._state, record)
         return [Entry(one.kind, ROOM, one.payload) for one in outcomes]
 
     async def run(self) -> None:

@@ -1,4 +1,4 @@
-"""What IPython reads when a kernel starts: figures as data, and patience with outputs.
+"""What IPython reads when a kernel starts: figures as data, patience, attempts.
 
 Handed into the sandbox as /etc/ipython/ipython_kernel_config.py, so that it needs
 nothing of ours there. Plotly and Altair would else show their figures as HTML with a
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.abc
 import importlib.util
+import mmap
 import os
 import re
 import sys
@@ -17,6 +18,22 @@ import sys
 from ipykernel.kernelapp import IPKernelApp
 
 MAX_WAITING_MESSAGES = 50_000
+
+# `ATTEMPTS` and `ATTEMPT_KINDS` of nbinterview_kernels.outputs.
+ATTEMPTS = "nbinterview_attempts"
+NETWORK, PROCESS = range(2)
+PROCESS_EVENTS = frozenset(
+    {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system"}
+)
+# By audit event: which argument says where to.
+NETWORK_EVENTS = {
+    "socket.connect": 1,
+    "socket.sendto": 1,
+    "socket.sendmsg": 1,
+    "socket.getaddrinfo": 0,
+    "socket.gethostbyname": 0,
+}
+COUNTED_EVENTS = PROCESS_EVENTS | NETWORK_EVENTS.keys()
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,6 +112,79 @@ def let_outputs_wait() -> None:
     kernel_app.init_iopub = patiently
 
 
+def leaves_machine(event: str, where: object) -> bool:
+    """Whether what an audit event tells goes to another machine.
+
+    `where` is a socket's address or a name to look up. A name that is an address is
+    counted when it is connected to.
+    """
+    looked_up = NETWORK_EVENTS[event] == 0
+    if not looked_up:
+        if not isinstance(where, tuple):
+            return False  # a socket's file
+        where = where[0]
+    host = where.decode() if isinstance(where, bytes) else where
+    if not isinstance(host, str) or host in {"", "localhost", os.uname().nodename}:
+        return False
+    is_address = ":" in host or host.replace(".", "").isdigit()
+    if is_address:
+        return not looked_up and not host.startswith(("127.", "0.0.0.0", "::1"))  # noqa: S104  # not bound to
+    return True
+
+
+class Attempts:
+    """Counts a run's attempts to reach the network or to start a program.
+
+    For the record, not a lock: the sandbox has no network, and whoever wants to
+    can get around this. Programs have no such counter, nor has what is not Python.
+    """
+
+    def __init__(self) -> None:
+        # Shared with what the kernel forks: IPython's `!` starts programs from there.
+        self._counts = memoryview(mmap.mmap(-1, 16)).cast("Q")
+
+    def hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """Take one audit event of any kind; quick, and never in the code's way."""
+        if event not in COUNTED_EVENTS:
+            return
+        try:
+            if event in PROCESS_EVENTS:
+                self._counts[PROCESS] += 1
+            elif leaves_machine(event, args[NETWORK_EVENTS[event]]):
+                self._counts[NETWORK] += 1
+        except Exception:  # noqa: BLE001, S110  # the candidate's code goes on
+            pass
+
+    def take(self) -> dict[str, int]:
+        """Return what was counted, and begin anew."""
+        counts = self._counts.tolist()
+        for place in (NETWORK, PROCESS):
+            self._counts[place] = 0
+        return {"network": counts[NETWORK], "process": counts[PROCESS]}
+
+
+def tell_attempts() -> None:
+    """Have each run's attempts told to the room when the run ends."""
+    kernel_app: Any = IPKernelApp  # its methods have no types
+    start = kernel_app.start
+    attempts = Attempts()
+
+    def tell(app: Any) -> None:
+        counts = attempts.take()
+        if any(counts.values()):
+            parent = app.kernel.get_parent("shell")
+            app.session.send(app.iopub_socket, ATTEMPTS, counts, parent=parent)
+
+    def listening(app: IPKernelApp) -> None:
+        shell: Any = app.shell
+        shell.events.register("post_execute", lambda: tell(app))
+        sys.addaudithook(attempts.hear)
+        start(app)
+
+    kernel_app.start = listening
+
+
 os.environ.setdefault("PLOTLY_RENDERER", "plotly_mimetype")
 sys.meta_path.insert(0, AltairByMime())
 let_outputs_wait()
+tell_attempts()

@@ -26,6 +26,10 @@ OUTPUT_TYPES = frozenset({"display_data", "stream", "execute_result", "error"})
 UPDATE = "update_display_data"
 """Shows something else where an output with the same `display_id` stands."""
 OUTPUT_MESSAGES = OUTPUT_TYPES | {UPDATE, "clear_output"}
+ATTEMPTS = "nbinterview_attempts"
+"""Not shown: how often a run tried to reach the network or to start a program."""
+ATTEMPT_KINDS = ("network", "process")
+MAX_ATTEMPTS = 1_000_000
 
 _ITEM_CUT = f"[This output was cut: at most {MAX_ITEM_BYTES // MIB} MiB is kept.]\n"
 
@@ -40,6 +44,17 @@ def _run_cut(max_bytes: int) -> str:
 Content = dict[str, Any]
 Tidied = tuple[Content, bool]
 """A message's content, and whether something of it was cut."""
+
+
+def attempts(content: object) -> dict[str, int]:
+    """Return the counts that an `ATTEMPTS` message brings, as far as they are such."""
+    found = content if isinstance(content, Mapping) else {}
+    counts = {kind: count(found.get(kind)) for kind in ATTEMPT_KINDS}
+    return {
+        kind: min(number, MAX_ATTEMPTS)
+        for kind, number in counts.items()
+        if number is not None and number > 0
+    }
 
 
 class Kept:

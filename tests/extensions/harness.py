@@ -90,6 +90,7 @@ def room_config(**changes: Any) -> dict[str, Any]:
             "nbformat_minor": 5,
         },
         "policy": policy.load("standard"),
+        "allows": [],
         "people": [
             person(CANDIDATE, "Zoë Müller", "candidate", "#1565c0"),
             person(INTERVIEWER, "Ida Ek", "interviewer", "#2e7d32"),
@@ -111,6 +112,37 @@ def system_bwrap() -> str:
     if os.environ.get("NBINTERVIEW_SETUP"):
         return str(Setup.from_env().bwrap)
     return "/usr/bin/bwrap"
+
+
+def watching_frame(at_ms: float, faces: int = 1, **changes: Any) -> dict[str, Any]:
+    """Return what the worker says of one picture of somebody who faces the screen."""
+    found: dict[str, Any] = {
+        "at_ms": at_ms,
+        "faces": faces,
+        "luma_mean": 120.0,
+        "luma_std": 40.0,
+        "frame_diff": 2.0,
+        "inference_ms": 14.0,
+    }
+    if faces:
+        found |= {
+            "box": [0.35, 0.25, 0.3, 0.4],
+            "pose": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, -40, 1],
+            "iris_left": 0.5,
+            "iris_right": 0.5,
+            "eye_open_left": 0.3,
+            "eye_open_right": 0.3,
+            "mesh_residual": 0.03,
+            "face_luma_mean": 120.0,
+            "face_luma_std": 30.0,
+            "glare_left": 0.0,
+            "glare_right": 0.0,
+            "eye_luma_std_left": 20.0,
+            "eye_luma_std_right": 20.0,
+        }
+    if faces > 1:
+        found |= {"second_box": [0.02, 0.25, 0.25, 0.35], "second_mesh_residual": 0.04}
+    return {**found, **changes}
 
 
 async def eventually(what: Callable[[], Any], *, within_s: float = DEADLINE_S) -> Any:

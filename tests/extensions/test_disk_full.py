@@ -12,6 +12,7 @@ from tests.extensions.harness import (
     document,
     eventually,
     live,
+    watching_frame,
 )
 
 pytestmark = pytest.mark.asyncio
@@ -37,6 +38,38 @@ async def test_an_event_is_not_acknowledged_and_can_be_sent_again(
         await again.hello()
         await again.event(name="visibility", state="hidden")
         assert (await again.hear("ack"))["client_seq"] == 1
+
+
+async def test_frames_that_waited_are_not_lost(room: RoomServer) -> None:
+    """They are written a second later; when that fails the page is told to resend."""
+    async with live(room, CANDIDATE) as page:
+        await page.hello()
+        await page.observe([watching_frame(50.0)])
+        await page.observe([watching_frame(150.0)])
+        room.fill_disk(full=True)
+        try:
+            problem = await page.hear("problem", "ack")
+            assert (problem["type"], problem["status"]) == ("problem", 503)
+            with pytest.raises(ConnectionClosed):
+                await page.hear("ack")
+        finally:
+            room.fill_disk(full=False)
+    async with live(room, CANDIDATE) as again:
+        again.boot_id = page.boot_id
+        await again.hello()
+        for at_ms in (50.0, 150.0):
+            await again.observe([watching_frame(at_ms)])
+
+        async def both() -> bool:
+            return bool((await again.hear("ack"))["client_seq"] == 2)
+
+        await eventually(both)
+    packs = [
+        one.payload["frames"]
+        for one in room.records("observations")
+        if one.payload["boot_id"] == page.boot_id
+    ]
+    assert [one["at_ms"] for pack in packs for one in pack] == [50.0, 150.0]
 
 
 async def test_an_edit_is_shown_to_nobody_until_it_is_recorded(

@@ -237,20 +237,31 @@ async def test_warning_and_flag_reach_whom_they_are_for(room: RoomServer) -> Non
         assert flag["flag"]["rule"] == "external_paste"
         warning = await candidate.hear("warning", "flag")
         check(warning, "live", "WarningMessage")
-        sensor = await candidate.hear("sensor", "flag")
-        check(sensor, "live", "SensorMessage")
+        # The candidate reads their own record, live.
+        assert await candidate.hear("flag") == flag
+        episode_id = flag["flag"]["episode_id"]
+        await candidate.event(
+            name="comment", episode_id=episode_id, text="My own snippets."
+        )
+        comment = await interviewer.hear("comment")
+        check(comment, "live", "CommentMessage")
+        assert comment["comment"]["episode_id"] == episode_id
         recorded = room.records("flag")[-1]
         assert recorded.payload["episode_id"] == flag["flag"]["episode_id"]
         assert recorded.author == "room"
         await candidate.event(name="watch", state="stopped")
-        await candidate.hear("ack")
+        closed = await interviewer.hear("flag")
+        assert closed["flag"]["ended_at"] is not None
     async with live(room, CANDIDATE) as candidate, live(room, REVIEWER) as reviewer:
         welcome = await candidate.hello()
-        assert welcome["flags"] == []
+        check(welcome, "live", "Welcome")
+        assert [one["rule"] for one in welcome["flags"]] == ["external_paste"]
         assert [one["rule"] for one in welcome["warnings"]] == ["external_paste"]
         seen = await reviewer.hello()
         check(seen, "live", "Welcome")
-        assert [one["rule"] for one in seen["flags"]] == ["external_paste"]
+        assert seen["flags"] == welcome["flags"]
+        assert seen["comments"] == welcome["comments"]
+        assert seen["comments"][0]["text"] == "My own snippets."
 
 
 async def test_silence_while_watching_is_a_gap(room: RoomServer) -> None:

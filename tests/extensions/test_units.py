@@ -14,13 +14,14 @@ from pycrdt import Encoder
 
 from nbinterview.errors import Invalid, Unavailable
 from nbinterview.ledger.records import Record
+from nbinterview.schemas import check
 from nbinterview_server import headers
 from nbinterview_server.app import close_in_order
 from nbinterview_server.config import RoomConfig, RoomEnv
 from nbinterview_server.documents.awareness import _decode, rewrite
 from nbinterview_server.documents.owners import MAX_IDS_PER_PERSON, Owners
 from nbinterview_server.pacing import Pace
-from nbinterview_server.view import ALL, PANEL, View, welcome
+from nbinterview_server.view import ALL, View, welcome
 from tests.extensions.harness import CANDIDATE, INTERVIEWER, room_config
 
 CONFIG = RoomConfig.from_wire(room_config())
@@ -117,7 +118,9 @@ def test_a_room_without_its_variables_says_which() -> None:
     assert "\n" not in raised.value.detail
 
 
-@pytest.mark.parametrize("field", ["interview", "template", "policy", "people"])
+@pytest.mark.parametrize(
+    "field", ["interview", "template", "policy", "allows", "people"]
+)
 def test_a_config_that_lacks_something_is_refused(field: str) -> None:
     wire = room_config()
     del wire[field]
@@ -162,26 +165,94 @@ def record(seq: int, kind: str, author: str = "room", **payload: Any) -> Record:
     )
 
 
-def test_flags_are_told_to_the_panel_only_and_closed_with_their_evidence() -> None:
+def test_flags_are_told_to_everybody_and_closed_with_their_evidence() -> None:
     view = View("open", CONFIG.people)
     flag: dict[str, Any] = {
         "episode_id": "e1",
-        "rule": "no_face",
+        "rule": "nobody",
         "title": "t",
         "started_at": "2026-01-01T00:00:00.000000Z",
         "evidence": {"longest_s": 1.0},
     }
     ((audience, message),) = view.step(record(1, "flag", **flag))
-    assert audience == PANEL
+    assert audience == ALL
     assert message["flag"]["ended_at"] is None
     closing: dict[str, Any] = {"ended_at": "later", "evidence": {"longest_s": 9.0}}
     ((audience, message),) = view.step(
-        record(2, "flag.closed", episode_id="e1", rule="no_face", **closing)
+        record(2, "flag.closed", episode_id="e1", rule="nobody", **closing)
     )
-    assert audience == PANEL
+    assert audience == ALL
     assert message["flag"]["ended_at"] == "later"
     assert message["flag"]["evidence"] == {"longest_s": 9.0}
     assert view.flags["e1"] == message["flag"]
+    for who in (ZOE, IDA):
+        assert welcome(view, CONFIG, who, {})["flags"] == [message["flag"]]
+
+
+def test_a_nudge_is_private() -> None:
+    view = View("open", CONFIG.people)
+    nudge = {"episode_id": "e1", "rule": "nobody", "text": "Are you there?"}
+    ((audience, message),) = view.step(record(1, "nudge", **nudge))
+    assert audience == {"candidate"}
+    check(message, "live", "NudgeMessage")
+    assert welcome(view, CONFIG, ZOE, {})["nudges"] == [message["nudge"]]
+    assert welcome(view, CONFIG, IDA, {})["nudges"] == []
+    assert view.knows_episode("e1")
+    assert not view.knows_episode("e2")
+
+
+def test_what_did_not_count_and_what_was_said_about_it_is_told_to_all() -> None:
+    view = View("open", CONFIG.people)
+    episode: dict[str, Any] = {
+        "episode_id": "e1",
+        "rule": "nobody",
+        "title": "t",
+        "started_at": "2026-01-01T00:00:00.000000Z",
+        "ended_at": "2026-01-01T00:00:09.000000Z",
+        "because": "short",
+        "evidence": {"duration_s": 9.0},
+    }
+    ((audience, message),) = view.step(record(1, "episode", **episode))
+    assert audience == ALL
+    check(message, "live", "EpisodeMessage")
+    event = {"name": "comment", "episode_id": "e1", "text": "The door bell."}
+    said = {"boot_id": "b", "client_seq": 1, "event": event}
+    ((audience, comment),) = view.step(record(2, "event", CANDIDATE, **said))
+    assert audience == ALL
+    check(comment, "live", "CommentMessage")
+    for who in (ZOE, IDA):
+        told = welcome(view, CONFIG, who, {})
+        assert told["episodes"] == [message["episode"]]
+        assert told["comments"] == [comment["comment"]]
+
+
+def test_a_calibration_that_was_practised_does_not_count() -> None:
+    view = View("open", CONFIG.people)
+    taken: dict[str, Any] = {
+        "state": "taken",
+        "quality": "good",
+        "detail": "",
+        "frames": 40,
+    }
+    ((audience, message),) = view.step(record(1, "calibration", **taken))
+    assert audience == ALL
+    check(message, "live", "CalibrationMessage")
+    view.step(record(2, "calibration", **taken, rehearsal=True))
+    assert view.calibration == taken
+    # Of a record from before there were places to look at.
+    ((_, message),) = view.step(
+        record(3, "calibration", yaw_deg=1.0, pitch_deg=2.0, frames=9)
+    )
+    check(message, "live", "CalibrationMessage")
+    assert message["calibration"]["quality"] == "rough"
+
+
+def test_an_attempt_of_the_kernel_says_nothing_of_how_it_is() -> None:
+    view = View("open", CONFIG.people)
+    view.step(record(1, "kernel", state="started", detail=""))
+    assert view.step(record(2, "kernel", state="attempt", detail="network")) == []
+    assert view.kernel is not None
+    assert view.kernel["state"] == "idle"
 
 
 def test_the_kernel_is_busy_until_its_last_run_ends() -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from nbinterview_proctor import engine
 from nbinterview_proctor.policy import Policy, load
 from nbinterview_server.journal import Journal
-from nbinterview_server.watch import FOUND, Watch
+from nbinterview_server.watch import Watch
 
 POLICY = Policy.from_dict(load("standard"))
 PASTE = {"name": "clipboard", "action": "paste", "chars": 900, "origin": "external"}
@@ -44,13 +45,13 @@ async def test_what_a_crash_left_unwritten_is_written_once(tmp_path: Path) -> No
         await journal.append("event", "p-candidate2", payload, 10.0 * number)
 
     async def restart() -> list[str]:
-        watch = Watch(POLICY, journal)
+        watch = Watch(POLICY, journal, clock=lambda: datetime.now(UTC))
         watch.rebuild(journal.read())
         running = asyncio.create_task(watch.run())
         await watch.flush()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        return [one.kind for one in journal.read() if one.kind in FOUND]
+        return [one.kind for one in journal.read() if one.kind in engine.OWN_KINDS]
 
     first = await restart()
     assert {"sensor", "warning", "flag"} <= set(first)

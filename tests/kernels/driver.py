@@ -13,7 +13,7 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-from nbinterview_kernels import kernelspec
+from nbinterview_kernels import kernelspec, outputs
 
 DEADLINE_S = 60.0
 SECRET = "do-not-leak-7f3a"
@@ -35,6 +35,8 @@ class Result:
     text: str = ""
     error: str = ""
     mime_types: set[str] = field(default_factory=set)
+    attempts: list[dict[str, int]] = field(default_factory=list)
+    """What the room is told of attempts to leave the sandbox."""
 
     def value(self) -> Any:
         """Return what the cell printed last, as JSON."""
@@ -91,6 +93,8 @@ class Kernel:
                     result.text += content["text"]
                 case "display_data" | "execute_result":
                     result.mime_types |= set(content["data"])
+                case outputs.ATTEMPTS:
+                    result.attempts.append(outputs.attempts(content))
                 case "error":
                     result.status = "error"
                     result.error = content["ename"] + ": " + content["evalue"]

@@ -38,7 +38,8 @@ def agree_and_start(page: Page, *sensors: str) -> None:
     if "Camera" in sensors:
         page.get_by_role("button", name="Continue to the camera check").click()
         page.get_by_text("One face found").wait_for()
-        page.get_by_role("button", name="Start the interview").click()
+        page.get_by_role("button", name="Continue: look at a few places").click()
+        page.get_by_role("button", name="Leave it out").click()
     else:
         page.get_by_role("button", name="Start with what I agreed to").click()
 
@@ -51,8 +52,8 @@ def test_everything_can_be_declined_by_keyboard_alone(
     assert [each.get_attribute("aria-checked") for each in switches.all()] == [
         "false"
     ] * len(SENSORS)
-    # From the heading, which has the focus: three switches, then the button.
-    for _ in range(len(SENSORS) + 1):
+    # From the heading, which has the focus: the policy in words, switches, the button.
+    for _ in range(len(SENSORS) + 2):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Not watching").wait_for()
@@ -106,7 +107,7 @@ def test_an_interviewer_sees_a_flag_without_reloading(
     page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Control+End")
     page.keyboard.press("Control+v")
-    page.get_by_text("Text from outside the notebook was pasted").wait_for()
+    page.get_by_text("Text from outside the notebook was pasted").first.wait_for()
     flag = panel.locator("#nbinterview-panel [data-kind=flag]")
     flag.wait_for()
     assert flag.get_attribute("data-rule") == "external_paste"

@@ -10,8 +10,12 @@ import type { RoomProvider } from './custody/provider';
 import type { IHandedBack, IStanding } from './custody/standing';
 import type { Notices } from './room/notices';
 import type {
+  Action,
+  Calibration,
   Check,
   ClientEvent,
+  Comment,
+  Episode,
   Flag,
   Frame,
   InterviewState,
@@ -22,6 +26,7 @@ import type {
   SensorState,
   UsageMessage,
   Warning,
+  Watching,
   Welcome
 } from './wire';
 
@@ -55,10 +60,20 @@ export interface ILive extends IDisposable {
   readonly statusChanged: ISignal<ILive, LiveStatus>;
   /** The candidate is told something, before a flag. */
   readonly warned: ISignal<ILive, Warning>;
+  /** The candidate is told something quietly, before a warning. */
+  readonly nudged: ISignal<ILive, Warning>;
   /** The warning of this episode no longer holds. */
   readonly warningCleared: ISignal<ILive, string>;
   /** A flag was raised, or one of them ended. */
   readonly flagged: ISignal<ILive, Flag>;
+  /** Something ended that was recorded and does not count. */
+  readonly episodeEnded: ISignal<ILive, Episode>;
+  /** The candidate said something, to one finding or to the whole. */
+  readonly commented: ISignal<ILive, Comment>;
+  /** It is known how well the candidate's own way of sitting is known. */
+  readonly calibrated: ISignal<ILive, Calibration>;
+  /** An interviewer paused or resumed the watching, or changed what is allowed. */
+  readonly watchingChanged: ISignal<ILive, Watching>;
   /** A sensor began or ceased to measure. */
   readonly sensorChanged: ISignal<ILive, SensorState>;
   /** The kernel's life. */
@@ -82,8 +97,17 @@ export interface ILive extends IDisposable {
    * @param monotonicMs - performance.now() when it happened; now, if not given.
    */
   record(event: ClientEvent, monotonicMs?: number): void;
-  /** Report what was measured since the last call; no frames is a sign of life. */
-  observe(frames: Frame[], framesDropped: number): void;
+  /**
+   * Report what was measured, at once; no frames is a sign of life.
+   * @param rateHz - How often the worker measures now.
+   */
+  observe(frames: Frame[], framesDropped: number, rateHz?: number): void;
+  /**
+   * Ask the room for what only an interviewer may ask. It is not kept: a pause that comes
+   * minutes late would be another one.
+   * @returns Whether it was sent; the room's answer is `watchingChanged` or a problem.
+   */
+  act(action: Omit<Action, 'type'>): boolean;
 }
 
 /** Whether what is typed is saved; there is none outside a room. */
@@ -144,8 +168,10 @@ export const IWatch = new Token<IWatch | null>(
 
 /** Which sensors may measure now. */
 export interface IWatch {
+  /** Whether the candidate has started, and the interview goes on. */
+  readonly isWatching: boolean;
   /** The sensors that are agreed to, while watching runs. */
   readonly active: ReadonlySet<Sensor>;
-  /** They changed. */
+  /** They changed, or watching began or ended. */
   readonly activeChanged: ISignal<IWatch, void>;
 }

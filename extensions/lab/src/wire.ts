@@ -3,9 +3,14 @@
 import type { Event, Observations } from '@nbinterview/proctor';
 
 export type {
+  Action,
+  Allowance,
+  Calibration,
   Check,
   CheckedCell,
   ClientEvent,
+  Comment,
+  Episode,
   Flag,
   Frame,
   FromPage,
@@ -19,8 +24,10 @@ export type {
   Rule,
   Sensor,
   SensorState,
+  Source,
   UsageMessage,
   Warning,
+  Watching,
   Welcome
 } from '@nbinterview/proctor';
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ACK_TIMEOUT_MS, OPEN_TIMEOUT_MS } from '../src/live/client';
 import { Kept } from '../src/kept/kept';
 import { Spool } from '../src/live/spool';
-import type { Problem } from '../src/wire';
+import type { Frame, Problem } from '../src/wire';
 import { ADA, BOOT, connected, EARLIER_BOOT, welcome, world } from './helpers';
 
 const LOADED = { name: 'page', state: 'loaded' } as const;
@@ -358,5 +358,84 @@ describe('a person whose access was taken away', () => {
     await vi.advanceTimersByTimeAsync(5_000);
     expect(client.isWithdrawn).toBe(false);
     expect(sockets.length).toBeGreaterThan(1);
+  });
+});
+
+describe('what is measured', () => {
+  const frame = (at_ms: number): Frame => ({
+    at_ms,
+    faces: 1,
+    luma_mean: 100,
+    luma_std: 40,
+    frame_diff: 1,
+    inference_ms: 20
+  });
+
+  it('goes out at once, with its rate', () => {
+    const { client, socket } = connected();
+    client.observe([frame(1)], 0, 10);
+    client.observe([frame(2)], 1, 9.5);
+    expect(socket().sent.slice(1)).toMatchObject([
+      { client_seq: 1, frames: [{ at_ms: 1 }], frames_dropped: 0, rate_hz: 10 },
+      { client_seq: 2, frames: [{ at_ms: 2 }], frames_dropped: 1, rate_hz: 9.5 }
+    ]);
+  });
+
+  it('is one message a second without a connection, and none is lost or overtaken', () => {
+    let nowMs = 0;
+    const { client, socket, spool } = world(undefined, undefined, () => nowMs);
+    client.connect();
+    socket().open();
+    socket().say(welcome());
+    socket().lose();
+    for (let n = 0; n < 50; n++) {
+      nowMs = n * 100;
+      client.observe([frame(nowMs)], 1, 10);
+      if (n === 24) {
+        client.record(LOADED);
+      }
+    }
+    expect(spool.size).toBeLessThanOrEqual(7);
+    vi.advanceTimersByTime(1_000);
+    socket().open();
+    socket().say(welcome());
+    const sent = socket().sent.slice(1);
+    const frames = sent.flatMap(each =>
+      each.type === 'observations' ? each.frames : []
+    );
+    expect(frames.map(({ at_ms }) => at_ms)).toEqual(
+      Array.from({ length: 50 }, (_, n) => n * 100)
+    );
+    const before = sent.slice(
+      0,
+      sent.findIndex(each => each.type === 'event')
+    );
+    expect(
+      before.flatMap(each => (each.type === 'observations' ? each.frames : []))
+    ).toHaveLength(25);
+    expect(
+      sent.reduce(
+        (sum, each) => sum + (each.type === 'observations' ? each.frames_dropped : 0),
+        0
+      )
+    ).toBe(50);
+    expect(
+      Math.max(...sent.map(each => ('frames' in each ? each.frames.length : 0)))
+    ).toBeLessThanOrEqual(20);
+  });
+});
+
+describe('what an interviewer asks', () => {
+  it('goes out at once or not at all', () => {
+    const { client, socket, spool } = connected({ role: 'interviewer' });
+    expect(client.act({ action: 'pause_watching' })).toBe(true);
+    expect(client.act({ action: 'set_allows', allows: ['ai'] })).toBe(true);
+    expect(socket().sent.slice(1)).toEqual([
+      { type: 'action', action: 'pause_watching' },
+      { type: 'action', action: 'set_allows', allows: ['ai'] }
+    ]);
+    socket().lose();
+    expect(client.act({ action: 'resume_watching' })).toBe(false);
+    expect(spool.size).toBe(0);
   });
 });

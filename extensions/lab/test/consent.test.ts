@@ -4,15 +4,19 @@ import type { IConsentState } from '../src/watch/consent';
 import {
   activeSensors,
   begin,
+  calibrated,
   cameraSettled,
   change,
   choose,
   confirm,
   interviewChanged,
+  isWatching,
   measuringSensors,
   needsCamera,
+  paused,
   reconsider,
   start,
+  wantsCalibration,
   wantsCamera
 } from '../src/watch/consent';
 import type { Sensor, Welcome } from '../src/wire';
@@ -210,5 +214,83 @@ describe('after a reload', () => {
 
   it('an ended interview asks nothing', () => {
     expect(asking({ state: 'ended', consent }, AGAIN).phase).toBe('ended');
+  });
+});
+
+describe('looking at places', () => {
+  const wanted = policy({ calibration: true });
+  const checked = (changes = wanted): IConsentState =>
+    cameraSettled(confirm(chosen(asking(changes), 'camera', 'focus')).state, 'on');
+
+  it('comes between the check and the notebook, and is watched', () => {
+    const { state, events } = start(checked());
+    expect(state.phase).toBe('calibrating');
+    expect(events).toEqual([{ name: 'watch', state: 'started' }]);
+    expect(isWatching(state)).toBe(true);
+    expect(wantsCamera(state)).toBe(true);
+    expect([...activeSensors(state)]).toEqual(['camera', 'focus']);
+    const watching = calibrated(state);
+    expect(watching.phase).toBe('watching');
+    expect(wantsCalibration({ ...watching, phase: 'checking' })).toBe(false);
+  });
+
+  it('is not for a policy that does not want it, nor without a camera', () => {
+    expect(start(checked({})).state.phase).toBe('watching');
+    expect(start(cameraSettled(checked(), 'missing')).state.phase).toBe('watching');
+    const without = confirm(chosen(asking(wanted), 'focus')).state;
+    expect(without.phase).toBe('watching');
+  });
+
+  it('is not asked for again after a reload', () => {
+    const taken = { state: 'taken', quality: 'good', detail: '', frames: 90 } as const;
+    const consent = { camera: true, focus: true, clipboard: true };
+    const state = asking({ ...wanted, consent, calibration: taken }, AGAIN);
+    expect(start(cameraSettled(state, 'on')).state.phase).toBe('watching');
+    const anew = asking({ ...wanted, calibration: taken });
+    expect(wantsCalibration(cameraSettled({ ...anew, phase: 'checking' }, 'on'))).toBe(
+      false
+    );
+  });
+
+  it('ends with the interview', () => {
+    const { state, events } = interviewChanged(start(checked()).state, 'ended');
+    expect(state.phase).toBe('ended');
+    expect(events).toEqual([{ name: 'watch', state: 'stopped' }]);
+    expect(calibrated(state)).toBe(state);
+  });
+});
+
+describe('while an interviewer paused the watching', () => {
+  it('nothing measures, the answers stay, and the camera keeps its place', () => {
+    const watching = confirm(chosen(asking(), 'focus', 'clipboard')).state;
+    const away = paused(watching, true);
+    expect([...activeSensors(away)]).toEqual([]);
+    expect(isWatching(away)).toBe(true);
+    expect(away.granted).toEqual(watching.granted);
+    expect([...activeSensors(paused(away, false))]).toEqual(['focus', 'clipboard']);
+  });
+
+  it('a page that comes in meanwhile knows', () => {
+    const watching = { paused: true, paused_by: 'p-b', allows: [] };
+    expect(asking({ watching }).isPaused).toBe(true);
+  });
+});
+
+describe('a policy that watches the notebook alone', () => {
+  it('asks for no sensor, and still has its start', () => {
+    const rule = {
+      rule: 'unexplained_text',
+      sensor: 'notebook',
+      title: 'Text that typing does not explain',
+      nudge_after_s: null,
+      warn_after_s: null,
+      flag_after_s: null,
+      excused_by: []
+    } as const;
+    const state = asking(policy({ sensors: [], rules: [{ ...rule, excused_by: [] }] }));
+    expect(state.phase).toBe('asking');
+    const { state: watching, events } = confirm(state);
+    expect(isWatching(watching)).toBe(true);
+    expect(events).toEqual([{ name: 'watch', state: 'started' }]);
   });
 });

@@ -32,7 +32,10 @@ export function welcome(changes: Partial<Welcome> = {}): Welcome {
     state: 'open',
     policy: {
       name: 'standard',
-      version: 1,
+      version: 2,
+      title: 'Standard',
+      words: [],
+      calibration: false,
       sensors: ['camera', 'focus', 'clipboard'],
       camera_required: false,
       fullscreen: false,
@@ -44,6 +47,11 @@ export function welcome(changes: Partial<Welcome> = {}): Welcome {
     flags: [],
     sensors: [],
     warnings: [],
+    nudges: [],
+    episodes: [],
+    comments: [],
+    calibration: null,
+    watching: { paused: false, paused_by: null, allows: [] },
     kernel: null,
     ...changes
   };
@@ -80,7 +88,7 @@ export class FakeSocket implements ISocket {
   /** The numbers of what was sent of a page load, in order. */
   numbers(bootId = BOOT): number[] {
     return this.sent.flatMap(message =>
-      message.type !== 'hello' && message.boot_id === bootId ? [message.client_seq] : []
+      'client_seq' in message && message.boot_id === bootId ? [message.client_seq] : []
     );
   }
 }
@@ -96,7 +104,8 @@ export interface IWorld {
 /** A client whose sockets the test holds. */
 export function world(
   spool = new Spool(new Kept(null)),
-  isAdmitted = (): Promise<boolean> => Promise.resolve(true)
+  isAdmitted = (): Promise<boolean> => Promise.resolve(true),
+  monotonicMs = (): number => 1234
 ): IWorld {
   const sockets: FakeSocket[] = [];
   const client = new LiveClient({
@@ -108,7 +117,7 @@ export function world(
       return socket;
     },
     isAdmitted,
-    monotonicMs: () => 1234,
+    monotonicMs,
     random: () => 0.5
   });
   return {

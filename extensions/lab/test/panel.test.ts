@@ -10,8 +10,8 @@ const at = (second: number): string =>
 
 function flag(changes: Partial<Flag> = {}): Flag {
   return {
-    episode_id: 'no_face-1',
-    rule: 'no_face',
+    episode_id: 'nobody-1',
+    rule: 'nobody',
     title: 'Nobody in front of the camera',
     started_at: at(0),
     flagged_at: at(4),
@@ -23,8 +23,8 @@ function flag(changes: Partial<Flag> = {}): Flag {
 
 function warning(changes: Partial<Warning> = {}): Warning {
   return {
-    episode_id: 'no_face-1',
-    rule: 'no_face',
+    episode_id: 'nobody-1',
+    rule: 'nobody',
     text: 'Are you there?',
     at: at(2),
     ...changes
@@ -78,7 +78,7 @@ describe('the panel', () => {
     const { client, socket } = connected({ role: 'interviewer' });
     const model = new PanelModel(client);
     socket().say({ type: 'warning', warning: warning() });
-    socket().say({ type: 'warning_cleared', episode_id: 'no_face-1' });
+    socket().say({ type: 'warning_cleared', episode_id: 'nobody-1' });
     expect(model.findings).toMatchObject([{ kind: 'warning', isOver: true }]);
   });
 
@@ -164,7 +164,9 @@ describe('the evidence in words', () => {
   it.each([
     [{ faces: 2 }, ['2 faces']],
     [{ chars: 1 }, ['1 character']],
-    [{ yaw_deg: -34.6, pitch_deg: -3.2 }, ['head turned 35° aside', '3° down']],
+    // As in geometry.py: yaw + is to the picture's right, pitch + is the nose down.
+    [{ yaw_deg: -34.6, pitch_deg: -3.2 }, ['head turned 35° aside', '3° up']],
+    [{ yaw_deg: 34.6, pitch_deg: 41 }, ['head turned 35° aside', '41° down']],
     [{ yaw_deg: 22, pitch_deg: 0.2 }, ['head turned 22° aside']],
     [{ state: 'lost' }, ['camera: lost']],
     [{ parts: 1, measured_share: 1 }, []],

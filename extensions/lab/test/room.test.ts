@@ -184,7 +184,7 @@ describe('warnings', () => {
   it('are shown while they hold', () => {
     const { client, socket } = connected();
     const notices = new Notices();
-    showWarnings(client, notices, trans);
+    showWarnings(client, notices, () => undefined, trans);
     socket().say({ type: 'warning', warning: tell });
     expect(notices.all).toMatchObject([{ text: 'Are you there?', kind: 'hint' }]);
     socket().say({ type: 'warning_cleared', episode_id: 'e-1' });
@@ -194,7 +194,7 @@ describe('warnings', () => {
   it('do not outlive a lost line', () => {
     const { client, socket } = connected();
     const notices = new Notices();
-    showWarnings(client, notices, trans);
+    showWarnings(client, notices, () => undefined, trans);
     socket().say({ type: 'warning', warning: tell });
     socket().say(welcome());
     expect(notices.all).toEqual([]);

@@ -1,11 +1,11 @@
 import { IDBFactory } from 'fake-indexeddb';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { openStore } from '../src/kept/indexeddb';
 import type { IStore } from '../src/kept/kept';
 import { Kept } from '../src/kept/kept';
 import type { ISpooled } from '../src/live/spool';
-import { MAX_OBSERVATIONS, Spool } from '../src/live/spool';
+import { MAX_OBSERVATIONS, SETTLE_MS, Spool } from '../src/live/spool';
 import { ADA, BOOT, EARLIER_BOOT } from './helpers';
 
 function event(client_seq: number, boot_id = BOOT): ISpooled {
@@ -112,6 +112,36 @@ describe('a spool', () => {
     }
     expect(spool.size).toBe(MAX_OBSERVATIONS + 1);
     expect(numbers(spool).slice(0, 2)).toEqual([1, 4]);
+  });
+
+  it('leaves observations out of the database that are acknowledged soon', async () => {
+    vi.useFakeTimers();
+    try {
+      const put: number[] = [];
+      const store: IStore<ISpooled> = {
+        load: () => Promise.resolve([]),
+        put: entry => Promise.resolve(void put.push(entry.client_seq)),
+        remove: () => Promise.resolve()
+      };
+      const spool = new Spool(new Kept(store));
+      spool.add(observations(1));
+      spool.add(observations(2));
+      spool.add(event(3));
+      spool.acknowledge(BOOT, 1);
+      await vi.advanceTimersByTimeAsync(SETTLE_MS);
+      expect(put).toEqual([3, 2]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('gives a page load’s messages in their order, however the database has them', () => {
+    const spool = new Spool(new Kept(null));
+    spool.add(event(7, EARLIER_BOOT));
+    spool.add(event(3));
+    spool.add(observations(2));
+    spool.add(event(6, EARLIER_BOOT));
+    expect(numbers(spool)).toEqual([6, 7, 2, 3]);
   });
 
   it('goes on in memory when the database refuses, and says so once', async () => {

@@ -10,12 +10,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from nbinterview.errors import Conflict
-from nbinterview_kernels.outputs import OUTPUT_TYPES
+from nbinterview_kernels.outputs import ATTEMPTS, OUTPUT_TYPES, attempts
 from nbinterview_server.documents.authorship import KERNEL, written_by
 from nbinterview_server.execution.cell import Cell, Displays
 from nbinterview_server.execution.cells import Cells
@@ -61,12 +61,29 @@ class Run:
     """Prompt and `password` of the answer that is waited for."""
     answered: bool = False
     """Whether an answer is on record that the kernel does not have yet."""
+    attempts: dict[str, int] = field(default_factory=dict)
+    """How often it tried to reach the network or start a program, as it says."""
 
     def count(self, message: Mapping[str, Any]) -> None:
         """Count one message of the kernel."""
         if message_type(message) in OUTPUT_TYPES:
             self.outputs += 1
             self.output_bytes += content_bytes(message)
+        elif message_type(message) == ATTEMPTS:
+            for kind, number in attempts(message["content"]).items():
+                self.attempts[kind] = max(number, self.attempts.get(kind, 0))
+
+    def attempted(self) -> list[Entry]:
+        """Return the records of its attempts: one for each kind, with their number."""
+        payload = {
+            "state": "attempt",
+            "execution_id": self.execution_id,
+            "cell_id": self.cell_id,
+        }
+        return [
+            Entry("kernel", KERNEL, {**payload, "detail": kind, "count": number})
+            for kind, number in sorted(self.attempts.items())
+        ]
 
 
 class Runs:
@@ -322,7 +339,9 @@ class Runs:
             "duration_ms": duration_ms,
         }
         try:
-            await self._journal.insist([Entry("execution.finished", KERNEL, payload)])
+            await self._journal.insist(
+                [*run.attempted(), Entry("execution.finished", KERNEL, payload)]
+            )
         except NotWritten:
             log.info("the room closes; a run's end is not recorded")
 

@@ -44,6 +44,9 @@ class IndexedDBStore<T extends object> implements IStore<T> {
   }
 
   async remove(entries: readonly T[]): Promise<void> {
+    if (!entries.some(entry => this._keys.has(entry))) {
+      return; // gone before they came here
+    }
     const transaction = this._database.transaction(STORE, 'readwrite');
     const store = transaction.objectStore(STORE);
     for (const entry of entries) {

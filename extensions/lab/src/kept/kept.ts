@@ -46,9 +46,18 @@ export class Kept<T extends object> {
     return this._entries;
   }
 
-  add(entry: T): void {
+  /** @param settleMs - Leave it out of the store if it is gone again so soon. */
+  add(entry: T, settleMs = 0): void {
     this._entries.push(entry);
-    this._write(store => store.put(entry));
+    if (settleMs === 0) {
+      this._write(store => store.put(entry));
+    } else if (this.survives) {
+      setTimeout(() => {
+        if (this._entries.includes(entry)) {
+          this._write(store => store.put(entry));
+        }
+      }, settleMs);
+    }
   }
 
   /** Forget the entries that are gone. */

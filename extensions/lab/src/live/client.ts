@@ -10,8 +10,12 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type {
+  Action,
+  Calibration,
   Check,
   ClientEvent,
+  Comment,
+  Episode,
   Flag,
   Frame,
   FromPage,
@@ -24,6 +28,7 @@ import type {
   SensorState,
   UsageMessage,
   Warning,
+  Watching,
   Welcome
 } from '../wire';
 import type { ILive, LiveStatus } from '../tokens';
@@ -42,6 +47,30 @@ export const OPEN_TIMEOUT_MS = 2_000;
 export const ACK_TIMEOUT_MS = 15_000;
 /** The room's close for somebody whose access was taken away; `sockets.py` there. */
 export const WITHDRAWN = { code: 1008, reason: 'access ended' } as const;
+
+/** Without a connection, frames are kept together for so long, and no more than these. */
+const HOLD_MS = 1_000;
+const HELD_FRAMES = 20;
+
+/** Frames that are not a message yet. */
+interface IHeld {
+  readonly frames: Frame[];
+  readonly dropped: number;
+  readonly rateHz: number | undefined;
+  /** When the first of them came. */
+  readonly sinceMs: number;
+}
+
+function withFrames(held: IHeld | null, more: IHeld): IHeld {
+  return held === null
+    ? more
+    : {
+        frames: [...held.frames, ...more.frames],
+        dropped: held.dropped + more.dropped,
+        rateHz: more.rateHz ?? held.rateHz,
+        sinceMs: held.sinceMs
+      };
+}
 
 /** The part of a browser's WebSocket that is used here. */
 export interface ISocket {
@@ -114,12 +143,32 @@ export class LiveClient implements ILive {
     return this._warned;
   }
 
+  get nudged(): ISignal<this, Warning> {
+    return this._nudged;
+  }
+
   get warningCleared(): ISignal<this, string> {
     return this._warningCleared;
   }
 
   get flagged(): ISignal<this, Flag> {
     return this._flagged;
+  }
+
+  get episodeEnded(): ISignal<this, Episode> {
+    return this._episodeEnded;
+  }
+
+  get commented(): ISignal<this, Comment> {
+    return this._commented;
+  }
+
+  get calibrated(): ISignal<this, Calibration> {
+    return this._calibrated;
+  }
+
+  get watchingChanged(): ISignal<this, Watching> {
+    return this._watchingChanged;
   }
 
   get sensorChanged(): ISignal<this, SensorState> {
@@ -184,6 +233,7 @@ export class LiveClient implements ILive {
   }
 
   record(event: ClientEvent, monotonicMs = this._options.monotonicMs()): void {
+    this._postHeld();
     this._post(seq => ({
       type: 'event',
       boot_id: this._options.bootId,
@@ -193,15 +243,28 @@ export class LiveClient implements ILive {
     }));
   }
 
-  observe(frames: Frame[], framesDropped: number): void {
-    this._post(seq => ({
-      type: 'observations',
-      boot_id: this._options.bootId,
-      client_seq: seq,
-      monotonic_ms: this._options.monotonicMs(),
+  observe(frames: Frame[], framesDropped: number, rateHz?: number): void {
+    this._held = withFrames(this._held, {
       frames,
-      frames_dropped: framesDropped
-    }));
+      dropped: framesDropped,
+      rateHz,
+      sinceMs: this._options.monotonicMs()
+    });
+    const isFull =
+      this._held.frames.length >= HELD_FRAMES ||
+      this._options.monotonicMs() - this._held.sinceMs >= HOLD_MS;
+    // While nobody hears it, one message a second is enough.
+    if (this._status === 'online' || isFull) {
+      this._postHeld();
+    }
+  }
+
+  act(action: Omit<Action, 'type'>): boolean {
+    if (this._status !== 'online') {
+      return false;
+    }
+    this._transmit({ type: 'action', ...action });
+    return true;
   }
 
   dispose(): void {
@@ -213,6 +276,23 @@ export class LiveClient implements ILive {
     clearTimeout(this._ackTimer);
     this._socket?.close();
     Signal.clearData(this);
+  }
+
+  private _postHeld(): void {
+    const held = this._held;
+    if (held === null) {
+      return;
+    }
+    this._held = null;
+    this._post(seq => ({
+      type: 'observations',
+      boot_id: this._options.bootId,
+      client_seq: seq,
+      monotonic_ms: this._options.monotonicMs(),
+      frames: held.frames,
+      frames_dropped: held.dropped,
+      ...(held.rateHz !== undefined && { rate_hz: held.rateHz })
+    }));
   }
 
   private _post(make: (seq: number) => Outgoing): void {
@@ -255,6 +335,9 @@ export class LiveClient implements ILive {
       case 'problem':
         this._refused(message);
         break;
+      case 'nudge':
+        this._nudged.emit(message.nudge);
+        break;
       case 'warning':
         this._warned.emit(message.warning);
         break;
@@ -263,6 +346,18 @@ export class LiveClient implements ILive {
         break;
       case 'flag':
         this._flagged.emit(message.flag);
+        break;
+      case 'episode':
+        this._episodeEnded.emit(message.episode);
+        break;
+      case 'comment':
+        this._commented.emit(message.comment);
+        break;
+      case 'calibration':
+        this._calibrated.emit(message.calibration);
+        break;
+      case 'watching':
+        this._watchingChanged.emit(message.watching);
         break;
       case 'sensor':
         this._sensorChanged.emit(message.sensor);
@@ -291,6 +386,7 @@ export class LiveClient implements ILive {
       this._options.spool.acknowledge(bootId, clientSeq);
     }
     this._welcome = welcome;
+    this._postHeld();
     this._failures = 0;
     this._sent.clear();
     this._unsent = this._options.spool
@@ -418,14 +514,20 @@ export class LiveClient implements ILive {
   private _lastSeq = 0;
   private _failures = 0;
   private _unsent: ISpooled[] = [];
+  private _held: IHeld | null = null;
   private readonly _sent = new Set<ISpooled>();
   private _retryTimer: ReturnType<typeof setTimeout> | undefined;
   private _ackTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly _welcomed = new Signal<this, Welcome>(this);
   private readonly _statusChanged = new Signal<this, LiveStatus>(this);
   private readonly _warned = new Signal<this, Warning>(this);
+  private readonly _nudged = new Signal<this, Warning>(this);
   private readonly _warningCleared = new Signal<this, string>(this);
   private readonly _flagged = new Signal<this, Flag>(this);
+  private readonly _episodeEnded = new Signal<this, Episode>(this);
+  private readonly _commented = new Signal<this, Comment>(this);
+  private readonly _calibrated = new Signal<this, Calibration>(this);
+  private readonly _watchingChanged = new Signal<this, Watching>(this);
   private readonly _sensorChanged = new Signal<this, SensorState>(this);
   private readonly _kernelChanged = new Signal<this, KernelMessage>(this);
   private readonly _usageChanged = new Signal<this, UsageMessage>(this);

@@ -1,6 +1,6 @@
 /** The room as it stands: its welcome, kept up to date by what came after. */
 
-import type { Flag, FromRoom, SensorState, Warning, Welcome } from '../wire';
+import type { FromRoom, Welcome } from '../wire';
 
 /** Take one message into the picture. Messages that say nothing lasting change nothing. */
 export function fold(room: Welcome, message: FromRoom): Welcome {
@@ -10,29 +10,40 @@ export function fold(room: Welcome, message: FromRoom): Welcome {
     case 'state':
       return { ...room, state: message.state };
     case 'flag':
-      return { ...room, flags: withFlag(room.flags, message.flag) };
+      return { ...room, flags: withEpisode(room.flags, message.flag) };
     case 'kernel':
       return { ...room, kernel: message };
     case 'sensor':
-      return { ...room, sensors: withSensor(room.sensors, message.sensor) };
+      return {
+        ...room,
+        sensors: [
+          ...room.sensors.filter(each => each.sensor !== message.sensor.sensor),
+          message.sensor
+        ]
+      };
+    case 'nudge':
+      return { ...room, nudges: withEpisode(room.nudges, message.nudge) };
     case 'warning':
-      return { ...room, warnings: withWarning(room.warnings, message.warning) };
+      return { ...room, warnings: withEpisode(room.warnings, message.warning) };
+    case 'episode':
+      return { ...room, episodes: withEpisode(room.episodes, message.episode) };
+    case 'comment':
+      return { ...room, comments: [...room.comments, message.comment] };
+    case 'calibration':
+      return message.calibration.rehearsal === true
+        ? room
+        : { ...room, calibration: message.calibration };
+    case 'watching':
+      return { ...room, watching: message.watching };
     default:
       return room;
   }
 }
 
-function withFlag(flags: readonly Flag[], flag: Flag): Flag[] {
-  return [...flags.filter(each => each.episode_id !== flag.episode_id), flag];
-}
-
-function withSensor(
-  sensors: readonly SensorState[],
-  sensor: SensorState
-): SensorState[] {
-  return [...sensors.filter(each => each.sensor !== sensor.sensor), sensor];
-}
-
-function withWarning(warnings: readonly Warning[], warning: Warning): Warning[] {
-  return [...warnings.filter(each => each.episode_id !== warning.episode_id), warning];
+/** The later word on an episode takes the place of the earlier one. */
+function withEpisode<T extends { episode_id: string }>(
+  known: readonly T[],
+  said: T
+): T[] {
+  return [...known.filter(each => each.episode_id !== said.episode_id), said];
 }

@@ -23,10 +23,16 @@ export interface ISpooled {
 }
 
 /**
- * Most observation messages kept (one a second: an hour). Beyond it the oldest go;
- * events are never dropped.
+ * Most observation messages kept (without a connection one a second: an hour). Beyond it
+ * the oldest go; events are never dropped.
  */
 export const MAX_OBSERVATIONS = 3600;
+
+/**
+ * How long observations wait before they go into the browser's database. Ten messages a
+ * second are mostly acknowledged sooner; a crash loses no more than these.
+ */
+export const SETTLE_MS = 2_000;
 
 /** The unacknowledged messages of this page and of earlier loads of it, in order. */
 export class Spool {
@@ -37,16 +43,30 @@ export class Spool {
     return this._kept.all.length;
   }
 
-  /** All that waits, oldest first. */
+  /** All that waits, each page load's in the order of its numbers, oldest load first. */
   pending(): readonly ISpooled[] {
-    return this._kept.all;
+    // An event is in the database before the observations that came before it.
+    const loads = new Map<string, ISpooled[]>();
+    for (const entry of this._kept.all) {
+      const load = loads.get(entry.boot_id);
+      if (load === undefined) {
+        loads.set(entry.boot_id, [entry]);
+      } else {
+        load.push(entry);
+      }
+    }
+    return [...loads.values()].flatMap(entries =>
+      entries.sort((one, other) => one.client_seq - other.client_seq)
+    );
   }
 
   /** Keep a message until it is acknowledged. */
   add(entry: ISpooled): void {
-    this._kept.add(entry);
     if (entry.message.type === 'observations') {
+      this._kept.add(entry, SETTLE_MS);
       this._trimObservations();
+    } else {
+      this._kept.add(entry);
     }
   }
 

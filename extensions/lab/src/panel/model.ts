@@ -5,12 +5,16 @@ import { Signal } from '@lumino/signaling';
 
 import type { ILive } from '../tokens';
 import type {
+  Calibration,
+  Comment,
+  Episode,
   Flag,
   KernelMessage,
   Person,
   Sensor,
   SensorState,
   Warning,
+  Watching,
   Welcome
 } from '../wire';
 
@@ -46,6 +50,24 @@ export class PanelModel {
       this._over.add(episode);
       this._changed.emit();
     });
+    live.episodeEnded.connect((_, episode) => {
+      this._episodes.set(episode.episode_id, episode);
+      this._changed.emit();
+    });
+    live.commented.connect((_, comment) => {
+      this._comments = [...this._comments, comment];
+      this._changed.emit();
+    });
+    live.calibrated.connect((_, calibration) => {
+      if (calibration.rehearsal !== true) {
+        this._calibration = calibration;
+        this._changed.emit();
+      }
+    });
+    live.watchingChanged.connect((_, watching) => {
+      this._watching = watching;
+      this._changed.emit();
+    });
     live.sensorChanged.connect((_, sensor) => {
       this._sensors.set(sensor.sensor, sensor);
       this._changed.emit();
@@ -72,7 +94,10 @@ export class PanelModel {
       flag
     }));
     const warnings = [...this._warnings.values()]
-      .filter(warning => !this._flags.has(warning.episode_id))
+      .filter(
+        ({ episode_id }) =>
+          !this._flags.has(episode_id) && !this._episodes.has(episode_id)
+      )
       .map((warning): Finding => ({
         kind: 'warning',
         at: warning.at,
@@ -84,6 +109,27 @@ export class PanelModel {
 
   get flagCount(): number {
     return this._flags.size;
+  }
+
+  /** What ended without a flag and does not count, newest first. */
+  get episodes(): Episode[] {
+    return [...this._episodes.values()].sort(
+      (a, b) => Date.parse(b.started_at) - Date.parse(a.started_at)
+    );
+  }
+
+  /** The candidate's words about one finding, or with null about the whole. */
+  commentsOn(episodeId: string | null): Comment[] {
+    return this._comments.filter(({ episode_id }) => episode_id === episodeId);
+  }
+
+  /** Null before there was one. */
+  get calibration(): Calibration | null {
+    return this._calibration;
+  }
+
+  get watching(): Watching {
+    return this._watching;
   }
 
   get people(): readonly Person[] {
@@ -109,6 +155,10 @@ export class PanelModel {
       }
       this._warnings.set(warning.episode_id, warning);
     }
+    this._episodes = new Map(welcome.episodes.map(each => [each.episode_id, each]));
+    this._comments = welcome.comments;
+    this._calibration = welcome.calibration;
+    this._watching = welcome.watching;
     this._sensors = new Map(welcome.sensors.map(each => [each.sensor, each]));
     this._people = welcome.people;
     this._kernel = welcome.kernel;
@@ -118,6 +168,10 @@ export class PanelModel {
   private _flags = new Map<string, Flag>();
   private readonly _warnings = new Map<string, Warning>();
   private readonly _over = new Set<string>();
+  private _episodes = new Map<string, Episode>();
+  private _comments: readonly Comment[] = [];
+  private _calibration: Calibration | null = null;
+  private _watching: Watching = { paused: false, paused_by: null, allows: [] };
   private _sensors = new Map<Sensor, SensorState>();
   private _people: readonly Person[] = [];
   private _kernel: KernelMessage | null = null;

@@ -34,6 +34,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         model,
         policy: welcome.policy,
         trans,
+        act: welcome.role === 'interviewer' ? action => live.act(action) : null,
         goTo: replay === null ? null : at => void replay.show(at)
       });
       panel.title.icon = panelIcon;

@@ -4,17 +4,31 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import React, { useEffect, useState } from 'react';
 
-import type { Flag, KernelMessage, PolicySummary, Sensor } from '../wire';
+import { Comments } from '../record/comments';
+import { calibrationWords, outcomeWords } from '../record/words';
 import { sensorWords } from '../watch/words';
+import type {
+  Action,
+  Comment,
+  Episode,
+  Flag,
+  KernelMessage,
+  PolicySummary,
+  Sensor
+} from '../wire';
+import { Clock } from './clock';
+import { Control } from './control';
 import type { Finding, PanelModel } from './model';
 import { durationSeconds, durationWords, evidenceWords, isMoment } from './words';
 
-interface IPanelProps {
+export interface IPanelProps {
   model: PanelModel;
   policy: PolicySummary;
   trans: TranslationBundle;
   /** Show this time of day in the replay; null when there is none. */
   goTo: ((at: string) => void) | null;
+  /** Ask the room to pause or to allow something; null for who may not. */
+  act: ((action: Omit<Action, 'type'>) => boolean) | null;
 }
 
 /** The right side panel of interviewers and reviewers. */
@@ -64,6 +78,7 @@ function Panel(props: IPanelProps): React.ReactElement {
                 <FindingLine
                   key={episodeOf(finding)}
                   finding={finding}
+                  comments={model.commentsOn(episodeOf(finding))}
                   nowMs={nowMs}
                   trans={trans}
                   goTo={props.goTo}
@@ -72,8 +87,105 @@ function Panel(props: IPanelProps): React.ReactElement {
             </ol>
           </>
         )}
+        <Episodes {...props} />
       </section>
+      <Whole {...props} />
+      <section aria-labelledby="jp-nbinterview-panel-watching">
+        <h2 id="jp-nbinterview-panel-watching">{trans.__('Watching')}</h2>
+        <Control {...props} />
+      </section>
+      <People {...props} />
     </>
+  );
+}
+
+/** What was recorded and does not count: there for who asks, out of the way else. */
+function Episodes({ model, trans }: IPanelProps): React.ReactElement | null {
+  const { episodes } = model;
+  if (episodes.length === 0) {
+    return null;
+  }
+  return (
+    <details className="jp-nbinterview-Episodes">
+      <summary>
+        {trans._n(
+          '%1 more, which does not count',
+          '%1 more, which do not count',
+          episodes.length
+        )}
+      </summary>
+      <ol className="jp-nbinterview-Findings">
+        {episodes.map(episode => (
+          <EpisodeLine
+            key={episode.episode_id}
+            episode={episode}
+            comments={model.commentsOn(episode.episode_id)}
+            trans={trans}
+          />
+        ))}
+      </ol>
+    </details>
+  );
+}
+
+function EpisodeLine(props: {
+  episode: Episode;
+  comments: readonly Comment[];
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { comments, episode, trans } = props;
+  const { because, evidence, rule, started_at, title } = episode;
+  const duration = evidence['duration_s'];
+  const facts = evidenceWords(evidence, trans);
+  return (
+    <li className="jp-nbinterview-Finding" data-kind="episode" data-rule={rule}>
+      <strong>{title}</strong>
+      <p>
+        <Clock at={started_at} />
+        {[
+          ...(typeof duration === 'number' && !isMoment(rule)
+            ? [durationWords(duration, trans)]
+            : []),
+          ...facts,
+          outcomeWords(because, trans)
+        ].join(' · ')}
+      </p>
+      <Comments comments={comments} trans={trans} />
+    </li>
+  );
+}
+
+/** What the candidate said to all of it. */
+function Whole({ model, trans }: IPanelProps): React.ReactElement | null {
+  const comments = model.commentsOn(null);
+  return comments.length === 0 ? null : (
+    <section aria-labelledby="jp-nbinterview-panel-whole">
+      <h2 id="jp-nbinterview-panel-whole">{trans.__('From the candidate')}</h2>
+      <Comments comments={comments} trans={trans} />
+    </section>
+  );
+}
+
+function People({ model, trans }: IPanelProps): React.ReactElement {
+  return (
+    <section aria-labelledby="jp-nbinterview-panel-people">
+      <h2 id="jp-nbinterview-panel-people">{trans.__('People')}</h2>
+      <ul className="jp-nbinterview-People">
+        {model.people.map(person => (
+          <li key={person.hub_name} data-present={person.present}>
+            <span
+              className="jp-nbinterview-Dot"
+              data-on={person.present}
+              aria-hidden="true"
+            />
+            <span>{person.display_name}</span>
+            <span className="jp-nbinterview-People-role">
+              {person.present ? roleWords(person.role, trans) : trans.__('not here')}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -94,23 +206,15 @@ function Facts(props: IPanelProps): React.ReactElement {
             />
           );
         })}
+        {policy.sensors.includes('camera') && (
+          <Fact
+            tone="quiet"
+            name={trans.__('Way of sitting')}
+            words={calibrationWords(model.calibration, trans)}
+          />
+        )}
         <Fact name={trans.__('Python')} {...kernelStanding(model.kernel, trans)} />
       </dl>
-      <ul className="jp-nbinterview-People" aria-label={trans.__('People')}>
-        {model.people.map(person => (
-          <li key={person.hub_name} data-present={person.present}>
-            <span
-              className="jp-nbinterview-Dot"
-              data-on={person.present}
-              aria-hidden="true"
-            />
-            <span>{person.display_name}</span>
-            <span className="jp-nbinterview-People-role">
-              {person.present ? roleWords(person.role, trans) : trans.__('not here')}
-            </span>
-          </li>
-        ))}
-      </ul>
     </section>
   );
 }
@@ -130,6 +234,9 @@ function sensorStanding(
   sensor: Sensor,
   { model, trans }: IPanelProps
 ): { tone: Tone; words: string } {
+  if (model.watching.paused) {
+    return { tone: 'quiet', words: trans.__('Paused') };
+  }
   const told = model.sensor(sensor);
   switch (told?.state) {
     case 'measuring':
@@ -193,6 +300,7 @@ function Empty(props: { trans: TranslationBundle }): React.ReactElement {
 
 interface IFindingProps {
   finding: Finding;
+  comments: readonly Comment[];
   nowMs: number;
   trans: TranslationBundle;
   goTo: IPanelProps['goTo'];
@@ -200,6 +308,7 @@ interface IFindingProps {
 
 function FindingLine({
   finding,
+  comments,
   nowMs,
   trans,
   goTo
@@ -216,6 +325,7 @@ function FindingLine({
           <Clock at={finding.at} />
           {trans.__('“%1”', finding.warning.text)}
         </p>
+        <Comments comments={comments} trans={trans} />
       </li>
     );
   }
@@ -239,6 +349,7 @@ function FindingLine({
         )}
         {facts.join(' · ')}
       </p>
+      <Comments comments={comments} trans={trans} />
       {goTo !== null && (
         <button
           className="jp-nbinterview-LinkButton"
@@ -255,19 +366,6 @@ function FindingLine({
 
 function isOpen(flag: Flag): boolean {
   return flag.ended_at === null && !isMoment(flag.rule);
-}
-
-function Clock(props: { at: string }): React.ReactElement {
-  const at = new Date(props.at);
-  return (
-    <time dateTime={props.at}>
-      {at.toLocaleTimeString([], {
-        hour: 'numeric',
-        minute: '2-digit',
-        second: '2-digit'
-      })}
-    </time>
-  );
 }
 
 function roleWords(

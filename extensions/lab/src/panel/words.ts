@@ -4,9 +4,17 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Flag, Rule } from '../wire';
 
-/** Whether a rule is about a moment, which has no duration and is never still going on. */
+/** Rules about a moment, which has no duration and is never still going on. */
+const MOMENTS: readonly Rule[] = [
+  'external_paste',
+  'unexplained_text',
+  'network_attempt',
+  'process_attempt'
+];
+
+/** Whether a rule is about a moment. */
 export function isMoment(rule: Rule): boolean {
-  return rule === 'external_paste';
+  return MOMENTS.includes(rule);
 }
 
 /** How long a flag's episode lasted, or lasts so far, in seconds. */
@@ -51,7 +59,8 @@ export function evidenceWords(
     if (whole === 0) {
       return '';
     }
-    return whole > 0 ? trans.__('%1° up', whole) : trans.__('%1° down', -whole);
+    // As measured (geometry.py), + is the nose down.
+    return whole > 0 ? trans.__('%1° down', whole) : trans.__('%1° up', -whole);
   });
   if (typeof evidence['state'] === 'string') {
     said.push(trans.__('camera: %1', evidence['state']));
@@ -60,5 +69,29 @@ export function evidenceWords(
   number('measured_share', share =>
     share < 0.995 ? trans.__('measured %1 % of that time', Math.round(share * 100)) : ''
   );
+  const doing = doingWords(evidence['doing'], trans);
+  said.push(doing);
+  if (evidence['repeat'] === true) {
+    said.push(trans.__('several times'));
+  }
   return said.filter(words => words !== '');
+}
+
+/** What happened in the notebook meanwhile. */
+function doingWords(
+  doing: Flag['evidence'][string] | undefined,
+  trans: TranslationBundle
+): string {
+  switch (doing) {
+    case 'typing':
+      return trans.__('while typing');
+    case 'running':
+      return trans.__('while code ran');
+    case 'thinking':
+      return trans.__('just after a run');
+    case 'idle':
+      return trans.__('nothing going on in the notebook');
+    default:
+      return '';
+  }
 }

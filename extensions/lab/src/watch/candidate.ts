@@ -4,16 +4,28 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
-import { assetsAt, CheckView, Watcher } from '@nbinterview/proctor';
+import { assetsAt, CheckView, MeshView, Watcher } from '@nbinterview/proctor';
 
+import { addRecord } from '../record/add';
+import { RecordModel } from '../record/model';
+import { NowModel } from '../record/now';
 import type { ILive, IRoom } from '../tokens';
-import type { ClientEvent } from '../wire';
+import type { ClientEvent, Frame } from '../wire';
+import { CalibrationModel } from './calibration';
 import { begin } from './consent';
 import { WatchModel } from './model';
+import { keyClock, Nudges } from './nudges';
+import { NudgeLine } from './nudgeview';
 import { WatchPage } from './page';
 import { WatchStatus } from './status';
 import { cameraGap, isPhone } from './support';
-import { showWarnings } from './warnings';
+import { followNudges, showWarnings } from './warnings';
+
+/** The phases in which the page covers the room. */
+const COVERED = ['asking', 'checking', 'resuming', 'calibrating'];
+
+/** While watching is paused, a sign of life goes this often, and nothing else. */
+const PAUSED_BEAT_MS = 1_000;
 
 /** Put questions, status and warnings on a candidate's page that was welcomed. */
 export function watchCandidate(
@@ -29,11 +41,21 @@ export function watchCandidate(
   const { baseUrl } = app.serviceManager.serverSettings;
   const gap = cameraGap(window);
   const check = new CheckView();
+  const now = new NowModel(
+    new MeshView(
+      trans.__('Your camera picture with what is found in it, seen only by you')
+    )
+  );
   const started = `nbinterview:started:${baseUrl}:${welcome.hub_name}`;
+  const report = (event: ClientEvent): void => {
+    live.record(event);
+  };
+  const observe = pausable(live, () => model.state.isPaused);
   const watcher = new Watcher({
     assets: assetsAt(staticUrl(baseUrl)),
-    onFrames: (frames, dropped) => {
-      live.observe(frames, dropped);
+    onFrames: (frames, dropped, rateHz) => {
+      now.showRate(rateHz);
+      observe(frames, dropped, rateHz);
     },
     onCamera: event => {
       live.record(event);
@@ -46,9 +68,11 @@ export function watchCandidate(
     },
     onFrame: frame => {
       check.showFrame(frame);
+      now.showFrame(frame, performance.now());
     },
     onStream: stream => {
       check.showStream(stream);
+      now.showStream(stream);
     }
   });
   const model = new WatchModel(
@@ -57,9 +81,7 @@ export function watchCandidate(
       startedBefore: localStorage.getItem(started) !== null
     }),
     {
-      report: (event: ClientEvent) => {
-        live.record(event);
-      },
+      report,
       watcher,
       rememberStart: () => {
         localStorage.setItem(started, 'yes');
@@ -67,23 +89,29 @@ export function watchCandidate(
       sensors: welcome.sensors
     }
   );
-  live.sensorChanged.connect((_, sensor) => {
-    model.sensorChanged(sensor);
-  });
-  live.stateChanged.connect((_, state) => {
-    model.interviewChanged(state);
-  });
-  live.welcomed.connect((_, again) => {
-    for (const sensor of again.sensors) {
-      model.sensorChanged(sensor);
+  const calibration = new CalibrationModel({
+    report,
+    isRehearsal: () => live.welcome?.state === 'scheduled',
+    done: () => {
+      model.calibrated();
     }
-    model.interviewChanged(again.state);
   });
-  room.addToBar(new WatchStatus({ model, trans }));
-  showWarnings(live, room.notices, trans);
+  followRoom(live, model, calibration);
+  const showRecord = addRecord(app, {
+    record: new RecordModel(live),
+    watch: model,
+    now,
+    source: watcher,
+    trans
+  });
+  room.addToBar(new WatchStatus({ model, showRecord, trans }));
+  showWarnings(live, room.notices, showRecord, trans);
+  showNudges(live, trans);
   const page = new WatchPage({
     model,
     check,
+    calibration,
+    allows: () => live.welcome?.watching.allows ?? [],
     title: welcome.title,
     cameraGap: gap,
     isPhone: isPhone(window),
@@ -95,10 +123,66 @@ export function watchCandidate(
   return model;
 }
 
+/** What the room says about the watching goes into the model. */
+function followRoom(
+  live: ILive,
+  model: WatchModel,
+  calibration: CalibrationModel
+): void {
+  live.sensorChanged.connect((_, sensor) => {
+    model.sensorChanged(sensor);
+  });
+  live.stateChanged.connect((_, state) => {
+    model.interviewChanged(state);
+  });
+  live.calibrated.connect((_, told) => {
+    calibration.told(told);
+  });
+  live.watchingChanged.connect((_, { paused }) => {
+    model.pausedChanged(paused);
+  });
+  live.welcomed.connect((_, again) => {
+    for (const sensor of again.sensors) {
+      model.sensorChanged(sensor);
+    }
+    model.pausedChanged(again.watching.paused);
+    model.interviewChanged(again.state);
+  });
+  model.changed.connect(() => {
+    if (model.state.phase === 'ended') {
+      calibration.cancel();
+    }
+  });
+}
+
+/** Report frames; while watching is paused only that the page is alive. */
+function pausable(live: ILive, isPaused: () => boolean): ILive['observe'] {
+  let beatAtMs = -Infinity;
+  return (frames: Frame[], dropped: number, rateHz?: number): void => {
+    if (!isPaused()) {
+      live.observe(frames, dropped, rateHz);
+    } else if (performance.now() - beatAtMs >= PAUSED_BEAT_MS) {
+      beatAtMs = performance.now();
+      live.observe([], 0);
+    }
+  };
+}
+
+function showNudges(live: ILive, trans: TranslationBundle): void {
+  const nowMs = (): number => performance.now();
+  const nudges = new Nudges({
+    nowMs,
+    lastKeyAtMs: keyClock(document, nowMs),
+    isVisible: () => document.visibilityState === 'visible'
+  });
+  followNudges(live, nudges);
+  Widget.attach(new NudgeLine(nudges, trans), document.body);
+}
+
 /** The page covers the room until the candidate has started. */
 function showWhileAsking(page: WatchPage, model: WatchModel, shell: HTMLElement): void {
   const update = (): void => {
-    const isAsking = ['asking', 'checking', 'resuming'].includes(model.state.phase);
+    const isAsking = COVERED.includes(model.state.phase);
     if (isAsking && !page.isAttached) {
       shell.inert = true;
       Widget.attach(page, document.body);

@@ -1,10 +1,12 @@
 /**
  * From the first question to watching, as one state machine without effects.
  *
- *     asking ──▶ checking ──▶ watching ──▶ ended
- *        │  (camera chosen)      ▲
- *        └───────────────────────┤
- *     resuming (after a reload) ─┘
+ *     asking ──▶ checking ──▶ calibrating ──▶ watching ──▶ ended
+ *        │  (camera chosen)  (camera works)        ▲
+ *        └─────────────────────────────────────────┤
+ *     resuming (after a reload) ───────────────────┘
+ *
+ * Watching begins with `calibrating`: what is looked at there is on record.
  *
  * Each step returns the next state and the facts that the room is told.
  */
@@ -19,7 +21,13 @@ import type {
 
 /** Where the candidate stands. `unwatched`: this interview's policy watches nothing. */
 export type Phase =
-  'unwatched' | 'asking' | 'checking' | 'resuming' | 'watching' | 'ended';
+  | 'unwatched'
+  | 'asking'
+  | 'checking'
+  | 'resuming'
+  | 'calibrating'
+  | 'watching'
+  | 'ended';
 
 /** What became of the camera; `unknown` until it was asked for. */
 export type CameraOutcome = 'unknown' | 'on' | 'off' | 'denied' | 'missing' | 'lost';
@@ -32,7 +40,17 @@ export interface IConsentState {
   readonly camera: CameraOutcome;
   /** Whether this browser can measure with a camera at all. */
   readonly cameraSupported: boolean;
+  /** Whether the room knows how this candidate sits, or was told that it is left out. */
+  readonly isCalibrated: boolean;
+  /** Whether an interviewer paused the watching. */
+  readonly isPaused: boolean;
 }
+
+/** The part of a welcome that rules where a page begins. */
+export type Beginning = Pick<
+  Welcome,
+  'policy' | 'consent' | 'state' | 'calibration' | 'watching'
+>;
 
 /** A next state and what the room is told about it, in order. */
 export interface IStep {
@@ -49,7 +67,7 @@ export interface ICircumstances {
 
 /** Where a page begins that was just welcomed. */
 export function begin(
-  welcome: Pick<Welcome, 'policy' | 'consent' | 'state'>,
+  welcome: Beginning,
   circumstances: ICircumstances
 ): IConsentState {
   const { policy, consent } = welcome;
@@ -64,18 +82,20 @@ export function begin(
       clipboard: granted('clipboard')
     },
     camera: 'unknown',
-    cameraSupported: circumstances.cameraSupported
+    cameraSupported: circumstances.cameraSupported,
+    isCalibrated: welcome.calibration !== null,
+    isPaused: welcome.watching.paused
   };
 }
 
 function firstPhase(
-  { policy, consent, state }: Pick<Welcome, 'policy' | 'consent' | 'state'>,
+  { policy, consent, state }: Beginning,
   { startedBefore, cameraSupported }: ICircumstances
 ): Phase {
   if (state === 'ended') {
     return 'ended';
   }
-  if (policy.sensors.length === 0) {
+  if (policy.sensors.length === 0 && policy.rules.length === 0) {
     return 'unwatched';
   }
   const answered = policy.sensors.every(
@@ -84,10 +104,15 @@ function firstPhase(
   return answered && startedBefore ? 'resuming' : 'asking';
 }
 
+/** Whether the candidate has started, and the interview goes on. */
+export function isWatching({ phase }: IConsentState): boolean {
+  return phase === 'calibrating' || phase === 'watching';
+}
+
 /** The sensors that may measure now. */
 export function activeSensors(state: IConsentState): Set<Sensor> {
   return new Set(
-    state.phase === 'watching'
+    isWatching(state) && !state.isPaused
       ? state.policy.sensors.filter(sensor => usable(state, sensor))
       : []
   );
@@ -95,10 +120,7 @@ export function activeSensors(state: IConsentState): Set<Sensor> {
 
 /** Whether the camera is to be opened: for the check, or to measure. */
 export function wantsCamera(state: IConsentState): boolean {
-  return (
-    (state.phase === 'checking' || state.phase === 'watching') &&
-    usable(state, 'camera')
-  );
+  return (state.phase === 'checking' || isWatching(state)) && usable(state, 'camera');
 }
 
 /** Whether this interview cannot start like this, because its policy needs a camera. */
@@ -150,6 +172,17 @@ export function cameraSettled(
   return { ...state, camera };
 }
 
+/** Whether Start leads to looking at a few places first. */
+export function wantsCalibration(state: IConsentState): boolean {
+  return (
+    state.phase === 'checking' &&
+    state.policy.calibration &&
+    !state.isCalibrated &&
+    state.camera === 'on' &&
+    usable(state, 'camera')
+  );
+}
+
 /** Start watching: after the check, or again after a reload. */
 export function start(state: IConsentState): IStep {
   const ready = state.phase === 'checking' || state.phase === 'resuming';
@@ -157,9 +190,21 @@ export function start(state: IConsentState): IStep {
     return { state, events: [] };
   }
   return {
-    state: { ...state, phase: 'watching' },
+    state: { ...state, phase: wantsCalibration(state) ? 'calibrating' : 'watching' },
     events: [{ name: 'watch', state: 'started' }]
   };
+}
+
+/** The places were looked at, or left out: on to the notebook. */
+export function calibrated(state: IConsentState): IConsentState {
+  return state.phase === 'calibrating'
+    ? { ...state, phase: 'watching', isCalibrated: true }
+    : state;
+}
+
+/** An interviewer paused the watching, or resumed it. */
+export function paused(state: IConsentState, isPaused: boolean): IConsentState {
+  return { ...state, isPaused };
 }
 
 /** Change one answer while watching. It holds at once, and is recorded. */
@@ -183,7 +228,7 @@ export function interviewChanged(
   }
   return {
     state: { ...state, phase: 'ended' },
-    events: state.phase === 'watching' ? [{ name: 'watch', state: 'stopped' }] : []
+    events: isWatching(state) ? [{ name: 'watch', state: 'stopped' }] : []
   };
 }
 

@@ -37,6 +37,10 @@ export class WatchModel implements IWatch {
     return this._state;
   }
 
+  get isWatching(): boolean {
+    return consent.isWatching(this._state);
+  }
+
   get active(): ReadonlySet<Sensor> {
     return this._active;
   }
@@ -69,6 +73,16 @@ export class WatchModel implements IWatch {
 
   start(): void {
     this._apply(consent.start(this._state));
+  }
+
+  /** The places were looked at, or left out. */
+  calibrated(): void {
+    this._enter(consent.calibrated(this._state));
+  }
+
+  /** An interviewer paused or resumed the watching. */
+  pausedChanged(isPaused: boolean): void {
+    this._enter(consent.paused(this._state, isPaused));
   }
 
   /** Change one answer while watching. */
@@ -111,6 +125,7 @@ export class WatchModel implements IWatch {
     this._moveCamera(before, state);
     const active = consent.activeSensors(state);
     const isSame =
+      consent.isWatching(before) === consent.isWatching(state) &&
       active.size === this._active.size &&
       [...active].every(each => this._active.has(each));
     this._active = active;
@@ -122,11 +137,13 @@ export class WatchModel implements IWatch {
 
   private _moveCamera(before: IConsentState, after: IConsentState): void {
     const { watcher } = this._options;
-    if (after.phase === 'watching' && before.phase !== 'watching') {
+    const was = consent.isWatching(before);
+    const is = consent.isWatching(after);
+    if (is && !was) {
       this._options.rememberStart();
       watcher.start();
     }
-    if (before.phase === 'watching' && after.phase !== 'watching') {
+    if (was && !is) {
       watcher.stop();
     } else if (consent.wantsCamera(after) && !consent.wantsCamera(before)) {
       this._openCamera();

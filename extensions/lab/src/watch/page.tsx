@@ -5,15 +5,22 @@ import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import type { CheckView } from '@nbinterview/proctor';
 import React, { useEffect, useRef } from 'react';
 
-import type { Sensor } from '../wire';
-import { needsCamera } from './consent';
+import type { Allowance, Sensor, Source } from '../wire';
+import { Calibrating } from './calibrating';
+import type { CalibrationModel } from './calibration';
+import { needsCamera, wantsCalibration } from './consent';
 import type { WatchModel } from './model';
+import { Heading, Step } from './sheet';
+import { noCameraWords } from './standing';
 import type { CameraGap } from './support';
-import { afterWords, sensorWords } from './words';
+import { afterWords, notebookWords, sensorWords } from './words';
 
 interface IPageProps {
   model: WatchModel;
   check: CheckView;
+  calibration: CalibrationModel;
+  /** What the question allows, as it stands. */
+  allows: () => readonly Allowance[];
   title: string;
   cameraGap: CameraGap;
   isPhone: boolean;
@@ -46,31 +53,11 @@ function Page(props: IPageProps): React.ReactElement | null {
       return <Checking {...props} />;
     case 'resuming':
       return <Resuming {...props} />;
+    case 'calibrating':
+      return <Calibrating {...props} />;
     default:
       return null;
   }
-}
-
-/** Heading that takes the focus when its step appears, so that it is read out. */
-function Heading(props: { children: React.ReactNode }): React.ReactElement {
-  const node = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
-    node.current?.focus();
-  }, []);
-  return (
-    <h1 id="jp-nbinterview-Page-heading" ref={node} tabIndex={-1}>
-      {props.children}
-    </h1>
-  );
-}
-
-function Step(props: { title: string; children: React.ReactNode }): React.ReactElement {
-  return (
-    <main className="jp-nbinterview-Page-sheet">
-      <p className="jp-nbinterview-Page-interview">{props.title}</p>
-      {props.children}
-    </main>
-  );
 }
 
 function Asking(props: IPageProps): React.ReactElement {
@@ -90,6 +77,16 @@ function Asking(props: IPageProps): React.ReactElement {
             'no program ends or rejects an interview.'
         )}
       </p>
+      {policy.words.length > 0 && (
+        <details className="jp-nbinterview-Page-words">
+          <summary>{trans.__('All of it in plain words: “%1”', policy.title)}</summary>
+          <ul>
+            {policy.words.map(sentence => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+          </ul>
+        </details>
+      )}
       {props.isPhone && (
         <p className="jp-nbinterview-Page-blocked">
           {trans.__(
@@ -103,6 +100,8 @@ function Asking(props: IPageProps): React.ReactElement {
         {policy.sensors.map(sensor => (
           <SensorCard key={sensor} sensor={sensor} {...props} />
         ))}
+        {policy.sensors.includes('camera') && <CallCard trans={trans} />}
+        <NotebookCard {...props} />
       </ul>
       {blocked && (
         <p className="jp-nbinterview-Page-blocked" role="status">
@@ -173,9 +172,54 @@ function SensorCard(props: IPageProps & { sensor: Sensor }): React.ReactElement 
   );
 }
 
-function Rules(props: IPageProps & { sensor: Sensor }): React.ReactElement | null {
+/** A camera for a call is another one's switch, and said so. */
+function CallCard({ trans }: { trans: TranslationBundle }): React.ReactElement {
+  return (
+    <li className="jp-nbinterview-Sensor">
+      <div className="jp-nbinterview-Sensor-head">
+        <h2>{trans.__('Camera for a call')}</h2>
+        <span className="jp-nbinterview-Sensor-none">
+          {trans.__('Nothing to switch')}
+        </span>
+      </div>
+      <p className="jp-nbinterview-Sensor-gap">
+        {trans.__(
+          'This room has no call of its own. If you talk by another program, its camera is ' +
+            'switched there: nothing here sees, measures or records it, and a no to the ' +
+            'camera above does not switch it off.'
+        )}
+      </p>
+    </li>
+  );
+}
+
+/** What is recorded because it is the work itself; nobody is asked for it. */
+function NotebookCard(props: IPageProps): React.ReactElement {
+  const { trans } = props;
+  const words = notebookWords(trans);
+  return (
+    <li className="jp-nbinterview-Sensor">
+      <div className="jp-nbinterview-Sensor-head">
+        <h2>{words.name}</h2>
+        <span className="jp-nbinterview-Sensor-none">
+          {trans.__('Always: it is your work')}
+        </span>
+      </div>
+      <dl>
+        <dt>{trans.__('Recorded')}</dt>
+        <dd>{words.measured}</dd>
+        <dt>{trans.__('Never looked at')}</dt>
+        <dd>{words.stays}</dd>
+      </dl>
+      <Rules {...props} sensor="notebook" />
+    </li>
+  );
+}
+
+function Rules(props: IPageProps & { sensor: Source }): React.ReactElement | null {
   const { model, sensor, trans } = props;
   const { fullscreen, rules: all } = model.state.policy;
+  const allows = props.allows();
   const rules = all.filter(
     rule => rule.sensor === sensor && (fullscreen || rule.rule !== 'fullscreen_left')
   );
@@ -187,16 +231,26 @@ function Rules(props: IPageProps & { sensor: Sensor }): React.ReactElement | nul
       <thead>
         <tr>
           <th scope="col">{trans.__('What counts')}</th>
+          <th scope="col">{trans.__('A quiet hint')}</th>
           <th scope="col">{trans.__('You are told')}</th>
-          <th scope="col">{trans.__('It is noted')}</th>
+          <th scope="col">{trans.__('It is flagged')}</th>
         </tr>
       </thead>
       <tbody>
         {rules.map(rule => (
           <tr key={rule.rule}>
             <th scope="row">{rule.title}</th>
-            <td>{afterWords(rule.warn_after_s, trans)}</td>
-            <td>{afterWords(rule.flag_after_s, trans)}</td>
+            {rule.flag_after_s === null ? (
+              <td colSpan={3}>{trans.__('recorded, never flagged')}</td>
+            ) : rule.excused_by.some(each => allows.includes(each)) ? (
+              <td colSpan={3}>{trans.__('allowed: recorded, never flagged')}</td>
+            ) : (
+              <>
+                <td>{afterWords(rule.nudge_after_s, trans)}</td>
+                <td>{afterWords(rule.warn_after_s, trans)}</td>
+                <td>{afterWords(rule.flag_after_s, trans)}</td>
+              </>
+            )}
           </tr>
         ))}
       </tbody>
@@ -269,15 +323,7 @@ function Checking(props: IPageProps): React.ReactElement {
       <Mounted node={props.check.node} />
       {settled && !working && (
         <p className="jp-nbinterview-Page-blocked" role="status">
-          {blocked
-            ? trans.__(
-                'This interview is planned with a camera. If yours cannot be used, ' +
-                  'please write to the person who invited you.'
-              )
-            : trans.__(
-                'That is no problem: you can start without a camera. The interviewers ' +
-                  'will see that it could not be used, and nothing is held against you.'
-              )}
+          {noCameraWords(camera, blocked, trans)}
         </p>
       )}
       {policy.fullscreen && <FullscreenOffer trans={trans} />}
@@ -309,7 +355,9 @@ function Checking(props: IPageProps): React.ReactElement {
         >
           {settled && !working
             ? trans.__('Start without a camera')
-            : trans.__('Start the interview')}
+            : wantsCalibration(model.state)
+              ? trans.__('Continue: look at a few places')
+              : trans.__('Start the interview')}
         </button>
       </div>
     </Step>

@@ -37,6 +37,10 @@ export const watchPlugin: JupyterFrontEndPlugin<IWatch | null> = {
 
 /** Nothing is active before the room said that this page is the candidate's. */
 class Watch implements IWatch {
+  get isWatching(): boolean {
+    return this._followed?.isWatching ?? false;
+  }
+
   get active(): ReadonlySet<Sensor> {
     return this._followed?.active ?? new Set();
   }

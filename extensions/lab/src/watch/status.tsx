@@ -9,10 +9,13 @@ import type { Sensor } from '../wire';
 import type { WatchModel } from './model';
 import { measuringSensors } from './consent';
 import { enterFullscreen, Switch } from './page';
+import { standing } from './standing';
 import { sensorWords } from './words';
 
 interface IStatusProps {
   model: WatchModel;
+  /** Open the candidate's own record beside the notebook. */
+  showRecord: () => void;
   trans: TranslationBundle;
 }
 
@@ -69,9 +72,11 @@ function Status(props: IStatusProps): React.ReactElement | null {
           data-on={active.length > 0}
           aria-hidden="true"
         />
-        {active.length === 0
-          ? trans.__('Not watching')
-          : trans.__('Watching: %1', names.join(', '))}
+        {model.state.isPaused
+          ? trans.__('Watching is paused')
+          : active.length === 0
+            ? trans.__('Not watching')
+            : trans.__('Watching: %1', names.join(', '))}
       </button>
       {isOpen &&
         // Out of the bar: JupyterLab's panels cut off what sticks out of them.
@@ -79,6 +84,9 @@ function Status(props: IStatusProps): React.ReactElement | null {
           <Details
             {...props}
             host={details}
+            close={() => {
+              setOpen(false);
+            }}
             right={
               window.innerWidth - (button.current?.getBoundingClientRect().right ?? 0)
             }
@@ -93,10 +101,11 @@ interface IDetailsProps extends IStatusProps {
   host: React.RefObject<HTMLElement>;
   /** Distance from the window's right edge. */
   right: number;
+  close: () => void;
 }
 
 function Details(props: IDetailsProps): React.ReactElement {
-  const { host, model, right, trans } = props;
+  const { close, host, model, right, showRecord, trans } = props;
   useEffect(() => {
     host.current?.focus();
   }, [host]);
@@ -120,6 +129,15 @@ function Details(props: IDetailsProps): React.ReactElement {
             'see that you switched it off.'
         )}
       </p>
+      <button
+        className="jp-nbinterview-Button"
+        onClick={() => {
+          close();
+          showRecord();
+        }}
+      >
+        {trans.__('What is measured, and my record')}
+      </button>
       {model.state.policy.fullscreen && (
         <button className="jp-nbinterview-Button" onClick={enterFullscreen}>
           {trans.__('Fill the screen')}
@@ -141,7 +159,7 @@ function SensorLine(props: IStatusProps & { sensor: Sensor }): React.ReactElemen
       </div>
       <Switch
         labelledBy={id}
-        on={model.active.has(sensor)}
+        on={model.state.granted[sensor] && !unavailable}
         disabled={unavailable}
         onLabel={trans.__('On')}
         offLabel={trans.__('Off')}
@@ -151,33 +169,6 @@ function SensorLine(props: IStatusProps & { sensor: Sensor }): React.ReactElemen
       />
     </li>
   );
-}
-
-/** How a sensor stands, in words: the page's own knowledge first, then the room's. */
-function standing(props: IStatusProps & { sensor: Sensor }): string {
-  const { model, sensor, trans } = props;
-  if (sensor === 'camera' && !model.state.cameraSupported) {
-    return trans.__('This browser cannot measure by camera.');
-  }
-  if (!model.active.has(sensor)) {
-    return trans.__('Off: you have not agreed.');
-  }
-  if (sensor === 'camera' && model.state.camera !== 'on') {
-    return trans.__('Your camera could not be used. This is not held against you.');
-  }
-  const told = model.sensor(sensor);
-  switch (told?.state) {
-    case 'measuring':
-      return trans.__('Measuring.');
-    case 'calibrating':
-      return trans.__('Getting to know how you sit.');
-    case 'unmeasurable':
-      return told.detail === ''
-        ? trans.__('Cannot measure now. This is not held against you.')
-        : trans.__('%1 This is not held against you.', told.detail);
-    default:
-      return trans.__('Starting.');
-  }
 }
 
 function useClickOutside(

@@ -1,14 +1,19 @@
-/** The candidate's warnings: quiet, read out politely, gone when their cause is gone. */
+/** The candidate's nudges and warnings: quiet, read out politely, gone with their cause. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Notices } from '../room/notices';
 import type { ILive } from '../tokens';
+import type { Nudges } from './nudges';
 
-/** Show each warning as a notice until it is cleared. */
+/**
+ * Show each warning as a notice until it is cleared.
+ * @param answer - Open the record, where it can be answered.
+ */
 export function showWarnings(
   live: ILive,
   notices: Notices,
+  answer: () => void,
   trans: TranslationBundle
 ): void {
   const shown = new Set<string>();
@@ -22,7 +27,8 @@ export function showWarnings(
       id: noticeId(warning.episode_id),
       kind: 'hint',
       title: trans.__('A quiet word'),
-      text: warning.text
+      text: warning.text,
+      action: { label: trans.__('Answer in my record'), run: answer }
     });
   });
   live.warningCleared.connect((_, episode) => {
@@ -31,6 +37,22 @@ export function showWarnings(
   live.welcomed.connect(() => {
     // What was cleared while the line was down is not told again: begin anew.
     shown.forEach(clear);
+  });
+}
+
+/** Pass nudges on, until they are over or become a warning. */
+export function followNudges(live: ILive, nudges: Nudges): void {
+  live.nudged.connect((_, nudge) => {
+    nudges.add(nudge);
+  });
+  live.warned.connect((_, { episode_id }) => {
+    nudges.clear(episode_id);
+  });
+  live.episodeEnded.connect((_, { episode_id }) => {
+    nudges.clear(episode_id);
+  });
+  live.warningCleared.connect((_, episode) => {
+    nudges.clear(episode);
   });
 }
 
