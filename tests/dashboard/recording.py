@@ -47,6 +47,37 @@ PEOPLE = [
     },
 ]
 
+ANSWERS = [
+    {
+        "episode_id": "looking_away-2",
+        "text": "My second monitor stands there, with the task on it.",
+        "at": "2026-11-21T09:00:00.000000Z",
+    },
+    {
+        "episode_id": None,
+        "text": "Thank you for the interview.",
+        "at": "2026-11-21T09:01:00.000000Z",
+    },
+]
+DECISIONS = [
+    {
+        "episode_id": "looking_away-2",
+        "decision": "upheld",
+        "reason": "A long look to the side.",
+        "by": "p-reviewer22",
+        "by_name": "Rita Reviewer",
+        "at": "2026-11-20T18:00:00.000000Z",
+    },
+    {
+        "episode_id": "looking_away-2",
+        "decision": "set_aside",
+        "reason": "The monitor explains it.",
+        "by": "p-reviewer22",
+        "by_name": "Rita Reviewer",
+        "at": "2026-11-21T10:00:00.000000Z",
+    },
+]
+
 # A 2x2 grey PNG.
 PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR4nGNoaGhoAAADBgGBr9tz"
@@ -79,14 +110,32 @@ def template() -> dict[str, Any]:
     }
 
 
-def pose(yaw_deg: float) -> list[float]:
-    """Return a head turned sideways, as MediaPipe gives it: 4x4, column-major."""
+# A 24-inch screen at 60 cm, the keyboard below it and notes beside that.
+PLACES = {
+    "centre": (0.0, 0.0),
+    "top_left": (-18.0, -10.0),
+    "top_right": (18.0, -10.0),
+    "bottom_right": (18.0, 10.0),
+    "bottom_left": (-18.0, 10.0),
+    "keyboard": (0.0, 28.0),
+    "notes": (20.0, 30.0),
+}
+FRAMES_A_SECOND = 5
+
+
+def pose(yaw_deg: float, pitch_deg: float = 0.0) -> list[float]:
+    """Return a turned head, as MediaPipe gives it: 4x4, column-major."""
     cos, sin = math.cos(math.radians(yaw_deg)), math.sin(math.radians(yaw_deg))
-    return [cos, 0, -sin, 0, 0, 1, 0, 0, sin, 0, cos, 0, 0, 0, -40, 1]
+    up, down = math.cos(math.radians(pitch_deg)), math.sin(math.radians(pitch_deg))
+    side = [cos, 0, -sin, 0]
+    above = [sin * down, up, cos * down, 0]
+    return [*side, *above, sin * up, -down, cos * up, 0, 0, 0, -40, 1]
 
 
-def frame(at_ms: float, faces: int, yaw_deg: float, *, dark: bool) -> dict[str, Any]:
-    """Return one frame's scalars."""
+def frame(
+    at_ms: float, faces: int, yaw_deg: float, pitch_deg: float, *, dark: bool
+) -> dict[str, Any]:
+    """Return one frame's scalars; without a face, the second opinion finds nobody."""
     found: dict[str, Any] = {
         "at_ms": at_ms,
         "faces": 0 if dark else faces,
@@ -95,9 +144,15 @@ def frame(at_ms: float, faces: int, yaw_deg: float, *, dark: bool) -> dict[str, 
         "frame_diff": 1.4 + math.sin(at_ms / 300) / 2,
         "inference_ms": 12.5,
     }
-    if faces and not dark:
+    if not found["faces"]:
+        found["person"] = 0.03
+    else:
         found["box"] = [0.33, 0.2, 0.32, 0.5]
-        found["pose"] = pose(yaw_deg + math.sin(at_ms / 900))
+        found["pose"] = pose(yaw_deg + math.sin(at_ms / 900), pitch_deg)
+        found["mesh_residual"] = 0.02
+    if found["faces"] > 1:
+        found["second_box"] = [0.05, 0.25, 0.2, 0.3]
+        found["second_mesh_residual"] = 0.03
     return found
 
 
@@ -137,16 +192,10 @@ class Recorder:
         )
         check(record.wire(), "record")
         self.records.append(record)
-        if author != "room" or kind in ("interview.state", "gap"):
-            self._judge(kind, payload, monotonic_ms)
-
-    def _judge(
-        self, kind: str, payload: Mapping[str, Any], monotonic_ms: float | None
-    ) -> None:
-        at_s = self.now.timestamp()
-        self.engine, found = engine.step(self.engine, kind, payload, at_s, monotonic_ms)
-        for outcome in found:
-            self.write(outcome.kind, outcome.payload)
+        if kind not in engine.OWN_KINDS:
+            self.engine, found = engine.step(self.engine, record)
+            for outcome in found:
+                self.write(outcome.kind, outcome.payload)
 
     @property
     def monotonic_ms(self) -> float:
@@ -167,17 +216,19 @@ class Recorder:
         *,
         faces: int = 1,
         yaw_deg: float = 0.0,
+        pitch_deg: float = 0.0,
         dark: bool = False,
         frames: bool = True,
         each_second: Callable[[int], None] | None = None,
     ) -> None:
         """Let time pass, a record of observations a second."""
+        head = (yaw_deg, pitch_deg)
         for second in range(seconds):
             self.now += timedelta(seconds=1)
             now_ms = self.monotonic_ms
             shots = [
-                frame(now_ms - 100 * back, faces, yaw_deg, dark=dark)
-                for back in range(9, -1, -1)
+                frame(now_ms - 1000 * back / FRAMES_A_SECOND, faces, *head, dark=dark)
+                for back in reversed(range(FRAMES_A_SECOND))
             ]
             self.client_seq += 1
             payload = {
@@ -189,6 +240,23 @@ class Recorder:
             self.write("observations", payload, self.candidate, now_ms)
             if each_second is not None:
                 each_second(second)
+
+    def calibrate(self) -> None:
+        """Look at every place that the page asks for."""
+        self.event("calibration", state="began")
+        for target, (yaw_deg, pitch_deg) in PLACES.items():
+            self.event("calibration", state="target", target=target)
+            self.watch(3, yaw_deg=yaw_deg, pitch_deg=pitch_deg)
+        self.event("calibration", state="finished")
+
+    def last(self, kind: str) -> Mapping[str, Any]:
+        """The payload of the last record of a kind."""
+        return next(r.payload for r in reversed(self.records) if r.kind == kind)
+
+    def comment(self, text: str, episode_id: str | None = None) -> None:
+        """Record the candidate's words, to an episode or to the whole."""
+        about = {} if episode_id is None else {"episode_id": episode_id}
+        self.event("comment", text=text, **about)
 
     def edit(self, author: str, change: Callable[[YNotebook], None]) -> None:
         """Change the document as a person, and record the update's bytes."""
@@ -246,7 +314,11 @@ def record_interview(
     room = Recorder(policy, candidate, interview_id)
     people = [(candidate, "candidate"), (interviewer, "interviewer")]
     room.now = START - timedelta(seconds=30)
-    versions = {"nbinterview": "0.1.0", "jupyterlab": "4.6.6"}
+    versions = {
+        "nbinterview": "0.1.0",
+        "jupyterlab": "4.6.6",
+        "engine": engine.ENGINE_VERSION,
+    }
     sandbox = {"kind": "bubblewrap"}
     room.write(
         "room.started", {"versions": versions, "policy": policy, "sandbox": sandbox}
@@ -269,20 +341,30 @@ def record_interview(
         room.event("consent", sensor=sensor, granted=True)
     room.event("camera", state="on", width_px=640, height_px=480)
     room.event("detector", state="ready")
+    room.event("display", extended="yes")
+    room.calibrate()
     room.event("watch", state="started")
     code = "import numpy as np\nimport matplotlib.pyplot as plt\n"
     room.watch(
         20, each_second=lambda s: room.type(candidate, 1, code[s * 3 : s * 3 + 3])
     )
-    room.watch(6, faces=0)
+    room.event("visibility", state="hidden")
+    room.watch(4, frames=False)
+    room.event("visibility", state="visible")
+    room.watch(6)
+    room.comment("A message from my bank, sorry.", room.last("episode")["episode_id"])
+    room.watch(50, faces=0)
     room.type(interviewer, 0, "\n\nTake your time.")
     room.watch(10)
-    room.watch(6, faces=2)
+    room.comment("There was a parcel at the door.", "nobody-1")
+    room.watch(20, faces=2)
     room.type(candidate, 1, "x = np.linspace(0, 10)\nplt.plot(x, x**2)\n")
     room.run(candidate, "answer", status="error", outputs=[])
-    room.watch(10)
+    room.watch(20)
     room.run(candidate, "answer", took_ms=640)
-    room.watch(8, yaw_deg=35)
+    room.watch(8, yaw_deg=50)
+    room.watch(20)
+    room.watch(120, yaw_deg=50)  # one long look, whatever repeats add up to
     room.watch(10)
     room.event(
         "clipboard", action="paste", chars=420, origin="external", cell_id="answer"
@@ -291,11 +373,20 @@ def record_interview(
     room.watch(6)
     room.event("visibility", state="hidden")
     room.event("window_focus", focused=False, cause="elsewhere")
-    room.watch(6, frames=False)
+    room.watch(18, frames=False)
     room.event("visibility", state="visible")
     room.event("window_focus", focused=True)
     room.watch(8)
+    pause = {"allows": [], "reason": "A short break."}
+    room.write("watching", {"paused": True, **pause}, interviewer)
+    room.watch(6, faces=0)
+    back = {"allows": ["documentation"], "reason": "You may look at the documentation."}
+    room.write("watching", {"paused": False, **back}, interviewer)
+    room.event("visibility", state="hidden")
+    room.watch(16, frames=False)
+    room.event("visibility", state="visible")
     room.watch(7, dark=True)
+    room.comment("The light here is poor today.")
     room.event("consent", sensor="camera", granted=False)
     room.event("camera", state="off")
     room.watch(12, frames=False)
@@ -335,10 +426,14 @@ def interview(*, sample: bool = False) -> dict[str, Any]:
         "sample": sample,
         "created_at": format_time(START - timedelta(hours=2)),
         "opened_at": format_time(START),
-        "ended_at": format_time(START + timedelta(seconds=110)),
+        "ended_at": format_time(START + timedelta(seconds=383)),
         "people": PEOPLE,
         "record": {"last_seq": 400, "last_time": format_time(START), "flags": 4},
         "policy": load("standard"),
+        "allows": [],
+        "answers": ANSWERS,
+        "decisions": DECISIONS,
+        "error_rates": None,
         "template": template(),
         "arrivals": [
             {

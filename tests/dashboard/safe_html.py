@@ -27,6 +27,7 @@ TAGS = frozenset(
         "h1",
         "h2",
         "h3",
+        "h4",
         "header",
         "hr",
         "img",

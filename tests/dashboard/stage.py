@@ -23,6 +23,7 @@ import psutil
 
 from nbinterview.home import Addresses, Home
 from nbinterview.ledger.records import Record
+from nbinterview.service.domain.ledger import MAX_BATCH_RECORDS
 from nbinterview.tokens import room_token
 from tests.dashboard.recording import record_interview, template
 
@@ -87,6 +88,7 @@ class Stage:
                 "candidate": candidate,
                 "interviewers": [interviewer],
                 "reviewer": "Rita Reviewer",
+                "policy": "standard",
             },
             timeout=20,
             trust_env=False,
@@ -103,14 +105,16 @@ class Stage:
             made.id, made.candidate, made.interviewer, notebook
         )
         token = room_token(self.home.secret("room_key"), made.id)
-        answer = httpx.post(
-            f"{self.addresses.service_api}/rooms/{made.id}/records",
-            headers={"Authorization": f"Bearer {token}"},
-            json={"records": [record.wire() for record in records]},
-            timeout=20,
-            trust_env=False,
-        )
-        assert answer.is_success, answer.text
+        wire = [record.wire() for record in records]
+        for start in range(0, len(wire), MAX_BATCH_RECORDS):
+            answer = httpx.post(
+                f"{self.addresses.service_api}/rooms/{made.id}/records",
+                headers={"Authorization": f"Bearer {token}"},
+                json={"records": wire[start : start + MAX_BATCH_RECORDS]},
+                timeout=20,
+                trust_env=False,
+            )
+            assert answer.is_success, answer.text
         return records
 
     def _operator(self) -> dict[str, str]:

@@ -73,6 +73,8 @@ def test_plain_text_is_cut() -> None:
         ("closed_by", "silence", ("ended because", "the page fell silent")),
         ("new_thing_px", 12, ("new thing", "12\N{NO-BREAK SPACE}px")),
         ("seen", True, ("seen", "yes")),
+        ("doing", "running", ("the notebook then", "code was running")),
+        ("chars", 420, ("characters", "420")),
     ],
 )
 def test_evidence_reads_as_words_and_units(

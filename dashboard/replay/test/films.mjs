@@ -192,6 +192,9 @@ export function bigFilm({ seed = 7, cells = 200, edits = 30_000, plots = 50, min
     if (handle % 5 === 0) at_ms += Math.min(20_000 + whole(60_000), (duration_ms - at_ms) / 8);
     if (handle % 20 === 0) mark('flag', 'Looked away', '12.4 s', 'room', 12_400);
     if (handle % 25 === 0) mark('warning', 'The candidate was told', 'Please look at the screen', 'room');
+    if (handle % 25 === 1) mark('comment', 'Comment on “Looked away”', 'The door bell rang.', 'p-ada');
+    if (handle % 15 === 2) mark('episode', 'Looked away', 'did not count: too short; 3.0 s', 'room', 3000);
+    if (handle % 15 === 4) mark('nudge', 'A private hint', 'Your screen is the other way.', 'room');
   }
   function run(handle, author) {
     const execution_id = `x${handle}`;

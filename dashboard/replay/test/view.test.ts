@@ -391,6 +391,44 @@ describe('keys', () => {
     );
   });
 
+  it('shows what did not count and what was said in a lane of its own, to be chosen', async () => {
+    const film = filmOf([cellStep(1, 'a')], ...Array.from({ length: 60 }, () => []));
+    film.marks = [
+      mark({ at_ms: 10_000, kind: 'warning', title: 'The candidate was told' }),
+      mark({ at_ms: 10_000, end_ms: 30_000, kind: 'episode', title: 'Looked away' }),
+      mark({ at_ms: 40_000, kind: 'nudge', title: 'A private hint' }),
+      mark({ at_ms: 50_000, kind: 'comment', title: 'Comment on “Looked away”' })
+    ];
+    player.dispose();
+    await mount(film);
+    const [loud, quiet] = all('.nbr-lane');
+    expect(loud?.querySelectorAll('.nbr-mark')).toHaveLength(1);
+    const names = [...(quiet?.querySelectorAll<HTMLElement>('.nbr-mark') ?? [])];
+    expect(names.map(each => each.getAttribute('aria-label'))).toEqual([
+      'Recorded only: Looked away, 00:00:10',
+      'Hint: A private hint, 00:00:40',
+      'Comment: Comment on “Looked away”, 00:00:50'
+    ]);
+    // The key stops at flags and warnings on the bar; the list has everything.
+    expect(names.map(each => each.tabIndex)).toEqual([-1, -1, -1]);
+    expect(quiet?.querySelectorAll('.nbr-length')).toHaveLength(1);
+    const kinds = all('.nbr-filter option').map(each => each.textContent);
+    expect(kinds).toEqual(
+      expect.arrayContaining([
+        'Comments (1)',
+        'Private hints (1)',
+        'Recorded episodes (1)'
+      ])
+    );
+    const select = one('.nbr-filter select') as HTMLSelectElement;
+    select.value = 'comment';
+    select.dispatchEvent(new Event('change'));
+    const shown = all('.nbr-list li').filter(row => !row.hidden);
+    expect(shown.map(row => row.querySelector('.nbr-row-title')?.textContent)).toEqual([
+      'Comment: Comment on “Looked away”'
+    ]);
+  });
+
   it('scrolling by hand ends following', () => {
     const follow = all('.nbr-switch').find(each => each.textContent === 'Follow');
     expect(follow?.getAttribute('aria-pressed')).toBe('true');

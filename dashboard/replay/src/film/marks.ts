@@ -9,6 +9,10 @@ export const LANES: readonly {
   readonly kinds: readonly Kind[];
 }[] = [
   { title: 'Flags and warnings', kinds: ['flag', 'warning'] },
+  {
+    title: 'Comments, hints and what did not count',
+    kinds: ['comment', 'nudge', 'episode']
+  },
   { title: 'Pastes', kinds: ['paste'] },
   { title: 'Runs', kinds: ['run'] },
   { title: 'Room', kinds: ['kernel', 'check', 'gap', 'person'] }
@@ -19,6 +23,9 @@ export const KINDS: Readonly<
 > = {
   flag: { title: 'Flag', plural: 'flags', sign: '⚑' },
   warning: { title: 'Warning', plural: 'warnings', sign: '!' },
+  comment: { title: 'Comment', plural: 'comments', sign: '”' },
+  nudge: { title: 'Hint', plural: 'private hints', sign: 'i' },
+  episode: { title: 'Recorded only', plural: 'recorded episodes', sign: '–' },
   paste: { title: 'Paste', plural: 'pastes', sign: 'P' },
   run: { title: 'Run', plural: 'runs', sign: '▸' },
   kernel: { title: 'Kernel', plural: 'kernel', sign: 'K' },

@@ -185,7 +185,22 @@ export interface Mark {
   at_ms: number;
   end_ms: number | null;
   seq: number;
-  kind: 'flag' | 'warning' | 'run' | 'paste' | 'kernel' | 'gap' | 'person' | 'check';
+  /**
+   * `episode` was recorded and did not count; a `nudge` is there once the interview has ended, since it is the candidate's alone before; `comment` are the candidate's words.
+   *
+   */
+  kind:
+    | 'flag'
+    | 'warning'
+    | 'nudge'
+    | 'episode'
+    | 'comment'
+    | 'run'
+    | 'paste'
+    | 'kernel'
+    | 'gap'
+    | 'person'
+    | 'check';
   title: string;
   detail: string;
   author: string;
