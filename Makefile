@@ -1,5 +1,5 @@
 # Longer suites, by hand. The everyday one is ./test.
-.PHONY: test sample bench-collab bench-sandbox attack clean lock
+.PHONY: test sample bench-collab bench-sandbox bench-flags bench-widget attack clean lock
 
 test:
 	./test
@@ -19,6 +19,20 @@ attack:
 # What the sandbox costs at a kernel's start, and a restart that finds one waiting.
 bench-sandbox:
 	sh bench/run.sh sandbox
+
+# How soon an interviewer sees a flag (about ten minutes).
+bench-flags:
+	sh bench/run.sh flags
+
+# What watching costs the candidate's page and machine, and a flag's way from the camera's
+# picture to the interviewer's page (about half an hour).
+bench-widget:
+	sh bench/run.sh widget
+
+# Honest hours and scripted cheats, all synthetic, through our policies and peers' rules
+# (about half an hour on two quiet cores; goes on where it was interrupted).
+bench-fairness:
+	sh bench/run.sh fairness
 
 # Resolve the lock files anew from requirements/*.in.
 lock:

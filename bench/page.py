@@ -22,7 +22,18 @@ How to run and read them: `bench/README.md`.
 TITLES = {
     "attack": "A hostile candidate: `make attack`",
     "bench-collab": "The shared notebook: `make bench-collab`",
+    "bench-flags": "A flag's way to the interviewer: `make bench-flags`",
+    "bench-fairness": "Findings and honest people: `make bench-fairness`",
     "bench-sandbox": "A kernel's start: `make bench-sandbox`",
+    "bench-widget": "What watching costs: `make bench-widget`",
+}
+#: What must be read before a table.
+FIRST = {
+    "bench-fairness": (
+        "**All traces are synthetic**: nothing in this table was measured on people. "
+        "What was simulated, and what it cannot tell: [](../explanation/fairness.md). "
+        "Ours is the policy `standard` where no other is named."
+    ),
 }
 HEAD = (
     "| measure | ours | peer | ratio | bar | kept | n |\n|---|---|---|---|---|---|---|"
@@ -50,7 +61,9 @@ def table(result: Mapping[str, Any]) -> str:
         f"idle share {_span(result['idle'])}. Peers: {'; '.join(peers) or 'none'}."
     )
     title = f"## {TITLES.get(result['name'], result['name'])}"
-    parts = [title, "", conditions, "", HEAD, *map(_line, rows), "", *notes]
+    first = [FIRST[result["name"]], ""] if result["name"] in FIRST else []
+    body = [conditions, "", HEAD, *map(_line, rows), "", *notes]
+    parts = [title, "", *first, *body]
     return "\n".join(parts).rstrip() + "\n"
 
 

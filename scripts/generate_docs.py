@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nbinterview.rates import OVERRIDES, RATES
 from nbinterview.service.access_table import ANYBODY, PUBLIC, TABLE
-from nbinterview_proctor.policy import Policy, Rule, load
+from nbinterview_proctor.policy import Policy, Rule, load, names, words
 from nbinterview_server import door
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,17 +29,27 @@ COMMANDS = (
     ("record", "import"),
     ("replay",),
     ("rerun",),
+    ("rescore",),
+    ("evaluate",),
+    ("error-rates", "import"),
+    ("error-rates", "show"),
+    ("error-rates", "forget"),
 )
-POLICIES = ("standard", "fullscreen")
 INTRODUCTION = """\
 `nbinterview` speaks to the running platform as its operator, on the machine
 where the platform runs. Set-up links it as `.nbinterview/bin/nbinterview`.
 `./run` is `nbinterview up --sample` after set-up."""
 WHAT_A_POLICY_IS = """\
-A policy says which sensors are asked for and what counts.
-Times are counted from the moment when a rule's threshold is entered;
-the candidate is told first, and a flag never comes without that.
-What cannot be measured never counts."""
+A policy says which sensors are asked for and what counts. Nothing is preselected:
+whoever makes an interview names one.
+Times are seconds of finding, counted from the moment when its threshold is entered.
+The candidate is told first, quietly and then by a warning, and a flag never comes
+without that; `in all` is many short times within a window, after a warning.
+What is a moment, like a paste, is told and flagged at once.
+A dash is a step that never comes: without a flag, a finding is only recorded.
+What cannot be measured never counts; a camera that stays covered, frozen or off is
+a finding of its own.
+How to write one: [](../howto/write-a-policy.md)."""
 
 WHO_MAY_WHAT = """\
 What is not in these tables is open to nobody. A person's role is the one in the
@@ -112,32 +122,49 @@ def command_line() -> str:
 
 def policies() -> str:
     """Return the page of the policies."""
-    parts = [
-        "# Policies",
-        WHAT_A_POLICY_IS,
-    ]
-    for name in POLICIES:
+    parts = ["# Policies", WHAT_A_POLICY_IS]
+    for name in names():
         policy = Policy.from_dict(load(name))
-        rows = [
-            "| finding | sensor | told after | flag after | enters at | leaves at |",
-            "|---|---|---|---|---|---|",
-        ]
-        rows += [_row(rule) for rule in policy.active_rules]
         required = "is required" if policy.camera_required else "is not required"
+        asked = ", ".join(policy.sensors) or "nothing"
         parts.append(
-            f"## `{name}`, version {policy.version}\n\nA camera {required}. "
+            f"## `{name}`, version {policy.version}\n\n{policy.title}. "
+            f"Asks for: {asked}. A camera {required}. "
             f"A kernel's sandbox must have: {', '.join(policy.sandbox.require) or '-'}."
-            "\n\n" + "\n".join(rows)
         )
+        parts.append("\n".join(f"- {text}" for text in words(policy)))
+        if policy.active_rules:
+            parts.append(_table(policy))
     return "\n\n".join(parts) + "\n"
 
 
-def _row(rule: Rule) -> str:
-    return (
-        f"| {rule.title} (`{rule.rule}`) | {rule.sensor} "
-        f"| {rule.warn_after_s:g} s | {rule.flag_after_s:g} s "
-        f"| {_limits(rule.enter)} | {_limits(rule.leave)} |"
+def _table(policy: Policy) -> str:
+    titles = (
+        *("finding", "from", "quietly", "warning", "flag", "in all", "enters at"),
+        *("leaves at", "not where allowed", "not while", "points"),
     )
+    head = f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}"
+    return "\n".join([head, *map(_row, policy.active_rules)])
+
+
+def _row(rule: Rule) -> str:
+    repeat = rule.repeat
+    cells = [
+        f"{rule.title} (`{rule.rule}`)",
+        rule.sensor,
+        *map(_step, (rule.nudge_after_s, rule.warn_after_s, rule.flag_after_s)),
+        f"{repeat.total_s:g} s in {repeat.window_s:g} s" if repeat else "-",
+        _limits(rule.enter),
+        _limits(rule.leave),
+        ", ".join(rule.excused_by) or "-",
+        ", ".join(rule.pardons) or "-",
+        f"{rule.points_per_flag:g} + {rule.points_per_minute:g} a minute",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _step(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:g} s"
 
 
 def _limits(limits: Mapping[str, float]) -> str:

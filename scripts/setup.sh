@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sets up what ./run needs, and with the word `tests` also what ./test needs.
+# Sets up what ./run needs, with the word `tests` also what ./test needs, and with
+# the word `evaluate` also what `nbinterview evaluate` needs.
 # Plain shell, non-interactive, quick the second time. Leaves
 # .nbinterview/setup.json, which names every interpreter and program.
 #
@@ -8,7 +9,15 @@
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
-with_tests=${1:-}
+with_tests=
+with_evaluate=
+for word in "$@"; do
+    case $word in
+    tests) with_tests=yes with_evaluate=yes ;;
+    evaluate) with_evaluate=yes ;;
+    *) printf 'setup.sh: unknown word %s; there are: tests, evaluate\n' "$word" >&2; exit 2 ;;
+    esac
+done
 uv_version=0.13.9
 bubblewrap_version=0.11.0
 nodejs_version=22.20.0
@@ -123,9 +132,8 @@ if [ -z "${UV_DEFAULT_INDEX:-}" ]; then
 fi
 export UV_CACHE_DIR="$cache/uv" UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never
 
-# environment NAME LOCK [editable]: makes $cache/envs/NAME-KEY from a lock file,
-# and prints nothing when it is there. The key holds all that goes into it.
-environment() {
+# place NAME LOCK [editable]: sets $env_dir, whose key holds all that goes into it.
+place() {
     key=$({
         cat "$root/$2"
         printf '%s %s' "$python_version" "$python"
@@ -135,6 +143,12 @@ environment() {
         fi
     } | digest)
     env_dir=$cache/envs/$1-$key
+}
+
+# environment NAME LOCK [editable]: makes it there from a lock file, and prints
+# nothing when it is there.
+environment() {
+    place "$@"
     [ ! -e "$env_dir/.ready" ] || return 0
     say "making the $1 environment"
     rm -rf "$env_dir"
@@ -225,26 +239,35 @@ fi
 "$tools/bin/python" scripts/fetch_model.py >.nbinterview/model.log 2>&1 ||
     { cat .nbinterview/model.log >&2; fail "the face model could not be fetched"; }
 
-# ------------------------------------------------------------ tests
+# ------------------------------------------------------------ evaluation, tests
 
-if [ "$with_tests" = tests ]; then
+if [ -n "$with_evaluate" ]; then
     missing=
-    command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
-    command -v Xvfb >/dev/null 2>&1 || missing="$missing xvfb"
-    [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$missing fonts-dejavu-core"
     # libmediapipe links them
     ldconfig -p | grep -q 'libEGL\.so\.1' || missing="$missing libegl1"
     ldconfig -p | grep -q 'libGLESv2\.so\.2' || missing="$missing libgles2"
     # shellcheck disable=SC2086
+    [ -z "$missing" ] || need_packages "What offline evaluation needs" $missing
+    environment evaluate requirements/evaluate.txt editable
+    # Without its dependencies: it would bring a second OpenCV.
+    "$env_dir/bin/python" -c 'import importlib.metadata as m; m.version("mediapipe")' 2>/dev/null ||
+        "$uv" pip install --quiet --no-deps --python "$env_dir/bin/python" mediapipe==0.10.33
+    : >"$env_dir/.evaluates"
+fi
+# Made by an earlier run with the word: still there.
+place evaluate requirements/evaluate.txt editable
+evaluate_python=
+[ ! -e "$env_dir/.evaluates" ] || evaluate_python=$env_dir/bin/python
+
+if [ -n "$with_tests" ]; then
+    missing=
+    command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+    command -v Xvfb >/dev/null 2>&1 || missing="$missing xvfb"
+    [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$missing fonts-dejavu-core"
+    # shellcheck disable=SC2086
     [ -z "$missing" ] || need_packages "What the tests need" $missing
     environment test requirements/test.txt editable
-    test_python=$env_dir/bin/python
-    environment evaluate requirements/evaluate.txt
-    evaluate_python=$env_dir/bin/python
-    # Without its dependencies: it would bring a second OpenCV.
-    "$evaluate_python" -c 'import importlib.metadata as m; m.version("mediapipe")' 2>/dev/null ||
-        "$uv" pip install --quiet --no-deps --python "$evaluate_python" mediapipe==0.10.33
-    printf 'test_python=%s\nevaluate_python=%s\n' "$test_python" "$evaluate_python" \
+    printf 'test_python=%s\nevaluate_python=%s\n' "$env_dir/bin/python" "$evaluate_python" \
         >"$root/.nbinterview/tests.env"
 fi
 
@@ -256,6 +279,7 @@ cat >"$root/.nbinterview/setup.json" <<JSON
   "room_python": "$room_python",
   "report_python": "$report_python",
   "kernel_python": "$kernel_python",
+  "evaluate_python": "$evaluate_python",
   "proxy": "$root/node_modules/.bin/configurable-http-proxy",
   "node": "$node",
   "bwrap": "$bwrap"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
-import time
 from collections.abc import Callable
 
 from bench.collab import latency, network, rejoin, replay, sizes, trials
-from bench.command import chosen, ended
+from bench.command import measured
 from bench.rows import Report
 
 SEED = 20261122
@@ -63,17 +61,7 @@ def parts(report: Report, *, short: bool) -> dict[str, Callable[[], None]]:
 
 def main(arguments: list[str]) -> int:
     """Measure, write the result, and say by the exit code whether all of it holds."""
-    report = Report("bench-collab", SEED)
-    every = parts(report, short="--short" in arguments)
-    parser = argparse.ArgumentParser(prog="bench.collab", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="try the code quickly")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(every))
-    asked = parser.parse_args(arguments)
-    began_s = time.monotonic()
-    for name in chosen(parser, asked.parts, every):
-        print(f"{name} ({time.monotonic() - began_s:.0f} s so far)", flush=True)
-        every[name]()
-    return ended(report, whole=not (asked.short or asked.parts))
+    return measured("bench-collab", SEED, parts, __doc__, arguments)
 
 
 if __name__ == "__main__":

@@ -6,16 +6,14 @@ from the request to the first cell's reply.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from bench.command import chosen, ended
+from bench.command import measured
 from bench.rows import Report, Row, compare, interleaved, median, versions
 from bench.sandbox.kernels import BARE, Timed
 from nbinterview_kernels import kernelspec
@@ -97,10 +95,9 @@ def row(report: Report, measure: str, found: Rounds, bar: float | None) -> Row:
     )
 
 
-def parts(
-    report: Report, python: str, rounds: int
-) -> Mapping[str, Callable[[], Coroutine[Any, Any, None]]]:
-    """Return what is measured, by name."""
+def parts(report: Report, *, short: bool) -> dict[str, Callable[[], None]]:
+    """Return what is measured, by name; `short` tries the code, not the machine."""
+    python, rounds = kernel_python(), 4 if short else 25
 
     async def start() -> None:
         report.look_at_machine()
@@ -136,21 +133,16 @@ def parts(
             ),
         )
 
-    return {"start": start, "cold": cold, "warm": warm}
+    return {
+        "start": lambda: asyncio.run(start()),
+        "cold": lambda: asyncio.run(cold()),
+        "warm": lambda: asyncio.run(warm()),
+    }
 
 
 def main(arguments: list[str]) -> int:
     """Measure, write the result, and say by the exit code whether all of it holds."""
-    parser = argparse.ArgumentParser(prog="bench.sandbox", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="try the code quickly")
-    parser.add_argument("parts", nargs="*", metavar="PART", help="start, cold, warm")
-    asked = parser.parse_args(arguments)
-    report = Report("bench-sandbox", SEED)
-    every = parts(report, kernel_python(), 4 if asked.short else 25)
-    for name in chosen(parser, asked.parts, every):
-        print(name, flush=True)
-        asyncio.run(every[name]())
-    return ended(report, whole=not (asked.short or asked.parts))
+    return measured("bench-sandbox", SEED, parts, __doc__, arguments)
 
 
 if __name__ == "__main__":

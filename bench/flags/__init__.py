@@ -1,0 +1,1 @@
+"""How soon interviewers see a flag: `make bench-flags`."""

@@ -1,0 +1,1 @@
+"""What watching costs the page and the machine, beside peers: `make bench-widget`."""
