@@ -1,9 +1,9 @@
 """One interview, from invitation to report, lived through once; tests look at it.
 
-The candidate's camera shows a clip: 20 s facing the screen, 5 s nobody, 10 s facing,
-5 s two faces, 10 s facing, 6 s turned 35 degrees away, 10 s facing, and again from
-the start. What is typed, run and pasted, and the time in another tab, are placed in
-the stretches where the clip is honest.
+The candidate's camera shows a clip (`CLIP`). Somebody is away for a moment, looks aside
+for a moment, and has a visitor for longer: the first two are told quietly and do not
+count. What is typed, run and pasted, and the time in another tab, are placed in the
+stretches where the clip is honest.
 """
 
 from __future__ import annotations
@@ -24,13 +24,32 @@ INTERVIEWER = "Grace Lindqvist"
 REVIEWER = "Emmy Nakamura"
 STRANGER = "Rosalind Meyer"
 TEMPLATE = ROOT / "service/nbinterview/samples/interview.ipynb"
-OUTSIDE_TEXT = "from sklearn.ensemble import RandomForestClassifier  # from elsewhere"
+OUTSIDE_TEXT = (
+    "from sklearn.ensemble import RandomForestClassifier  # from elsewhere, "
+    "as are its settings"
+)
 PLOT = (
     "import matplotlib.pyplot as plt\n"
     "plt.scatter(wines.alcohol, wines.proline, c=wines.target)\n"
     "plt.xlabel('alcohol'); plt.show()"
 )
 SCREENSHOT_TIMEOUT_MS = 20_000
+FINDINGS = load("standard")["findings"]
+ANSWER = "It is from my own course notes."
+
+CLIP = (
+    ("facing", 55),  # the camera check, seven places to look at, and some work
+    ("nobody", 18),  # a nudge after 5 s, a warning after 15 s, no flag
+    ("facing", 14),
+    ("two faces", 20),  # a flag after 15 s
+    ("facing", 10),
+    ("turned:50", 12),  # a nudge after 8 s
+    ("facing", 60),
+)
+NOBODY_S, VISITOR_S, ASIDE_S, LEFT_S = 55, 87, 117, 130
+"""When nobody, a visitor, a turned head come in the clip; when all are over."""
+HIDDEN_S = 17
+"""So long the candidate is in another tab: a flag after 15 s."""
 
 
 @dataclass
@@ -42,7 +61,9 @@ class Story:
     camera_started_s: float = 0.0
     panel_flags: list[str] = field(default_factory=list)
     panel_reloads: int = 0
+    nudges_shown: list[str] = field(default_factory=list)
     warnings_shown: list[str] = field(default_factory=list)
+    answer_in_panel: bool = False
     candidate_cell_seen_by_interviewer: bool = False
     interviewer_edit_seen_by_candidate: bool = False
     names_seen: dict[str, str] = field(default_factory=dict)
@@ -186,13 +207,14 @@ class Interview:
             *("interview", "create", "--template", str(TEMPLATE)),
             *("--candidate", CANDIDATE, "--interviewer", INTERVIEWER),
             *("--reviewer", REVIEWER, "--title", "A look at some wine"),
-            *("--start", "--json"),
+            *("--policy", "standard", "--start", "--json"),
         )
         self.story.interview = made["id"]
         self.story.links = made["links"]
         other = self.platform.cli(
             *("interview", "create", "--template", str(TEMPLATE)),
-            *("--candidate", "Somebody Else", "--interviewer", STRANGER, "--json"),
+            *("--candidate", "Somebody Else", "--interviewer", STRANGER),
+            *("--policy", "standard", "--json"),
         )
         self.story.links["stranger"] = other["links"]["interviewer"]
 
@@ -232,11 +254,17 @@ class Interview:
         for sensor in ("Camera", "This page", "Copy and paste"):
             page.get_by_role("switch", name=sensor).click()
         page.get_by_role("button", name="Continue to the camera check").click()
-        page.locator("video").wait_for()
+        page.get_by_label("Your camera picture, seen only by you").wait_for()
         self.story.camera_started_s = time.time()
         page.get_by_text("One face found").wait_for(timeout=15_000)
         self.shots.take(page, "camera-check")
-        page.get_by_role("button", name="Start the interview").click()
+        page.get_by_role("button", name="Continue: look at a few places").click()
+        self.shots.take(page, "places")
+        page.get_by_role("button", name="Begin").click()
+        start = page.get_by_role("button", name="Start the interview")
+        start.wait_for(timeout=40_000)
+        self.shots.take(page, "places-seen")
+        start.click()
         page.get_by_text("Watching:").wait_for()
         return page
 
@@ -245,7 +273,7 @@ class Interview:
         time.sleep(max(0.0, self.story.camera_started_s + clip_s - time.time()))
 
     def _work_together(self, room: Page, panel: Page) -> None:
-        """Before second 20: type, run, see each other."""
+        """While the clip is honest: type, run, see each other."""
         code_cell(room, 0).click()
         room.keyboard.press("Shift+Enter")
         type_into(room, 2, PLOT)
@@ -277,21 +305,29 @@ class Interview:
         self.shots.take(panel, "room-interviewer")
 
     def _clip_passes(self, panel: Page, room: Page) -> None:
-        """Seconds 20 to 66: nobody, two faces, turned away."""
-        self._warned(room, "no_face", 26)
+        """Nobody, two faces, turned away."""
+        self._nudged(room, "nobody", NOBODY_S + 12)
+        self.shots.take(room, "nudge-candidate")
+        self._warned(room, "nobody", NOBODY_S + 19)
         self.shots.take(room, "warning-candidate")
-        self._flag_seen(panel, "no_face", 32)
-        self._warned(room, "multiple_faces", 41)
-        self._flag_seen(panel, "multiple_faces", 47)
-        self._until(44)
+        self._until(NOBODY_S + 19)
         type_into(room, 1, "wines.target.value_counts()")
         room.keyboard.press("Shift+Enter")
-        self._warned(room, "looking_away", 57)
-        self._flag_seen(panel, "looking_away", 64)
+        self._nudged(room, "multiple_faces", VISITOR_S + 10)
+        self._warned(room, "multiple_faces", VISITOR_S + 12)
+        self._flag_seen(panel, "multiple_faces", VISITOR_S + 20)
+        self._nudged(room, "looking_away", ASIDE_S + 14)
+
+    def _nudged(self, room: Page, rule: str, until_s: float) -> None:
+        """Wait until the candidate reads this rule's quiet words."""
+        line = room.locator(".jp-nbinterview-Nudge", has_text=FINDINGS[rule]["nudge"])
+        left_s = self.story.camera_started_s + until_s - time.time()
+        line.wait_for(timeout=max(1.0, left_s) * 1000)
+        self.story.nudges_shown.append(rule)
 
     def _warned(self, room: Page, rule: str, until_s: float) -> None:
         """Wait until the candidate reads this rule's words."""
-        words: str = load("standard")["rules"][rule]["warning"]
+        words: str = FINDINGS[rule]["warning"]
         notice = room.locator(".jp-nbinterview-Notice", has_text=words)
         left_s = self.story.camera_started_s + until_s - time.time()
         notice.wait_for(timeout=max(1.0, left_s) * 1000)
@@ -304,20 +340,35 @@ class Interview:
         ).wait_for(timeout=max(1.0, left_s) * 1000)
 
     def _paste_and_leave(self, room: Page, elsewhere: Page, panel: Page) -> None:
-        """After second 66 the clip is honest for 20 s again."""
-        self._until(67)
+        """The clip is honest to its end."""
+        self._until(LEFT_S)
         code_cell(room, 3).click()
         room.keyboard.press("Control+End")
         room.keyboard.press("Enter")
         room.keyboard.press("Control+v")
-        self._warned(room, "external_paste", 72)
-        self._flag_seen(panel, "external_paste", 76)
+        self._warned(room, "external_paste", LEFT_S + 5)
+        self._flag_seen(panel, "external_paste", LEFT_S + 8)
+        self._answer(room, panel)
         elsewhere.bring_to_front()
-        time.sleep(5)
+        time.sleep(HIDDEN_S)
         room.bring_to_front()
-        self._flag_seen(panel, "tab_hidden", 84)
+        self._flag_seen(panel, "tab_hidden", LEFT_S + 55)
+        self.shots.take(room, "room-candidate-record")
         self.shots.take(panel, "room-interviewer-flags")
         self.story.panel_flags = flags_in(panel)
+
+    def _answer(self, room: Page, panel: Page) -> None:
+        """Answer the last finding in the candidate's own record."""
+        room.locator(".jp-nbinterview-Chip").click()
+        room.get_by_role("button", name="What is measured, and my record").click()
+        finding = room.locator("#nbinterview-record .jp-nbinterview-Finding").filter(
+            has_text=FINDINGS["external_paste"]["title"]
+        )
+        finding.get_by_text("Answer this").click()
+        finding.get_by_role("textbox").fill(ANSWER)
+        finding.get_by_role("button", name="Put it beside the record").click()
+        panel.locator("#nbinterview-panel").get_by_text(ANSWER).wait_for()
+        self.story.answer_in_panel = True
 
     def _end(self, panel: Page, room: Page) -> None:
         self.ended = True

@@ -72,6 +72,7 @@ def closed(running: Platform, template: Path) -> Made:
         template,
         *("--candidate", "Cara Bell", "--interviewer", "Ivo Brandt"),
         *("--interviewer", "Wanda Withdrawn", "--title", "Closed door"),
+        *("--policy", "standard"),
     )
 
 
@@ -82,7 +83,7 @@ def interview(running: Platform, template: Path) -> Made:
         running,
         template,
         *("--candidate", CANDIDATE, "--interviewer", INTERVIEWER),
-        *("--title", "When things go wrong", "--start"),
+        *("--title", "When things go wrong", "--policy", "standard", "--start"),
     )
 
 
@@ -258,8 +259,9 @@ def test_a_phone_is_told_kindly_what_works(
 
 def refusal(running: Platform, template: Path) -> str:
     """Return why the command line takes this template for no interview."""
+    people = ("--candidate", "A", "--interviewer", "B")
     with pytest.raises(AssertionError) as refused:
-        Made.by(running, template, "--candidate", "A", "--interviewer", "B")
+        Made.by(running, template, *people, "--policy", "standard")
     words = str(refused.value)
     assert "Traceback" not in words
     return words
@@ -406,7 +408,8 @@ class Candidate:
             if switch.get_attribute("aria-checked") == "false":
                 switch.click()
         page.get_by_role("button", name="Continue to the camera check").click()
-        page.get_by_role("button", name="Start the interview").click()
+        page.get_by_role("button", name="Continue: look at a few places").click()
+        page.get_by_role("button", name="Leave it out").click()
         page.get_by_role("button", name="Watching: camera").wait_for()
 
     def come_back(self) -> Page:
@@ -614,24 +617,35 @@ def answers_again(running: Platform, old_pid: int) -> bool:
     return True
 
 
+@pytest.fixture(scope="module")
+def ended(running: Platform, interview: Made, candidate: Candidate) -> Made:
+    """The interview after its end, with the candidate's page open until then."""
+    expect(candidate.page.get_by_text("The interview has ended")).to_have_count(0)
+    running.cli("interview", "end", interview.id)
+    return interview
+
+
 def test_an_ended_interview_says_so_on_the_page_and_by_the_link(
     running: Platform,
-    interview: Made,
+    ended: Made,
     candidate: Candidate,
     visit: Callable[..., BrowserContext],
     shots: Shots,
     tmp_path: Path,
 ) -> None:
-    page = candidate.page
-    running.cli("interview", "end", interview.id)
+    page, interview = candidate.page, ended
     page.get_by_text("The interview has ended", exact=True).wait_for()
     shots.take(page, "ended-page")
     assert page.get_by_text("nothing more is watched").is_visible()
     assert set(tracks(page)) <= {"ended"}
-    link = interview.invitation(CANDIDATE)["url"]
-    status, words = refused(visit(), link, shots, "ended")
-    assert status == 410
-    assert "This interview has ended" in words
+    # The link leads to the candidate's own record, and nowhere else.
+    later = visit().new_page()
+    later.goto(interview.invitation(CANDIDATE)["url"])
+    later.get_by_text("This interview has ended").wait_for()
+    shots.take(later, "link-ended")
+    later.get_by_role("button", name="Open my record").click()
+    later.wait_for_url("**/my-record")
+    shots.take(later, "my-record")
     interview.eventually(
         "the end",
         lambda: [
@@ -652,7 +666,7 @@ def test_an_ended_interview_says_so_on_the_page_and_by_the_link(
 
 
 def test_the_record_of_an_ended_interview_ends_with_the_rooms_own_end(
-    interview: Made, candidate: Candidate
+    ended: Made,
 ) -> None:
-    interview.eventually("the room's end", lambda: interview.records("room.stopped"))
-    assert interview.records()[-1]["kind"] == "room.stopped"
+    ended.eventually("the room's end", lambda: ended.records("room.stopped"))
+    assert ended.records()[-1]["kind"] == "room.stopped"

@@ -84,7 +84,8 @@ def lived(
         running,
         template,
         *("--candidate", CANDIDATE, "--interviewer", INTERVIEWER),
-        *("--reviewer", REVIEWER, "--title", "The middle of things", "--start"),
+        *("--reviewer", REVIEWER, "--title", "The middle of things"),
+        *("--policy", "standard", "--start"),
     )
     links = {
         name: made.invitation(name)["url"]

@@ -14,20 +14,22 @@ from playwright.sync_api import Browser, Playwright
 from tests.e2e.clip.build import build
 from tests.e2e.harness import Platform
 from tests.e2e.story import (
+    ANSWER,
+    ASIDE_S,
     CANDIDATE,
+    CLIP,
     INTERVIEWER,
+    LEFT_S,
+    NOBODY_S,
+    VISITOR_S,
     Interview,
     Story,
     record_sample,
 )
 
-EXPECTED = [
-    "no_face",
-    "multiple_faces",
-    "looking_away",
-    "external_paste",
-    "tab_hidden",
-]
+FLAGGED = ["multiple_faces", "external_paste", "tab_hidden"]
+# Short, so recorded with the reason why it does not count.
+NOT_COUNTED = ["nobody", "looking_away"]
 
 # ipywidgets looks for widgets of an earlier kernel and finds none; MediaPipe's WASM
 # writes its news to the error stream.
@@ -36,11 +38,11 @@ NO_COMPLAINT = ("Comm not found", "INFO: Created TensorFlow Lite XNNPACK delegat
 # Where each finding begins in the clip, in seconds after the camera started. The
 # clip's own seconds; the rest is the time a page needs to see and tell it.
 BEGINS_S = {
-    "no_face": (19, 23),
-    "multiple_faces": (34, 38),
-    "looking_away": (49, 53),
-    "external_paste": (66, 77),
-    "tab_hidden": (66, 84),
+    "nobody": (NOBODY_S - 1, NOBODY_S + 3),
+    "multiple_faces": (VISITOR_S - 1, VISITOR_S + 3),
+    "looking_away": (ASIDE_S - 1, ASIDE_S + 3),
+    "external_paste": (LEFT_S, LEFT_S + 12),
+    "tab_hidden": (LEFT_S, LEFT_S + 35),
 }
 
 
@@ -54,7 +56,7 @@ def story(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Story:
     clip = tmp_path_factory.mktemp("clip") / "story.mjpeg"
-    build(clip)
+    build(clip, CLIP)
     profile = tmp_path_factory.mktemp("profile")
     interview = Interview(
         running, play, staff_browser, screen, clip, profile, artifacts
@@ -72,8 +74,8 @@ def records(running: Platform, story: Story, artifacts: Path) -> list[dict[str, 
         return [json.loads(line) for line in lines][1:]
 
 
-def of_kind(records: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    return [record for record in records if record["kind"] == kind]
+def of_kind(records: list[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
+    return [record for record in records if record["kind"] in kinds]
 
 
 def seconds(text: str) -> float:
@@ -83,13 +85,25 @@ def seconds(text: str) -> float:
 def test_the_record_holds_exactly_the_findings_in_order(
     records: list[dict[str, Any]],
 ) -> None:
-    assert [r["payload"]["rule"] for r in of_kind(records, "flag")] == EXPECTED
+    assert [r["payload"]["rule"] for r in of_kind(records, "flag")] == FLAGGED
+
+
+def test_what_was_short_is_on_record_and_does_not_count(
+    records: list[dict[str, Any]],
+) -> None:
+    episodes = [one["payload"] for one in of_kind(records, "episode")]
+    camera = [one for one in episodes if one["rule"] in NOT_COUNTED]
+    assert [one["rule"] for one in camera] == NOT_COUNTED
+    assert {one["because"] for one in camera} == {"short"}
 
 
 def test_no_finding_begins_in_an_honest_stretch(
     story: Story, records: list[dict[str, Any]]
 ) -> None:
-    for record in of_kind(records, "flag"):
+    for record in of_kind(records, "flag", "episode"):
+        if record["payload"]["rule"] not in BEGINS_S:
+            assert record["kind"] == "episode"  # what a program did, recorded only
+            continue
         payload = record["payload"]
         low, high = BEGINS_S[payload["rule"]]
         at_s = seconds(payload["started_at"]) - story.camera_started_s
@@ -107,7 +121,29 @@ def test_every_flag_was_a_warning_first(records: list[dict[str, Any]]) -> None:
 
 def test_the_candidate_was_told_in_the_page(story: Story) -> None:
     # The tab that is hidden cannot be read: its warning waits for the return.
-    assert story.warnings_shown == EXPECTED[:-1]
+    assert story.nudges_shown == ["nobody", "multiple_faces", "looking_away"]
+    assert story.warnings_shown == ["nobody", "multiple_faces", "external_paste"]
+
+
+def test_the_candidates_answer_is_beside_the_flag(
+    story: Story, records: list[dict[str, Any]]
+) -> None:
+    assert story.answer_in_panel
+    said = [one["payload"]["event"] for one in of_kind(records, "event")]
+    [comment] = [event for event in said if event["name"] == "comment"]
+    assert comment["text"] == ANSWER
+    flagged = {
+        one["payload"]["episode_id"]: one["payload"]["rule"]
+        for one in of_kind(records, "flag")
+    }
+    assert flagged[comment["episode_id"]] == "external_paste"
+
+
+def test_the_calibration_that_counts_is_on_record(
+    records: list[dict[str, Any]],
+) -> None:
+    taken = [one["payload"] for one in of_kind(records, "calibration")]
+    assert any(not one.get("rehearsal", False) for one in taken)
 
 
 def test_no_page_complained(story: Story) -> None:
@@ -120,7 +156,7 @@ def test_no_page_complained(story: Story) -> None:
 
 
 def test_the_interviewer_saw_each_flag_without_reloading(story: Story) -> None:
-    assert story.panel_flags == EXPECTED
+    assert story.panel_flags == FLAGGED
     assert story.panel_reloads == 0
 
 
@@ -141,7 +177,7 @@ def test_the_plot_is_in_both_pages(story: Story) -> None:
 
 def test_the_report_has_every_finding_in_order(story: Story) -> None:
     assert story.statuses["reviewer"] == 200
-    assert story.report_flags == EXPECTED
+    assert story.report_flags == FLAGGED
 
 
 def test_the_report_shows_the_final_notebook(story: Story) -> None:

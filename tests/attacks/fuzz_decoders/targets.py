@@ -33,7 +33,9 @@ from nbinterview_server.documents.custody import Broken, Custody
 from nbinterview_server.documents.owners import TEMPLATES_ID, Owners
 from nbinterview_server.documents.presence import NamedRoom
 from nbinterview_server.documents.rooms import RecordedRoom
+from nbinterview_server.packing import Pack
 from nbinterview_server.stream import check_message
+from nbinterview_server.watching import check_action
 from tests.e2e.harness import ROOT
 
 ANEW_EVERY = 300
@@ -68,15 +70,32 @@ def live_seeds() -> list[bytes]:
         }
         for record in _records("event", "observations")
     ]
-    return [b'{"type": "hello", "protocol": 1}', *map(_json, _some(events, 40))]
+    actions = [
+        {"type": "action", "action": "pause_watching", "reason": "a call"},
+        {"type": "action", "action": "set_allows", "allows": ["documentation"]},
+    ]
+    return [
+        b'{"type": "hello", "protocol": 1}',
+        *map(_json, actions),
+        *map(_json, _some(events, 40)),
+    ]
 
 
 def _live() -> Take:
     def take(data: bytes) -> None:
         # What is no UTF-8 ends the connection before anybody reads it.
         parsed = live._parse(data.decode("utf-8", "replace"))
+        if parsed.get("type") == "action":
+            check_action(parsed)
+            _journalled("watching", parsed)
+            return
         check_message(parsed)
-        payload = {key: value for key, value in parsed.items() if key != "type"}
+        if parsed["type"] == "observations":
+            pack = Pack(parsed["boot_id"])
+            pack.add(parsed, 0.0)
+            payload = pack.payload()
+        else:
+            payload = {key: value for key, value in parsed.items() if key != "type"}
         _journalled(parsed["type"], payload)
 
     return take

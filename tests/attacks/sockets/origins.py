@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Page
-from websockets.exceptions import InvalidHandshake
+from websockets.exceptions import InvalidHandshake, InvalidURI
 from websockets.sync.client import connect
 
 from tests.attacks.sockets.world import World
@@ -229,8 +229,8 @@ def opens(world: World, url: str, who: BrowserContext, origin: str | None) -> bo
             user_agent_header=None,
         ):
             return True
-    except (InvalidHandshake, OSError, EOFError):
-        return False
+    except (InvalidHandshake, InvalidURI, OSError, EOFError):
+        return False  # InvalidURI: sent to an ordinary page instead
 
 
 def _to_proxy(world: World) -> socket.socket:

@@ -98,8 +98,26 @@ def test_every_route_answers_a_candidate_as_the_tables_say(
     assert way.let_in["scheduled socket"] == way.let_in["ended socket"] == 0
 
 
-def test_after_the_end_a_candidates_link_opens_nothing(people: World) -> None:
+def test_after_the_end_a_candidates_link_opens_their_record_and_no_room(
+    people: World,
+) -> None:
     answer = people.operator("POST", f"/interviews/{people.other.id}/end")
     assert answer.status_code == 200
-    link = people.other.invitations[0]["url"]
-    assert links.too_late(people, link).hits == []
+    context = people.browser.new_context()
+    page = context.new_page()
+    page.goto(people.other.invitations[0]["url"])
+    page.get_by_role("button", name="Open my record").click()
+    page.wait_for_url("**/my-record")
+    interview = page.url.removesuffix("/my-record")
+    shut = [
+        interview,
+        f"{people.room(people.other)}/lab",
+        f"{people.room(people.other)}/api/contents",
+        f"{people.room(people.here)}/lab",
+        interview.replace(people.other.id, people.here.id) + "/my-record",
+    ]
+    answers = {url: people.ask("GET", url, context).status_code for url in shut}
+    assert {url: code for url, code in answers.items() if code == 200} == {}
+    live = f"{people.room(people.other)}/nbinterview/api/v1/live"
+    assert not origins.opens(people, live, context, people.origin(people.other))
+    context.close()

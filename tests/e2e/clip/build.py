@@ -47,7 +47,7 @@ JPEG_QUALITY = 85
 # In pixels of the 512 x 512 photograph.
 _VIEW = (86, 0, 280, 210)  # x, y, width, height of what the camera sees
 _HALF = (145, 0, 164, 246)  # the same for one of two people
-_HEAD_X, _HEAD_Y, _HEAD_HALF_WIDTH, _HEAD_HALF_HEIGHT = 227.0, 104.0, 80.0, 92.0
+HEAD_X, HEAD_Y, HEAD_HALF_WIDTH, HEAD_HALF_HEIGHT = 227.0, 104.0, 80.0, 92.0
 _DEPTH_SCALE = 1.35  # MediaPipe's depth is flatter than a head
 _AXIS_Z = 74.0  # depth of the neck's axis behind the middle of the face
 _DISTANCE = 500.0  # from the camera to the middle of the face
@@ -89,16 +89,16 @@ def picture(state: str) -> Picture:
     portrait = skimage.data.astronaut()  # type: ignore[no-untyped-call]  # has no types
     photo = np.asarray(portrait, dtype=np.uint8)
     if state == "facing":
-        return _crop(photo, _VIEW, SIZE_PX)
+        return crop(photo, _VIEW, SIZE_PX)
     if state == "nobody":
-        return _crop(_without_person(photo), _VIEW, SIZE_PX)
+        return crop(_without_person(photo), _VIEW, SIZE_PX)
     if state == "two faces":
         half_px = (SIZE_PX[0] // 2, SIZE_PX[1])
-        half = _crop(photo, _HALF, half_px)
+        half = crop(photo, _HALF, half_px)
         return np.hstack([half, half[:, ::-1]])
     if state.startswith("turned"):
         degrees = float(state.partition(":")[2] or TURNED_DEG)
-        return _crop(_turned(photo, degrees), _VIEW, SIZE_PX)
+        return crop(_turned(photo, degrees), _VIEW, SIZE_PX)
     raise ValueError(f"no state {state!r} in the clip")
 
 
@@ -118,7 +118,7 @@ def jpeg(image: Picture) -> bytes:
 # ------------------------------------------------------------ the photograph
 
 
-def _crop(
+def crop(
     photo: Picture, box: tuple[int, int, int, int], size_px: tuple[int, int]
 ) -> Picture:
     x, y, width, height = box
@@ -156,20 +156,32 @@ def _filled(
 
 def _turned(photo: Picture, degrees: float) -> Picture:
     """Return the photograph with the head turned by `degrees` to image right."""
-    u, v = _head_points(step_px=0.25)
+    u, v = head_points(step_px=0.25)
     z = _depth(u, v)
     angle = math.radians(degrees)
-    right, back = u - _HEAD_X, z - _AXIS_Z
+    right, back = u - HEAD_X, z - _AXIS_Z
     x = right * math.cos(angle) - back * math.sin(angle)
     depth = right * math.sin(angle) + back * math.cos(angle) + _AXIS_Z
     scale = _DISTANCE / (_DISTANCE + depth)
-    column = np.rint(_HEAD_X + x * scale).astype(int)
-    row = np.rint(_HEAD_Y + (v - _HEAD_Y) * scale).astype(int)
+    return with_head(
+        photo, (u, v), HEAD_X + x * scale, HEAD_Y + (v - HEAD_Y) * scale, depth
+    )
+
+
+def with_head(
+    photo: Picture, at: tuple[Floats, Floats], x: Floats, y: Floats, depth: Floats
+) -> Picture:
+    """Return the photograph with its head's points drawn elsewhere.
+
+    `at` says where in the photograph the points are, `x` and `y` where they go;
+    of two in one place the one of less `depth` is seen.
+    """
+    column, row = np.rint(x).astype(int), np.rint(y).astype(int)
     inside = (column >= 0) & (column < photo.shape[1])
     inside &= (row >= 0) & (row < photo.shape[0])
     order = np.argsort(-depth[inside], kind="stable")  # the nearest is drawn last
     column, row = column[inside][order], row[inside][order]
-    colour = _sampled(photo, u[inside][order], v[inside][order])
+    colour = _sampled(photo, at[0][inside][order], at[1][inside][order])
     head = np.zeros(photo.shape, dtype=float)
     drawn = np.zeros(photo.shape[:2], dtype=bool)
     head[row, column], drawn[row, column] = colour, True
@@ -186,19 +198,19 @@ def _turned(photo: Picture, degrees: float) -> Picture:
     return np.asarray(np.rint(mixed), dtype=np.uint8)
 
 
-def _head_points(step_px: float) -> tuple[Floats, Floats]:
+def head_points(step_px: float) -> tuple[Floats, Floats]:
     """Return x and y of points that cover the head densely."""
-    across = np.arange(-_HEAD_HALF_WIDTH, _HEAD_HALF_WIDTH, step_px)
-    down = np.arange(-_HEAD_HALF_HEIGHT, _HEAD_HALF_HEIGHT, step_px)
+    across = np.arange(-HEAD_HALF_WIDTH, HEAD_HALF_WIDTH, step_px)
+    down = np.arange(-HEAD_HALF_HEIGHT, HEAD_HALF_HEIGHT, step_px)
     x, y = np.meshgrid(across, down)
-    inside = (x / _HEAD_HALF_WIDTH) ** 2 + (y / _HEAD_HALF_HEIGHT) ** 2 < 0.97
-    return x[inside] + _HEAD_X, y[inside] + _HEAD_Y
+    inside = (x / HEAD_HALF_WIDTH) ** 2 + (y / HEAD_HALF_HEIGHT) ** 2 < 0.97
+    return x[inside] + HEAD_X, y[inside] + HEAD_Y
 
 
 def _head_area(shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
     y, x = np.mgrid[: shape[0], : shape[1]]
-    across = (x - _HEAD_X) / (1.15 * _HEAD_HALF_WIDTH)
-    down = (y - _HEAD_Y) / _HEAD_HALF_HEIGHT
+    across = (x - HEAD_X) / (1.15 * HEAD_HALF_WIDTH)
+    down = (y - HEAD_Y) / HEAD_HALF_HEIGHT
     return np.asarray((np.abs(across) ** 4 + np.abs(down) ** 4 < 1) & (y < 150))
 
 
@@ -210,8 +222,8 @@ def _depth(u: Floats, v: Floats) -> Floats:
     around = np.linspace(0, 2 * math.pi, 48, endpoint=False)
     outline = np.column_stack(
         [
-            _HEAD_X + _HEAD_HALF_WIDTH * np.cos(around),
-            _HEAD_Y + _HEAD_HALF_HEIGHT * np.sin(around),
+            HEAD_X + HEAD_HALF_WIDTH * np.cos(around),
+            HEAD_Y + HEAD_HALF_HEIGHT * np.sin(around),
             np.full(48, _AXIS_Z),
         ]
     )

@@ -1,9 +1,9 @@
 """What FaceLandmarker and our engine see in a clip, second by second.
 
-Runs in the evaluate environment (Python MediaPipe), with the proctor package on
-the path:
+Runs in the evaluate environment (Python MediaPipe), with our packages on the path:
 
-    PYTHONPATH=proctor_widget EVALUATE_PYTHON tests/e2e/clip/verify.py CLIP.mjpeg
+    PYTHONPATH=proctor_widget:service:extensions \\
+        EVALUATE_PYTHON tests/e2e/clip/verify.py CLIP.mjpeg
 
 The frames go the way of the live room: reduced to scalars, sent once a second,
 judged by the standard policy.
@@ -14,23 +14,17 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import mediapipe
 import numpy as np
-from mediapipe.tasks.python import BaseOptions, vision
 from PIL import Image
 
-from nbinterview_proctor import facemesh, geometry, replay
+from nbinterview_proctor import geometry, replay
+from nbinterview_proctor.evaluate import measure
 from nbinterview_proctor.policy import Policy, load
 
-MODEL = (
-    Path(__file__).parents[3]
-    / "extensions/nbinterview_server/static/models/face_landmarker.task"
-)
 BOOT_ID = "00000000-0000-4000-8000-000000000000"
 RATE_HZ = 10
 START_S = 1_700_000_000.0
@@ -44,45 +38,14 @@ def pictures(clip: Path) -> Iterator[np.ndarray[Any, Any]]:
         yield np.asarray(Image.open(io.BytesIO(frame)).convert("RGB"))
 
 
-def measure(clip: Path, fps: int, model: Path) -> list[dict[str, Any]]:
-    """Return the `Frame`s (live.schema.yaml) of a clip at 10 Hz."""
-    options = vision.FaceLandmarkerOptions(
-        base_options=BaseOptions(model_asset_path=str(model)),
-        running_mode=vision.RunningMode.VIDEO,
-        num_faces=2,
-        output_facial_transformation_matrixes=True,
-    )
-    frames = []
-    before: Any = None
-    with vision.FaceLandmarker.create_from_options(options) as detector:
+def frames_of(clip: Path, fps: int) -> list[dict[str, Any]]:
+    """Return the clip's frames as the worker would send them."""
+    found = []
+    with measure.meter() as meter:
         for index, picture in enumerate(pictures(clip)):
-            if index % (fps // RATE_HZ):
-                continue
-            at_ms = 1000 * index / fps
-            image = mediapipe.Image(mediapipe.ImageFormat.SRGB, picture.copy())
-            began = time.perf_counter()
-            result = detector.detect_for_video(image, round(at_ms))
-            found = facemesh.Detection(
-                [
-                    np.array([(p.x, p.y) for p in face])
-                    for face in result.face_landmarks
-                ],
-                result.facial_transformation_matrixes,
-                width_px=picture.shape[1],
-                height_px=picture.shape[0],
-            )
-            luma = facemesh.luminance(facemesh.thumbnail(picture))
-            frames.append(
-                facemesh.reduce(
-                    found,
-                    at_ms=at_ms,
-                    inference_ms=1000 * (time.perf_counter() - began),
-                    luma=luma,
-                    previous=luma if before is None else before,
-                )
-            )
-            before = luma
-    return frames
+            if index % (fps // RATE_HZ) == 0:
+                found.append(meter.frame(picture, index / fps))
+    return [frame for frame in found if frame is not None]
 
 
 def records(frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -147,11 +110,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("clip", type=Path)
     parser.add_argument("--fps", type=int, default=30)
-    parser.add_argument("--model", type=Path, default=MODEL)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     policy = Policy.from_dict(load("standard"))
-    frames = measure(given.clip, given.fps, given.model)
+    frames = frames_of(given.clip, given.fps)
     outcomes = [
         {"kind": outcome.kind, **outcome.payload}
         for outcome in replay.outcomes(policy, records(frames))
