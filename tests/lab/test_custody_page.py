@@ -130,6 +130,39 @@ def test_a_reload_keeps_what_was_typed_without_the_room(
     expect_everywhere(room, [page, other], found)
 
 
+# Each letter is an edit of its own, and the page is gone before it hears of anything.
+TYPE_AND_LEAVE = """
+    letters => {
+        const content = document.querySelector('.jp-CodeCell .cm-content');
+        const { view } = content.cmTile ?? content.cmView;
+        for (const letter of letters) {
+            const from = view.state.doc.length;
+            view.dispatch({ changes: { from, insert: letter } });
+        }
+        location.replace('about:blank');
+    }
+"""
+
+
+def test_what_is_typed_in_the_last_moment_of_a_page_is_kept(
+    room: RoomServer, enter: Enter
+) -> None:
+    page = enter(room, CANDIDATE)
+    no_questions(page)
+    write(page, " #")
+    expect(saved(page)).to_have_text("Saved")
+    room.kill()
+    write(page, " ")
+    expect(saved(page)).to_have_text(KEPT)
+    address = page.url
+    page.evaluate(TYPE_AND_LEAVE, "abcdefghijklmnopqrstuvwxyz")
+    page.wait_for_url("about:blank")
+    start(room)
+    page.goto(address)
+    cell(page).wait_for()
+    expect_everywhere(room, [page], "1 + 1 # abcdefghijklmnopqrstuvwxyz")
+
+
 def frozen(context: BrowserContext, page: Page) -> Callable[[], None]:
     """Put a page to sleep, as a browser does with a laptop's; call to wake it."""
     session = context.new_cdp_session(page)

@@ -38,9 +38,12 @@ class IndexedDBStore<T extends object> implements IStore<T> {
 
   async put(entry: T): Promise<void> {
     const transaction = this._database.transaction(STORE, 'readwrite');
-    const key = await settled(transaction.objectStore(STORE).add(entry));
-    this._keys.set(entry, key);
-    await completed(transaction);
+    const adding = transaction.objectStore(STORE).add(entry);
+    const done = completed(transaction);
+    // Else the browser waits for this page to ask for more, and drops it with the page.
+    transaction.commit();
+    this._keys.set(entry, await settled(adding));
+    await done;
   }
 
   async remove(entries: readonly T[]): Promise<void> {

@@ -9,6 +9,7 @@
 export interface IStore<T extends object> {
   /** Everything kept, in the order it was put. */
   load(): Promise<T[]>;
+  /** Keep one more, behind all that were put before. Asked of the browser before it returns. */
   put(entry: T): Promise<void>;
   /** Forget these entries. */
   remove(entries: readonly T[]): Promise<void>;
@@ -50,11 +51,11 @@ export class Kept<T extends object> {
   add(entry: T, settleMs = 0): void {
     this._entries.push(entry);
     if (settleMs === 0) {
-      this._write(store => store.put(entry));
+      this._put(entry);
     } else if (this.survives) {
       setTimeout(() => {
         if (this._entries.includes(entry)) {
-          this._write(store => store.put(entry));
+          this._put(entry);
         }
       }, settleMs);
     }
@@ -65,7 +66,10 @@ export class Kept<T extends object> {
     const removed = this._entries.filter(gone);
     if (removed.length > 0) {
       this._entries = this._entries.filter(entry => !gone(entry));
-      this._write(store => store.remove(removed));
+      // After what was asked before: an entry that is still being put has no place yet.
+      this._writes = this._writes.then(() =>
+        this._attempt(store => store.remove(removed))
+      );
     }
   }
 
@@ -74,19 +78,25 @@ export class Kept<T extends object> {
     await this._writes;
   }
 
-  private _write(job: (store: IStore<T>) => Promise<void>): void {
-    this._writes = this._writes.then(async () => {
-      if (this._store !== null) {
-        await job(this._store).catch((error: unknown) => {
-          this._giveUpStore(error);
-        });
-      }
-    });
+  /** At once, behind no earlier write: the page may be gone in the next moment. */
+  private _put(entry: T): void {
+    const put = this._attempt(store => store.put(entry));
+    this._writes = Promise.all([this._writes, put]).then(() => undefined);
+  }
+
+  private async _attempt(job: (store: IStore<T>) => Promise<void>): Promise<void> {
+    if (this._store !== null) {
+      await job(this._store).catch((error: unknown) => {
+        this._giveUpStore(error);
+      });
+    }
   }
 
   private _giveUpStore(error: unknown): void {
-    this._store = null;
-    this._onStoreFailure(error);
+    if (this._store !== null) {
+      this._store = null;
+      this._onStoreFailure(error);
+    }
   }
 
   private _entries: T[] = [];
