@@ -39,15 +39,27 @@ _FIND = """
   const found = document.querySelector(`.jp-Cell[data-windowed-list-index="${index}"]`);
   if (found) {
     found.scrollIntoView({block: 'start'});
-    // On a whole pixel, as a frame is: half a pixel blurs a table's lines.
-    const area = found.querySelector('.jp-OutputArea');
-    const part = area ? area.getBoundingClientRect().top % 1 : 0;
-    if (part) found.style.marginTop = `${1 - part}px`;
     return true;
   }
   const outer = document.querySelector('.jp-WindowedPanel-outer');
   outer.scrollTop += outer.clientHeight * 0.5;
   return false;
+}
+"""
+
+# On a whole pixel, as a frame is: half a pixel blurs a table's lines. What is above and
+# beside it may still be growing, so each picture asks anew.
+_ALIGN = """
+area => {
+  const cell = area.closest('.jp-Cell');
+  const { left, top } = area.getBoundingClientRect();
+  for (const [side, at] of [['marginLeft', left], ['marginTop', top]]) {
+    const part = at % 1;
+    if (part) {
+      const before = parseFloat(getComputedStyle(cell)[side]) || 0;
+      cell.style[side] = `${before + 1 - part}px`;
+    }
+  }
 }
 """
 
@@ -127,7 +139,7 @@ async def pairs(browser: Browser, cases: Mapping[str, str]) -> list[Pair]:
             return staff.page
 
         ours, stock = [await opened(kind) for kind in ("ours", "stock")]
-        await _widen(stock, await _width(ours) - await _width(stock))
+        await _make_as_wide(stock, ours)
         for page in (ours, stock):
             await page.add_style_tag(content=_QUIET)
         return [
@@ -150,10 +162,18 @@ async def _width(page: Page) -> float:
     return box["width"]
 
 
-async def _widen(page: Page, by_px: float) -> None:
-    size = {"width": round(VIEWPORT["width"] + by_px), "height": VIEWPORT["height"]}
-    await page.set_viewport_size(size)  # type: ignore[arg-type]  # a TypedDict of Playwright's
-    await page.wait_for_timeout(STILL_MS)
+async def _make_as_wide(page: Page, other: Page) -> None:
+    """Give a page the width of another, while both lay themselves out."""
+    width_px = VIEWPORT["width"]
+    for _ in range(TRIES):
+        by_px = await _width(other) - await _width(page)
+        if not by_px:
+            return
+        width_px = round(width_px + by_px)
+        size = {"width": width_px, "height": VIEWPORT["height"]}
+        await page.set_viewport_size(size)  # type: ignore[arg-type]  # a TypedDict of Playwright's
+        await page.wait_for_timeout(STILL_MS)
+    raise AssertionError(f"the notebooks' widths differ by {by_px} px")
 
 
 async def _picture(page: Page, index: int) -> Picture:
@@ -182,6 +202,7 @@ async def _screenshot(area: Locator) -> bytes:
     if not await area.is_visible():
         return b""
     await area.evaluate(_DRAW)
+    await area.evaluate(_ALIGN)
     return await area.screenshot(animations="disabled", timeout=15_000)
 
 
