@@ -151,8 +151,111 @@ class LedgerRecord(Base):
     kind: Mapped[str] = mapped_column(String(30))
     time: Mapped[str] = mapped_column(String(27))
     hash: Mapped[str] = mapped_column(String(64))
+    # `nbinterview.ledger.stored`: never read it without `from_store`.
     wire: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime]
+    # The erasure that took its payload and its salt.
+    erased_by: Mapped[str | None] = mapped_column(String(10))
+
+
+class Frontier(Base):
+    """The edge of an interview's tree: enough to go on without its leaves."""
+
+    __tablename__ = "frontiers"
+
+    interview_id: Mapped[str] = mapped_column(
+        ForeignKey("interviews.id"), primary_key=True
+    )
+    size: Mapped[int]
+    # 32 bytes for each whole subtree, the largest first.
+    nodes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class KeyCertificate(Base):
+    """The platform's word that a public key is the one of an interview's room."""
+
+    __tablename__ = "certificates"
+
+    interview_id: Mapped[str] = mapped_column(
+        ForeignKey("interviews.id"), primary_key=True
+    )
+    key_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    # 1 for the room's first key; a later one replaces the one before.
+    number: Mapped[int]
+    public_key: Mapped[str] = mapped_column(String(64))
+    # `nbinterview.ledger.checkpoints.Certificate`.
+    wire: Mapped[dict[str, Any]]
+
+
+class SignedHead(Base):
+    """A checkpoint of a room that fits the records kept here."""
+
+    __tablename__ = "checkpoints"
+
+    interview_id: Mapped[str] = mapped_column(
+        ForeignKey("interviews.id"), primary_key=True
+    )
+    size: Mapped[int] = mapped_column(primary_key=True)
+    key_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    root: Mapped[str] = mapped_column(String(64))
+    # `nbinterview.ledger.checkpoints.Checkpoint`.
+    wire: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime]
+
+
+class CountersignedHead(Base):
+    """The service's own signature under the tree of that size."""
+
+    __tablename__ = "countersignatures"
+
+    interview_id: Mapped[str] = mapped_column(
+        ForeignKey("interviews.id"), primary_key=True
+    )
+    size: Mapped[int] = mapped_column(primary_key=True)
+    platform_key_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    # `nbinterview.ledger.checkpoints.Countersignature`.
+    wire: Mapped[dict[str, Any]]
+
+
+class Erasure(Base):
+    """What was erased of a record, and why: hashes stay, payloads and salts go."""
+
+    __tablename__ = "erasures"
+
+    id: Mapped[str] = mapped_column(String(10), primary_key=True)
+    interview_id: Mapped[str] = mapped_column(ForeignKey("interviews.id"), index=True)
+    from_seq: Mapped[int]
+    to_seq: Mapped[int]
+    kinds: Mapped[list[str]]
+    reason: Mapped[str] = mapped_column(String(400))
+    rule: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+    room_done_at: Mapped[datetime | None]
+
+
+class AuditRecord(Base):
+    """One action of the staff, as a record of the audit log's own ledger."""
+
+    __tablename__ = "audit"
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    time: Mapped[str] = mapped_column(String(27))
+    kind: Mapped[str] = mapped_column(String(40), index=True)
+    author: Mapped[str] = mapped_column(String(40), index=True)
+    # The interview or person that it is about; the log outlives both.
+    about: Mapped[str | None] = mapped_column(String(20), index=True)
+    hash: Mapped[str] = mapped_column(String(64))
+    wire: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditHead(Base):
+    """A signed head of the audit log's tree."""
+
+    __tablename__ = "audit_checkpoints"
+
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    root: Mapped[str] = mapped_column(String(64))
+    wire: Mapped[dict[str, Any]]
 
 
 class NotebookCheck(Base):
