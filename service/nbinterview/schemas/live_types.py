@@ -143,6 +143,27 @@ class Action(TypedDict):
     reason: NotRequired[str]
 
 
+class Beat(TypedDict):
+    type: Literal["beat"]
+    boot_id: str
+    beat: int
+    monotonic_ms: int
+    frames_seen: int
+    frames_dropped: int
+    nonce: str
+    mac: str
+
+
+class TakeLease(TypedDict):
+    type: Literal["lease"]
+    boot_id: str
+
+
+class TreeHead(TypedDict):
+    size: int
+    root: str
+
+
 class Frame(TypedDict):
     at_ms: float
     faces: int
@@ -330,6 +351,110 @@ class UsageMessage(TypedDict):
     disk_limit_bytes: int | None
 
 
+class Beats(TypedDict):
+    interview: str
+    key: str
+    nonce: str
+    interval_ms: int
+
+
+class NonceMessage(TypedDict):
+    type: Literal["nonce"]
+    nonce: str
+
+
+class Lease(TypedDict):
+    active: bool
+    pages: int
+
+
+class LeaseMessage(TypedDict):
+    type: Literal["lease"]
+    active: bool
+    pages: int
+    state: Literal["taken", "second", "released"]
+    at: str
+
+
+class Gap(TypedDict):
+    gap_id: str
+    state: Literal["began", "ended"]
+    started_at: str
+    ended_at: str | None
+    cause: Literal[
+        "hidden",
+        "frozen",
+        "offline",
+        "worker",
+        "camera",
+        "reloaded",
+        "second_tab",
+        "stopped",
+        "room",
+        "unknown",
+    ]
+    detail: str
+
+
+class StorageMessage(TypedDict):
+    type: Literal["storage"]
+    state: Literal["ok", "failing", "near_quota", "full"]
+    detail: str
+    waiting: int
+
+
+class Checkpoint(TypedDict):
+    format: Literal[1]
+    interview: str
+    size: int
+    root: str
+    time: str
+    key_id: str
+    signature: str
+
+
+class Certificate(TypedDict):
+    format: Literal[1]
+    interview: str
+    public_key: str
+    issued_at: str
+    replaces: str | None
+    platform_key_id: str
+    signature: str
+
+
+class Countersignature(TypedDict):
+    format: Literal[1]
+    interview: str
+    size: int
+    root: str
+    time: str
+    platform_key_id: str
+    signature: str
+
+
+class PlatformKey(TypedDict):
+    public_key: str
+    key_id: str
+    from_time: str
+    until_time: str | None
+
+
+class Receipt(TypedDict):
+    format: Literal[1]
+    interview: str
+    checkpoint: Checkpoint
+    certificate: Certificate | None
+    countersignature: Countersignature | None
+    platform_keys: list[PlatformKey]
+
+
+class EraseMessage(TypedDict):
+    type: Literal["erase"]
+    interview: str
+    kinds: list[str]
+
+
 class PeopleMessage(TypedDict):
     type: Literal["people"]
     people: list[Person]
@@ -365,6 +490,14 @@ ClientEvent: TypeAlias = (
 )
 
 
+class WitnessReport(TypedDict):
+    type: Literal["witness"]
+    state: Literal["broken"]
+    seen: TreeHead
+    shown: TreeHead
+    detail: str
+
+
 class Observations(TypedDict):
     type: Literal["observations"]
     boot_id: str
@@ -373,27 +506,6 @@ class Observations(TypedDict):
     frames_dropped: int
     rate_hz: NotRequired[float]
     frames: list[Frame]
-
-
-class Welcome(TypedDict):
-    type: Literal["welcome"]
-    role: Role
-    hub_name: str
-    title: str
-    state: InterviewState
-    policy: PolicySummary
-    consent: dict[str, bool]
-    acknowledged: dict[str, int]
-    people: list[Person]
-    flags: list[Flag]
-    nudges: list[Warning]
-    episodes: list[Episode]
-    comments: list[Comment]
-    calibration: Calibration | None
-    watching: Watching
-    warnings: list[Warning]
-    sensors: list[SensorState]
-    kernel: KernelMessage | None
 
 
 class EpisodeMessage(TypedDict):
@@ -409,6 +521,23 @@ class CommentMessage(TypedDict):
 class CalibrationMessage(TypedDict):
     type: Literal["calibration"]
     calibration: Calibration
+
+
+class GapMessage(TypedDict):
+    type: Literal["gap"]
+    gap: Gap
+
+
+class CheckpointMessage(TypedDict):
+    type: Literal["checkpoint"]
+    checkpoint: Checkpoint
+    certificate: Certificate | None
+    countersignature: Countersignature | None
+
+
+class ReceiptMessage(TypedDict):
+    type: Literal["receipt"]
+    receipt: Receipt
 
 
 class Check(TypedDict):
@@ -433,12 +562,40 @@ class Event(TypedDict):
     event: ClientEvent
 
 
+class Welcome(TypedDict):
+    type: Literal["welcome"]
+    role: Role
+    hub_name: str
+    title: str
+    state: InterviewState
+    policy: PolicySummary
+    consent: dict[str, bool]
+    acknowledged: dict[str, int]
+    people: list[Person]
+    flags: list[Flag]
+    nudges: list[Warning]
+    episodes: list[Episode]
+    comments: list[Comment]
+    calibration: Calibration | None
+    watching: Watching
+    warnings: list[Warning]
+    sensors: list[SensorState]
+    kernel: KernelMessage | None
+    beats: NotRequired[Beats]
+    lease: NotRequired[Lease]
+    gaps: NotRequired[list[Gap]]
+    storage: NotRequired[StorageMessage]
+    checkpoint: NotRequired[CheckpointMessage]
+
+
 class CheckMessage(TypedDict):
     type: Literal["check"]
     check: Check
 
 
-FromPage: TypeAlias = Hello | Event | Observations | Action
+FromPage: TypeAlias = (
+    Hello | Event | Observations | Action | Beat | TakeLease | WitnessReport
+)
 
 
 FromRoom: TypeAlias = (
@@ -459,6 +616,13 @@ FromRoom: TypeAlias = (
     | StateMessage
     | CheckMessage
     | UsageMessage
+    | NonceMessage
+    | LeaseMessage
+    | GapMessage
+    | StorageMessage
+    | CheckpointMessage
+    | ReceiptMessage
+    | EraseMessage
 )
 
 

@@ -1,6 +1,7 @@
 // Generated from service/nbinterview/schemas/live.schema.yaml by `npm run types`; do not edit.
 
-export type FromPage = Hello | Event | Observations | Action;
+export type FromPage =
+  Hello | Event | Observations | Action | Beat | TakeLease | WitnessReport;
 /**
  * One fact that the candidate's page claims.
  */
@@ -44,7 +45,14 @@ export type FromRoom =
   | PeopleMessage
   | StateMessage
   | CheckMessage
-  | UsageMessage;
+  | UsageMessage
+  | NonceMessage
+  | LeaseMessage
+  | GapMessage
+  | StorageMessage1
+  | CheckpointMessage1
+  | ReceiptMessage
+  | EraseMessage;
 export type Role = 'candidate' | 'interviewer' | 'reviewer';
 export type InterviewState = 'scheduled' | 'open' | 'ended';
 /**
@@ -370,6 +378,61 @@ export interface Action {
   allows?: Allowance[];
   reason?: string;
 }
+/**
+ * Once a second from a worker of its own, with or without a camera, while this page watches and has the lease. It is no message of the spool: one that is lost is lost. A beat that does not fit is refused and proves nothing.
+ *
+ */
+export interface Beat {
+  type: 'beat';
+  boot_id: string;
+  /**
+   * Rises from 1 with every beat of this page load, also over connections.
+   */
+  beat: number;
+  /**
+   * The worker's own clock, whole milliseconds.
+   */
+  monotonic_ms: number;
+  /**
+   * Frames that the detector measured since this page loaded; it tells the worker itself.
+   */
+  frames_seen: number;
+  frames_dropped: number;
+  /**
+   * The room's newest on this connection, or the one before.
+   */
+  nonce: string;
+  /**
+   * HMAC-SHA-256, hex, by this connection's key, over the RFC 8785 form of {interview, boot_id, beat, monotonic_ms, frames_seen, frames_dropped, nonce}.
+   *
+   */
+  mac: string;
+}
+/**
+ * The person wants this page of theirs to be the one that counts.
+ */
+export interface TakeLease {
+  type: 'lease';
+  boot_id: string;
+}
+/**
+ * From a page of the panel: a checkpoint does not extend one that this browser saw. `seen` was witnessed before, `shown` came now.
+ *
+ */
+export interface WitnessReport {
+  type: 'witness';
+  state: 'broken';
+  seen: TreeHead;
+  shown: TreeHead;
+  /**
+   * In words
+   */
+  detail: string;
+}
+export interface TreeHead {
+  size: number;
+  root: string;
+}
 export interface Welcome {
   type: 'welcome';
   role: Role;
@@ -417,6 +480,14 @@ export interface Welcome {
    * The last word on the kernel; null before there was one in this room.
    */
   kernel: KernelMessage | null;
+  beats?: Beats;
+  lease?: Lease;
+  /**
+   * To the panel; every stretch without proof of watching, in order. Empty for the candidate.
+   */
+  gaps?: Gap[];
+  storage?: StorageMessage;
+  checkpoint?: CheckpointMessage;
 }
 /**
  * The policy in the words that a candidate is shown.
@@ -544,6 +615,129 @@ export interface KernelMessage {
   type: 'kernel';
   state: 'starting' | 'idle' | 'busy' | 'restarting' | 'died' | 'refused';
   detail: string;
+}
+/**
+ * To the candidate alone, of this connection; a beat is signed with it.
+ */
+export interface Beats {
+  /**
+   * Goes into what is signed
+   */
+  interview: string;
+  /**
+   * base64 of 32 random bytes
+   */
+  key: string;
+  nonce: string;
+  interval_ms: number;
+}
+/**
+ * Which page of the candidate counts. To the candidate: whether this one does. To the panel `active` is whether any page has it.
+ *
+ */
+export interface Lease {
+  active: boolean;
+  /**
+   * The candidate's pages that are open, with all devices
+   */
+  pages: number;
+}
+/**
+ * A stretch without proof of watching.
+ */
+export interface Gap {
+  gap_id: string;
+  state: 'began' | 'ended';
+  /**
+   * The last moment that was proved, by the room's clock.
+   */
+  started_at: string;
+  ended_at: string | null;
+  /**
+   * As far as it is known; at the end often better than at the beginning. `worker` the page speaks and its beats do not come; `camera` beats come and no frames; `room` this server was away.
+   *
+   */
+  cause:
+    | 'hidden'
+    | 'frozen'
+    | 'offline'
+    | 'worker'
+    | 'camera'
+    | 'reloaded'
+    | 'second_tab'
+    | 'stopped'
+    | 'room'
+    | 'unknown';
+  /**
+   * In words for the panel
+   */
+  detail: string;
+}
+/**
+ * To the panel; absent while all is well.
+ */
+export interface StorageMessage {
+  type: 'storage';
+  state: 'ok' | 'failing' | 'near_quota' | 'full';
+  /**
+   * In words for the panel
+   */
+  detail: string;
+  /**
+   * Records that wait to be written
+   */
+  waiting: number;
+}
+/**
+ * To the panel; the newest, absent before there is one.
+ */
+export interface CheckpointMessage {
+  type: 'checkpoint';
+  checkpoint: Checkpoint;
+  /**
+   * Null while the service did not certify the room's key.
+   */
+  certificate: Certificate | null;
+  /**
+   * The service's newest; of this or of an earlier checkpoint.
+   */
+  countersignature: Countersignature | null;
+}
+/**
+ * A signed head of the record's Merkle tree (RFC 6962); see ledger.schema.yaml.
+ */
+export interface Checkpoint {
+  format: 1;
+  interview: string;
+  size: number;
+  root: string;
+  time: string;
+  key_id: string;
+  signature: string;
+}
+/**
+ * The platform's key says whose key this is.
+ */
+export interface Certificate {
+  format: 1;
+  interview: string;
+  public_key: string;
+  issued_at: string;
+  replaces: string | null;
+  platform_key_id: string;
+  signature: string;
+}
+/**
+ * The service saw this head, and when.
+ */
+export interface Countersignature {
+  format: 1;
+  interview: string;
+  size: number;
+  root: string;
+  time: string;
+  platform_key_id: string;
+  signature: string;
 }
 /**
  * Stored on disk up to and including client_seq of this boot_id.
@@ -706,4 +900,101 @@ export interface UsageMessage {
    */
   disk_bytes: number | null;
   disk_limit_bytes: number | null;
+}
+/**
+ * To the candidate's page, every 5 s; this one and the one before are good.
+ */
+export interface NonceMessage {
+  type: 'nonce';
+  nonce: string;
+}
+/**
+ * The lease changed, or a page of the candidate came or went.
+ */
+export interface LeaseMessage {
+  type: 'lease';
+  active: boolean;
+  pages: number;
+  /**
+   * `taken` a page counts from now on, `second` another one came and does not, `released` one of them went.
+   *
+   */
+  state: 'taken' | 'second' | 'released';
+  at: string;
+}
+/**
+ * To the panel, when a gap begins, and again when it ended.
+ */
+export interface GapMessage {
+  type: 'gap';
+  gap: Gap;
+}
+/**
+ * To the panel; whether the room can write its record.
+ */
+export interface StorageMessage1 {
+  type: 'storage';
+  state: 'ok' | 'failing' | 'near_quota' | 'full';
+  /**
+   * In words for the panel
+   */
+  detail: string;
+  /**
+   * Records that wait to be written
+   */
+  waiting: number;
+}
+/**
+ * To the panel, whose browsers keep what they saw.
+ */
+export interface CheckpointMessage1 {
+  type: 'checkpoint';
+  checkpoint: Checkpoint;
+  /**
+   * Null while the service did not certify the room's key.
+   */
+  certificate: Certificate | null;
+  /**
+   * The service's newest; of this or of an earlier checkpoint.
+   */
+  countersignature: Countersignature | null;
+}
+/**
+ * To the candidate, at the end.
+ */
+export interface ReceiptMessage {
+  type: 'receipt';
+  receipt: Receipt;
+}
+/**
+ * What a candidate keeps; whoever shows another record later cannot match it.
+ */
+export interface Receipt {
+  format: 1;
+  interview: string;
+  checkpoint: Checkpoint;
+  /**
+   * Null when the room never reached the service.
+   */
+  certificate: Certificate | null;
+  countersignature: Countersignature | null;
+  platform_keys: PlatformKey[];
+}
+export interface PlatformKey {
+  public_key: string;
+  key_id: string;
+  from_time: string;
+  until_time: string | null;
+}
+/**
+ * To the candidate's page: payloads were erased, by the policy's times or on request; the page forgets what it keeps of these kinds.
+ *
+ */
+export interface EraseMessage {
+  type: 'erase';
+  interview: string;
+  /**
+   * Record kinds; empty is all of them.
+   */
+  kinds: string[];
 }
