@@ -25,6 +25,7 @@ from nbinterview_proctor.policyparts import (
     Calibrating,
     Measuring,
     Repeat,
+    Retention,
     Rule,
     Sandbox,
     plain,
@@ -35,6 +36,7 @@ from nbinterview_proctor.policyread import (
     members,
     one_of,
     part,
+    read_retention,
     read_rule,
     read_sandbox,
     same_keys,
@@ -54,6 +56,7 @@ __all__ = [
     "Measuring",
     "Policy",
     "Repeat",
+    "Retention",
     "Rule",
     "Sandbox",
     "accommodate",
@@ -81,6 +84,7 @@ class Policy:
     measuring: Measuring
     rules: Mapping[str, Rule]
     sandbox: Sandbox = field(default_factory=Sandbox)
+    retention: Retention = field(default_factory=Retention)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Policy:
@@ -90,7 +94,7 @@ class Policy:
         """
         if "format" not in data:
             data = upgraded(data)
-        data = {"sandbox": plain(Sandbox()), **data}
+        data = {"sandbox": plain(Sandbox()), "retention": plain(Retention()), **data}
         known = {f.name for f in fields(cls)} - {"rules"} | {"findings"}
         same_keys(data, known, "policy")
         findings = mapping(data["findings"], "findings")
@@ -110,6 +114,7 @@ class Policy:
             measuring=part(Measuring, data["measuring"], "measuring"),
             rules=MappingProxyType({k: read_rule(k, v) for k, v in findings.items()}),
             sandbox=read_sandbox(data["sandbox"]),
+            retention=read_retention(data["retention"]),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -129,6 +134,7 @@ class Policy:
                 for name, rule in self.rules.items()
             },
             "sandbox": plain(self.sandbox),
+            "retention": plain(self.retention),
         }
 
     @property

@@ -179,6 +179,24 @@ class Sandbox:
     """Whether a second kernel waits, for a restart within a tenth of a second."""
 
 
+@dataclass(frozen=True)
+class Retention:
+    """How long what a record holds is kept, in days since the interview's end.
+
+    None has no time of its own: it is kept until somebody asks for its deletion.
+    Records from before there were times are read with these.
+    """
+
+    camera_days: int | None = 30
+    """The numbers that the camera's picture was turned into."""
+    events_days: int | None = 180
+    """What the page said, and the findings that were made of it."""
+    document_days: int | None = 365
+    """What was typed and run, and what came out."""
+    notes_days: int | None = 365
+    """What the candidate and the reviewers wrote about it afterwards."""
+
+
 def plain(part: Any) -> dict[str, Any]:
     """Return a part as plain JSON."""
     return {f.name: _plain(getattr(part, f.name)) for f in fields(part)}

@@ -20,6 +20,7 @@ from nbinterview_proctor.policyparts import (
     Calibrating,
     Measuring,
     Repeat,
+    Retention,
     Rule,
     Sandbox,
 )
@@ -27,6 +28,8 @@ from nbinterview_proctor.policyparts import (
 Part = TypeVar("Part", Calibrating, Measuring, Rule, Repeat)
 #: A rule's words that may be empty, where the step that says them never comes.
 _MAY_BE_EMPTY = {"nudge", "warning"}
+#: Of a time in `retention`; a hundred years.
+MAX_DAYS = 36525
 
 
 def read_rule(name: str, data: Any) -> Rule:
@@ -68,6 +71,20 @@ def read_sandbox(data: Any) -> Sandbox:
     require = members(given["require"], SANDBOX_LAYERS, "sandbox.require")
     warm_kernel = checked(given["warm_kernel"], "bool", "sandbox.warm_kernel")
     return Sandbox(require, warm_kernel)
+
+
+def read_retention(data: Any) -> Retention:
+    """Return how long what is kept."""
+    given = mapping(data, "retention")
+    same_keys(given, {f.name for f in fields(Retention)}, "retention")
+    days = {
+        key: None if value is None else checked(value, "int", f"retention.{key}")
+        for key, value in given.items()
+    }
+    for key, value in days.items():
+        if value is not None and value > MAX_DAYS:
+            raise ValueError(f"retention.{key} is more than {MAX_DAYS}; say null")
+    return Retention(**days)
 
 
 def part(kind: type[Part], data: Any, where: str) -> Part:

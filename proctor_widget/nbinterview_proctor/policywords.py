@@ -56,6 +56,18 @@ _FAIR = (
     "You see what is measured while it is measured, you can comment on every warning, "
     "and you can answer every flag afterwards."
 )
+_ERASED = "What is recorded is erased by itself, counted from the interview's end"
+_KEPT = "This has no time of its own and is kept until you ask for its deletion"
+_KEPT_PARTS = {
+    "camera_days": "the numbers from the camera",
+    "events_days": "what the page noted and the findings made of it",
+    "document_days": "the notebook with what was typed and run",
+    "notes_days": "what you and the reviewers wrote about it afterwards",
+}
+_YOURS = (
+    "On the page of your record you can download everything about you, and delete it "
+    "once the interview is over."
+)
 _PERSON = "A person always decides. The program rejects nobody and ends nothing."
 
 
@@ -68,11 +80,13 @@ def words(policy: Policy, allows: Iterable[str] = ()) -> list[str]:
     given = set(allows)
     allowed = [_allowed(name, rules) for name in _ALLOWED if name in given]
     if not rules:
-        return ["Nothing is watched in this interview.", *allowed, _PERSON]
+        nothing = "Nothing is watched in this interview."
+        return [nothing, *allowed, *kept_words(policy), _PERSON]
     found = _sensors(policy)
     if any(rule.sensor == "notebook" for rule in rules):
         found.append(_WORK)
-    return [*found, *_steps(rules), *allowed, _never(rules), _FAIR, _PERSON]
+    ending = [_never(rules), _FAIR, *kept_words(policy), _PERSON]
+    return [*found, *_steps(rules), *allowed, *ending]
 
 
 def _sensors(policy: Policy) -> list[str]:
@@ -96,6 +110,25 @@ def _sensors(policy: Policy) -> list[str]:
     if policy.fullscreen:
         found.append("The interview fills the screen; leaving that is noted.")
     return found
+
+
+def kept_words(policy: Policy) -> list[str]:
+    """Return how long what is kept, and what a candidate may ask, in sentences."""
+    rules = policy.active_rules
+    apart = set() if "camera" in policy.sensors else {"camera_days"}
+    apart |= set() if rules else {"events_days"}
+    times: dict[int | None, list[str]] = {}
+    for name, part in _KEPT_PARTS.items():
+        if name not in apart:
+            times.setdefault(getattr(policy.retention, name), []).append(part)
+    ends = [
+        f"{', and '.join(parts)} after {days} day{'s' if days > 1 else ''}"
+        for days, parts in sorted((d, p) for d, p in times.items() if d is not None)
+    ]
+    found = [f"{_ERASED}: {'; '.join(ends)}."] if ends else []
+    if stays := times.get(None):
+        found.append(f"{_KEPT}: {'; '.join(stays)}.")
+    return [*found, _YOURS]
 
 
 def _calibration_s(policy: Policy) -> int:

@@ -18,6 +18,7 @@ from nbinterview_proctor.policy import (
     SOURCES,
     THRESHOLDS,
     Policy,
+    Retention,
     accommodate,
     load,
     names,
@@ -339,6 +340,50 @@ def test_a_wrong_accommodation_is_refused_by_name(
 ) -> None:
     with pytest.raises(ValueError, match=named):
         accommodate(policy(), accommodations)
+
+
+# ------------------------------------------------------------ retention
+
+
+def test_a_policy_from_before_there_were_times_gets_the_default() -> None:
+    assert Policy.from_dict(without(load("standard"), "retention")) == policy()
+    assert Policy.from_dict(OLD).retention == Retention()
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        (0, "retention.camera_days must be a whole number of at least 1"),
+        (True, "retention.camera_days"),
+        (1.5, "retention.camera_days"),
+        ("30", "retention.camera_days"),
+        (36526, "retention.camera_days is more than 36525"),
+    ],
+)
+def test_a_time_is_a_number_of_whole_days(value: Any, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        Policy.from_dict(with_value(load("strict"), value, "retention", "camera_days"))
+
+
+def test_a_misspelt_time_is_refused_by_name() -> None:
+    data = with_value(load("strict"), 3, "retention", "camra_days")
+    with pytest.raises(ValueError, match=r"unknown key retention\.camra_days"):
+        Policy.from_dict(data)
+
+
+def test_candidates_read_how_long_what_is_kept() -> None:
+    data = with_value(load("standard"), None, "retention", "document_days")
+    data = with_value(data, 1, "retention", "events_days")
+    ends, stays, yours = words(Policy.from_dict(data))[-4:-1]
+    assert ends == (
+        "What is recorded is erased by itself, counted from the interview's end: what "
+        "the page noted and the findings made of it after 1 day; the numbers from the "
+        "camera after 30 days; what you and the reviewers wrote about it afterwards "
+        "after 365 days."
+    )
+    assert stays.endswith("deletion: the notebook with what was typed and run.")
+    assert "download everything about you" in yours
+    assert "from the camera after" not in " ".join(words(policy("no-camera")))
 
 
 # ------------------------------------------------------------ format 1

@@ -79,7 +79,7 @@ def test_the_schema_knows_every_key_of_a_policy() -> None:
     described = yaml.safe_load((SHIPPED / "policy.schema.yaml").read_text("utf-8"))
     whole = load("standard")
     assert set(described["properties"]) - {"extends"} == set(whole)
-    for part in ("calibrating", "measuring", "sandbox", "findings"):
+    for part in ("calibrating", "measuring", "sandbox", "retention", "findings"):
         assert set(described["properties"][part]["properties"]) == set(whole[part])
     counted = described["$defs"]["Counted"]["properties"]
     assert set(counted) == set(whole["findings"]["nobody"])
