@@ -1,5 +1,6 @@
 # Longer suites, by hand. The everyday one is ./test.
-.PHONY: test sample bench-collab bench-sandbox bench-flags bench-widget attack clean lock
+.PHONY: test sample bench-collab bench-sandbox bench-flags bench-widget bench-fairness \
+	bench-ledger crash chaos attack clean lock
 
 test:
 	./test
@@ -33,6 +34,19 @@ bench-widget:
 # (about half an hour on two quiet cores; goes on where it was interrupted).
 bench-fairness:
 	sh bench/run.sh fairness
+
+# The record: how fast, how small, how soon shown, how hard to forge, beside its peers.
+bench-ledger:
+	sh bench/run.sh ledger
+
+# What crashes leave of a record: every point of a traced one, and writers killed.
+crash:
+	sh bench/run.sh crash
+
+# Twenty faults over the whole platform, many seeds each (hours; goes on where it was
+# interrupted).
+chaos:
+	sh bench/run.sh chaos
 
 # Resolve the lock files anew from requirements/*.in.
 lock:

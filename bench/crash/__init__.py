@@ -1,0 +1,1 @@
+"""What a crash leaves of a record: `make crash`."""
