@@ -386,7 +386,8 @@ export interface Beat {
   type: 'beat';
   boot_id: string;
   /**
-   * Rises from 1 with every beat of this page load, also over connections.
+   * Counts the seconds of the worker's life from 1, over all connections, and also those whose beat could not be sent: so a page that stood still and a line that was down are told apart. It rises by one more for each answer to a nonce.
+   *
    */
   beat: number;
   /**
@@ -902,7 +903,8 @@ export interface UsageMessage {
   disk_limit_bytes: number | null;
 }
 /**
- * To the candidate's page, every 5 s; this one and the one before are good.
+ * To the candidate's page, every 5 s, and sooner when a beat is late. This one and the one before are good. The worker answers each with one more beat at once, so that a beat that was only lost is no gap.
+ *
  */
 export interface NonceMessage {
   type: 'nonce';
