@@ -1,0 +1,302 @@
+"""The audit log: what the staff did and looked at, in a ledger of its own.
+
+Its records have the form of a room's journal, under an interview id that no interview
+can have; its tree's heads are signed by the platform's key. What changes something is
+noted in the transaction that changes it, so neither is ever there without the other.
+It holds opaque names only, and outlives the people and interviews that it is about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import secrets
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from nbinterview.ledger.checkpoints import Checkpoint, make_checkpoint
+from nbinterview.ledger.records import Record, format_time
+from nbinterview.ledger.stored import from_store, to_store
+from nbinterview.service.db import Database
+from nbinterview.service.db.models import AuditHead, AuditRecord
+from nbinterview.service.domain.access import Caller, Operator, SignedIn
+from nbinterview.service.domain.frontier import Frontier
+from nbinterview.service.platform_keys import PlatformKeys
+
+#: What stands where a room's records have their interview's id.
+INTERVIEW = "auditlog22"
+
+#: Every kind, without its `audit.`, in words that a person reads.
+KINDS = {
+    "started": "Service started",
+    "signed_in": "Signed in",
+    "signed_out": "Signed out",
+    "interview": "Interview",
+    "invitation": "Role or link",
+    "decision": "Decision about a flag",
+    "viewed": "Looked at",
+    "export": "Exported",
+    "erasure": "Erased",
+    "error_rates": "Error rates",
+    "key": "Key",
+    "checkpoint": "Checkpoint refused",
+    "broken": "Audit log altered",
+}
+
+MAX_PAGE = 500
+SEAL_AFTER_S = 1.0
+# One look at a page asks several times for its parts.
+VIEWED_AGAIN_S = 600.0
+_VIEWS = 4096
+
+log = logging.getLogger(__name__)
+
+
+async def note(
+    session: AsyncSession,
+    who: Caller | str | None,
+    what: str,
+    about: str | None = None,
+    *,
+    now: datetime,
+    **facts: Any,
+) -> None:
+    """Add a record within the transaction of what it tells of.
+
+    `who` is a caller, a hub name, or None for the service itself; `about` an interview
+    or a person by id. `facts` hold ids, numbers and words of ours, never a name.
+    """
+    if what not in KINDS:
+        raise KeyError(what)
+    author, by = _author(who)
+    last = await session.scalar(select(func.max(AuditRecord.seq)))
+    payload = {"about": about, **facts} | ({} if by is None else {"by": by})
+    record = Record(
+        interview=INTERVIEW,
+        seq=(last or 0) + 1,
+        time=format_time(now),
+        kind=f"audit.{what}",
+        author=author,
+        payload=payload,
+        salt=secrets.token_hex(16),
+    )
+    row = {
+        "seq": record.seq,
+        "time": record.time,
+        "kind": record.kind,
+        "author": author,
+        "about": about,
+        "hash": record.hash,
+        "wire": to_store(record.wire_json, record.kind),
+    }
+    await session.execute(insert(AuditRecord), [row])
+
+
+def _author(who: Caller | str | None) -> tuple[str, str | None]:
+    """Return a record's author, and whose name does not fit one."""
+    if who is None:
+        return "service", None
+    if isinstance(who, Operator):
+        return "operator", None
+    name = who.hub_name if isinstance(who, SignedIn) else who
+    # The hub may know people who have no part here.
+    return (name, None) if name.startswith("p-") else ("service", name[:64])
+
+
+class AuditLog:
+    """The log of this service: notes what happens, signs what was noted."""
+
+    def __init__(
+        self, database: Database, keys: PlatformKeys, now: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._keys = keys
+        self._now = now
+        self._frontier = Frontier()
+        self._wake = asyncio.Event()
+        self._sealing = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self._viewed: OrderedDict[tuple[str, str, str | None], datetime] = OrderedDict()
+        self.broken = ""
+        """Why the log cannot be trusted any more; empty while it can."""
+
+    async def note(
+        self,
+        session: AsyncSession,
+        who: Caller | str | None,
+        what: str,
+        about: str | None = None,
+        **facts: Any,
+    ) -> None:
+        """Note within a transaction; see `note` of this module."""
+        await note(session, who, what, about, now=self._now(), **facts)
+        self._wake.set()
+
+    async def tell(
+        self,
+        who: Caller | str | None,
+        what: str,
+        about: str | None = None,
+        **facts: Any,
+    ) -> None:
+        """Note something in a transaction of its own."""
+        async with self._database.write() as session:
+            await self.note(session, who, what, about, **facts)
+
+    async def viewed(
+        self, who: Caller | str | None, what: str, about: str | None = None
+    ) -> None:
+        """Note who looks at what, before it is shown; once in ten minutes."""
+        now = self._now()
+        seen = (str(_author(who)), what, about)
+        before = self._viewed.get(seen)
+        if before is not None and (now - before).total_seconds() < VIEWED_AGAIN_S:
+            return
+        await self.tell(who, "viewed", about, what=what)
+        self._viewed[seen] = now
+        self._viewed.move_to_end(seen)
+        while len(self._viewed) > _VIEWS:
+            self._viewed.popitem(last=False)
+
+    # ------------------------------------------------------------------ sealing
+
+    async def start(self) -> None:
+        """Check what was signed before, say so where it differs, and go on."""
+        async with self._database.read() as session:
+            head = await newest_head(session)
+            self.broken = await self._compare(session, head)
+        if self.broken:
+            log.error("the audit log was altered: %s", self.broken)
+            await self.tell(None, "broken", detail=self.broken)
+        current = self._keys.signer().key_id
+        if head is None or head.key_id != current:
+            was = None if head is None else head.key_id
+            await self.tell(None, "key", key_id=current, replaces=was)
+        await self.seal()
+        self._task = asyncio.create_task(self._run())
+
+    async def _compare(self, session: AsyncSession, head: Checkpoint | None) -> str:
+        if head is None:
+            return ""
+        found = await session.execute(
+            select(AuditRecord.seq, AuditRecord.hash)
+            .where(AuditRecord.seq <= head.size)
+            .order_by(AuditRecord.seq)
+        )
+        leaves = [bytes.fromhex(row.hash) for row in found]
+        if len(leaves) != head.size:
+            return f"{head.size - len(leaves)} of {head.size} signed records are gone"
+        frontier = Frontier()
+        await asyncio.to_thread(frontier.extend, leaves)
+        if frontier.root().hex() != head.root:
+            return f"its first {head.size} records are not those that were signed"
+        return ""
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await asyncio.sleep(SEAL_AFTER_S)
+            try:
+                await self.seal()
+            except Exception:
+                log.exception("the audit log was not signed; the next try is later")
+                self._wake.set()
+
+    async def seal(self) -> Checkpoint | None:
+        """Sign the head of all that was noted; None when nothing is new."""
+        async with self._sealing, self._database.write() as session:
+            found = await session.execute(
+                select(AuditRecord.hash)
+                .where(AuditRecord.seq > self._frontier.size)
+                .order_by(AuditRecord.seq)
+            )
+            self._frontier.extend(bytes.fromhex(row.hash) for row in found)
+            size = self._frontier.size
+            if not size or await session.get(AuditHead, size) is not None:
+                return None
+            head = make_checkpoint(
+                self._keys.signer(),
+                INTERVIEW,
+                size,
+                self._frontier.root(),
+                format_time(self._now()),
+            )
+            session.add(AuditHead(size=size, root=head.root, wire=head.wire()))
+        return head
+
+    async def close(self) -> None:
+        """Sign what is left."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self.seal()
+
+
+async def newest_head(session: AsyncSession) -> Checkpoint | None:
+    """Return the newest signed head of the log."""
+    found = await session.scalar(
+        select(AuditHead).order_by(AuditHead.size.desc()).limit(1)
+    )
+    return None if found is None else Checkpoint.from_wire(found.wire)
+
+
+async def heads(session: AsyncSession) -> list[Checkpoint]:
+    """Return all signed heads, the smallest first."""
+    found = await session.scalars(select(AuditHead).order_by(AuditHead.size))
+    return [Checkpoint.from_wire(one.wire) for one in found]
+
+
+async def page(
+    session: AsyncSession,
+    *,
+    before: int | None = None,
+    limit: int = 100,
+    kind: str = "",
+    about: str = "",
+    author: str = "",
+) -> list[dict[str, Any]]:
+    """Return records in their wire form, newest first, those before a number."""
+    wanted: list[ColumnElement[bool]] = []
+    if before is not None:
+        wanted.append(AuditRecord.seq < before)
+    if kind:
+        wanted.append(AuditRecord.kind == f"audit.{kind}")
+    if about:
+        wanted.append(AuditRecord.about == about)
+    if author:
+        wanted.append(AuditRecord.author == author)
+    found = await session.scalars(
+        select(AuditRecord.wire)
+        .where(*wanted)
+        .order_by(AuditRecord.seq.desc())
+        .limit(min(limit, MAX_PAGE))
+    )
+    return [json.loads(from_store(wire)) for wire in found]
+
+
+async def lines(
+    session: AsyncSession, *, about: Sequence[str] = ()
+) -> AsyncIterator[bytes]:
+    """Yield the wire JSON of all records in their order, or of those about these."""
+    after = 0
+    while True:
+        query = select(AuditRecord.seq, AuditRecord.wire).where(AuditRecord.seq > after)
+        if about:
+            query = query.where(AuditRecord.about.in_(about))
+        found = list(
+            await session.execute(query.order_by(AuditRecord.seq).limit(MAX_PAGE))
+        )
+        if not found:
+            return
+        for row in found:
+            yield from_store(row.wire)
+        after = found[-1].seq
