@@ -152,11 +152,10 @@ def _record(records: Sequence[Mapping[str, Any]], seq: int) -> Mapping[str, Any]
 
 
 def _altered(records: Iterable[Mapping[str, Any]]) -> int | None:
-    fields = ("interview", "seq", "time", "kind", "author", "payload", "salt")
     for wire in records:
-        given = {name: wire[name] for name in fields}
-        record = Record(**given, monotonic_ms=wire["monotonic_ms"])
-        if record.hash != wire["hash"]:
+        record = Record.stored(wire)
+        # Of an erased record of format 1 only the hash is left: nothing to compare.
+        if record.hash != wire["hash"] or not record.payload_fits:
             return record.seq
     return None
 
