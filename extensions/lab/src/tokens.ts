@@ -11,23 +11,14 @@ import type { IHandedBack, IStanding } from './custody/standing';
 import type { Notices } from './room/notices';
 import type {
   Action,
-  Calibration,
   Check,
   ClientEvent,
-  Comment,
-  Episode,
-  Flag,
   Frame,
-  InterviewState,
-  KernelMessage,
-  Person,
-  Problem,
+  Heard,
+  HeardKind,
   Sensor,
-  SensorState,
-  UsageMessage,
-  Warning,
-  Watching,
-  Welcome
+  Welcome,
+  WitnessReport
 } from './wire';
 
 /**
@@ -52,44 +43,24 @@ export interface ILive extends IDisposable {
   readonly status: LiveStatus;
   /** Whether this person's access was taken away. */
   readonly isWithdrawn: boolean;
+  /**
+   * Whether this page of the candidate is the one that counts; what another one records or
+   * observes goes nowhere. Always so for everybody else. It changes with `lease` messages
+   * and welcomes.
+   */
+  readonly isActive: boolean;
+  /** The proof that this page watches. */
+  readonly beats: IBeats;
   /** How many messages wait for their acknowledgement. */
   readonly waiting: number;
   /** The room said welcome: at first, and again after every loss. */
   readonly welcomed: ISignal<ILive, Welcome>;
   /** The connection came or went. */
   readonly statusChanged: ISignal<ILive, LiveStatus>;
-  /** The candidate is told something, before a flag. */
-  readonly warned: ISignal<ILive, Warning>;
-  /** The candidate is told something quietly, before a warning. */
-  readonly nudged: ISignal<ILive, Warning>;
-  /** The warning of this episode no longer holds. */
-  readonly warningCleared: ISignal<ILive, string>;
-  /** A flag was raised, or one of them ended. */
-  readonly flagged: ISignal<ILive, Flag>;
-  /** Something ended that was recorded and does not count. */
-  readonly episodeEnded: ISignal<ILive, Episode>;
-  /** The candidate said something, to one finding or to the whole. */
-  readonly commented: ISignal<ILive, Comment>;
-  /** It is known how well the candidate's own way of sitting is known. */
-  readonly calibrated: ISignal<ILive, Calibration>;
-  /** An interviewer paused or resumed the watching, or changed what is allowed. */
-  readonly watchingChanged: ISignal<ILive, Watching>;
-  /** A sensor began or ceased to measure. */
-  readonly sensorChanged: ISignal<ILive, SensorState>;
-  /** The kernel's life. */
-  readonly kernelChanged: ISignal<ILive, KernelMessage>;
-  /** What the kernel uses, every two seconds while there is one. */
-  readonly usageChanged: ISignal<ILive, UsageMessage>;
+  /** The messages of one kind, as they come; by then `welcome` is up to date. */
+  heard<K extends HeardKind>(kind: K): ISignal<ILive, Heard<K>>;
   /** The last check that the room told of; null before one. */
   readonly check: Check | null;
-  /** A check of the notebook began, went on or ended; never told to a candidate. */
-  readonly checkChanged: ISignal<ILive, Check>;
-  /** Somebody came or left. */
-  readonly peopleChanged: ISignal<ILive, Person[]>;
-  /** The interview started or ended. */
-  readonly stateChanged: ISignal<ILive, InterviewState>;
-  /** The room refused something. */
-  readonly problemReported: ISignal<ILive, Problem>;
   /** Connect now; does nothing while connected. Called when the room is known to answer. */
   connect(): void;
   /**
@@ -108,6 +79,31 @@ export interface ILive extends IDisposable {
    * @returns Whether it was sent; the room's answer is `watchingChanged` or a problem.
    */
   act(action: Omit<Action, 'type'>): boolean;
+  /**
+   * Make this page of the candidate the one that counts.
+   * @returns Whether it was sent; the room's answer is a `lease` message.
+   */
+  takeLease(): boolean;
+  /**
+   * Tell the room, of an interviewer's page, that its record is not the one witnessed.
+   * @returns Whether it was sent.
+   */
+  witness(report: Omit<WitnessReport, 'type'>): boolean;
+}
+
+/** Signed once a second by a worker of its own: proof that this page watches. */
+export interface IBeats {
+  /** Beat from now on: this page began to watch. */
+  start(): void;
+  /** Beat no more. */
+  stop(): void;
+  /**
+   * Where one detector's worker is to tell how many pictures it measured, without this
+   * page's hands. The port before counts no more.
+   */
+  port(): MessagePort;
+  /** The worker that beats had to be made anew: it needs to be told by another port. */
+  readonly renewed: ISignal<IBeats, void>;
 }
 
 /** Whether what is typed is saved; there is none outside a room. */

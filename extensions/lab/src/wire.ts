@@ -25,6 +25,7 @@ export type {
   KernelMessage,
   Lease,
   LeaseMessage,
+  Observations,
   Person,
   PolicySummary,
   Problem,

@@ -28,7 +28,8 @@ function check(changes: Partial<Check> = {}): Check {
 
 class Told {
   check: Check | null = null;
-  readonly checkChanged = new Signal<object, Check>(this);
+  readonly signal = new Signal<object, { check: Check }>(this);
+  readonly heard = (): typeof this.signal => this.signal;
 }
 
 function made(ask: () => Promise<Check>): { model: CheckModel; told: Told } {
@@ -51,13 +52,13 @@ describe('the model', () => {
     expect(model.check?.done).toBe(0);
     await model.ask();
     expect(asked).toBe(1);
-    told.checkChanged.emit(check({ state: 'finished', done: 4 }));
+    told.signal.emit({ check: check({ state: 'finished', done: 4 }) });
     expect(model.isFree).toBe(true);
   });
 
   it('does not fall behind news that came before the answer', async () => {
     const { model, told } = made(() => {
-      told.checkChanged.emit(check({ done: 2 }));
+      told.signal.emit({ check: check({ done: 2 }) });
       return Promise.resolve(check({ done: 0 }));
     });
     await model.ask();
@@ -69,7 +70,7 @@ describe('the model', () => {
     await model.ask();
     expect(model.problem).toBe('Not now.');
     expect(model.isFree).toBe(true);
-    told.checkChanged.emit(check());
+    told.signal.emit({ check: check() });
     expect(model.problem).toBe('');
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { ACK_TIMEOUT_MS, OPEN_TIMEOUT_MS } from '../src/live/client';
+import { ACK_TIMEOUT_MS, OPEN_TIMEOUT_MS } from '../src/live/line';
 import { Kept } from '../src/kept/kept';
 import { Spool } from '../src/live/spool';
 import type { Frame, Problem } from '../src/wire';
@@ -261,7 +261,7 @@ describe('a refusal', () => {
   it('that is final lets go of the message', () => {
     const { client, socket, spool } = connected();
     const seen: number[] = [];
-    client.problemReported.connect((_, each) => seen.push(each.status));
+    client.heard('problem').connect((_, each) => seen.push(each.status));
     client.record(LOADED);
     socket().say(problem(400));
     expect(spool.size).toBe(0);
@@ -280,10 +280,12 @@ describe('what the room tells', () => {
   it('reaches those who listen', () => {
     const { client, socket } = connected();
     const heard: unknown[] = [];
-    client.warned.connect((_, warning) => heard.push(warning.text));
-    client.warningCleared.connect((_, episode) => heard.push(episode));
-    client.stateChanged.connect((_, state) => heard.push(state));
-    client.kernelChanged.connect((_, kernel) => heard.push(kernel.state));
+    client.heard('warning').connect((_, { warning }) => heard.push(warning.text));
+    client
+      .heard('warning_cleared')
+      .connect((_, { episode_id }) => heard.push(episode_id));
+    client.heard('state').connect((_, { state }) => heard.push(state));
+    client.heard('kernel').connect((_, kernel) => heard.push(kernel.state));
     const at = '2026-11-22T13:00:00Z';
     socket().say({
       type: 'warning',

@@ -1,12 +1,14 @@
 /** Sockets, messages and words for the tests. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
 
-import type { ISocket } from '../src/live/client';
+import type { IPulse } from '../src/live/beats';
 import { LiveClient } from '../src/live/client';
+import type { ISocket } from '../src/live/line';
 import { Kept } from '../src/kept/kept';
 import { Spool } from '../src/live/spool';
-import type { FromPage, FromRoom, Welcome } from '../src/wire';
+import type { Beats, FromPage, FromRoom, Welcome } from '../src/wire';
 
 export const BOOT = '00000000-0000-4000-8000-000000000001';
 export const EARLIER_BOOT = '00000000-0000-4000-8000-000000000002';
@@ -93,7 +95,41 @@ export class FakeSocket implements ISocket {
   }
 }
 
+/** What beats, without a worker. */
+export class FakePulse implements IPulse {
+  onBeat: IPulse['onBeat'] = null;
+  onKeyless: IPulse['onKeyless'] = null;
+  readonly renewed = new Signal<this, void>(this);
+  /** What it was told, in order. */
+  readonly told: unknown[] = [];
+
+  begin(keys: Beats | null): void {
+    this.told.push(keys);
+  }
+
+  nonce(nonce: string): void {
+    this.told.push(nonce);
+  }
+
+  start(): void {
+    this.told.push('start');
+  }
+
+  stop(): void {
+    this.told.push('stop');
+  }
+
+  port(): MessagePort {
+    return new MessageChannel().port1;
+  }
+
+  dispose(): void {
+    this.told.push('disposed');
+  }
+}
+
 export interface IWorld {
+  pulse: FakePulse;
   client: LiveClient;
   spool: Spool;
   /** Every connection so far, oldest first. */
@@ -108,9 +144,11 @@ export function world(
   monotonicMs = (): number => 1234
 ): IWorld {
   const sockets: FakeSocket[] = [];
+  const pulse = new FakePulse();
   const client = new LiveClient({
     bootId: BOOT,
     spool,
+    pulse,
     openSocket: () => {
       const socket = new FakeSocket();
       sockets.push(socket);
@@ -123,6 +161,7 @@ export function world(
   return {
     client,
     spool,
+    pulse,
     sockets,
     socket: () => {
       const last = sockets.at(-1);

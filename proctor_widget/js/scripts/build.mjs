@@ -1,5 +1,5 @@
 // Bundle what browsers load, and lay it where the two Python packages serve it from:
-//   extensions/nbinterview_server/static/       worker, WASM, model (one origin, no CDN)
+//   extensions/nbinterview_server/static/       workers, WASM, model (one origin, no CDN)
 //   proctor_widget/nbinterview_proctor/static/  the anywidget front end
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
@@ -26,6 +26,11 @@ await Promise.all([
     ...common,
     entryPoints: [path('proctor_widget/js/src/worker.ts')],
     outfile: path(`${server}/worker.js`)
+  }),
+  build({
+    ...common,
+    entryPoints: [path('proctor_widget/js/src/heartbeat.worker.ts')],
+    outfile: path(`${server}/heartbeat.js`)
   }),
   build({
     ...common,

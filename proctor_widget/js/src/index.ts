@@ -8,6 +8,7 @@
  * - `DisplayTracker`, `DeviceTracker`, `TypingTally`: displays, cameras, ways of typing.
  * - `CalibrationRun`: looks at a few places, one after the other.
  * - `CheckView`: the camera check, with `style/check.css`.
+ * - `ToHeart`, `FromHeart`: what a page and the worker that beats say to each other.
  * - `Frame`, `ClientEvent`, … : everything on the WebSocket, generated from its schema.
  */
 export {
@@ -29,6 +30,7 @@ export { DeviceTracker } from './devices.js';
 export { DisplayTracker } from './display.js';
 export { FocusTracker, type FocusOptions } from './focus.js';
 export type * from './generated/live.js';
+export type { Counted, FromHeart, Keys, Progress, ToHeart } from './beat.js';
 export { hint, sight, type Hint, type Sight } from './sight.js';
 export { TypingTally, type TextOrigin, type TypingOptions } from './typing.js';
 export { MeshView, type MeshSource } from './mesh.js';

@@ -4,8 +4,13 @@ import type { Frame } from './generated/live.js';
 export type ToWorker =
   /** Load the detector. All URLs are absolute. */
   | { type: 'load'; wasmUrl: string; modelUrl: string; personModelUrl: string }
-  /** Measure one picture; answered by exactly one `frame`. The bitmap is transferred. */
-  | { type: 'frame'; bitmap: ImageBitmap; at_ms: number }
+  /**
+   * Measure one picture; answered by exactly one `frame`. The bitmap is transferred.
+   * `dropped` counts pictures before it that came while this worker was busy.
+   */
+  | { type: 'frame'; bitmap: ImageBitmap; at_ms: number; dropped: number }
+  /** Tell `Counted` by this port from now on; it is transferred. */
+  | { type: 'counts'; port: MessagePort }
   /** Forget the picture before: the next one comes from another stream. */
   | { type: 'forget' }
   /** Whether each picture is answered by a `mesh` too, for the person's own view. */

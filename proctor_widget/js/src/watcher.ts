@@ -20,6 +20,11 @@ export interface WatcherOptions {
   onFrame?(frame: Frame): void;
   /** The stream for such a view, or null when it ended. */
   onStream?(stream: MediaStream | null): void;
+  /**
+   * Gives a port by which the detector's worker tells `Counted`, each time there is
+   * another detector. Absent: nobody counts.
+   */
+  countTo?(): MessagePort;
   /** Most pictures measured a second; a slow device measures fewer, down to 2. */
   maxHz?: number;
   /** The page's monotonic clock in ms; the time base of every frame. */
@@ -60,12 +65,15 @@ export class Watcher {
           bitmap.close();
         } else {
           this._handed_ms = this._now();
-          this._detector.measure(bitmap, at_ms);
+          this._detector.measure(bitmap, at_ms, this._uncounted);
+          this._uncounted = 0;
         }
       },
       onDropped: () => {
         // While the detector loads nothing is dropped: nothing was promised yet.
-        this._dropped += this._detector?.ready === true ? 1 : 0;
+        const dropped = this._detector?.ready === true ? 1 : 0;
+        this._dropped += dropped;
+        this._uncounted += dropped;
       }
     });
   }
@@ -116,6 +124,13 @@ export class Watcher {
   showMesh(listener: ((points: Float32Array) => void) | null): void {
     this._onMesh = listener;
     this._detector?.showMesh(listener !== null);
+  }
+
+  /** Tell what is counted by another port of `countTo`: whoever listened is gone. */
+  recount(): void {
+    if (this._options.countTo !== undefined) {
+      this._detector?.countTo(this._options.countTo());
+    }
   }
 
   /** Begin to report. What was measured before stays on this page. */
@@ -169,6 +184,7 @@ export class Watcher {
       },
       onTick: this._beat
     });
+    this.recount();
     if (this._onMesh !== null) {
       this._detector.showMesh(true);
     }
@@ -241,5 +257,7 @@ export class Watcher {
   private _onMesh: ((points: Float32Array) => void) | null = null;
   private _timer: ReturnType<typeof setTimeout> | null = null;
   private _dropped = 0;
+  /** Dropped pictures that the detector's worker was not told of. */
+  private _uncounted = 0;
   private _lastSent_ms = 0;
 }

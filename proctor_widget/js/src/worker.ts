@@ -7,6 +7,7 @@
  * from our own origin; tasks-vision 0.10.35 is the last version that calls nobody.
  */
 import { FaceLandmarker, FilesetResolver } from '@mediapipe/tasks-vision';
+import type { Counted } from './beat.js';
 import { Lens } from './lens.js';
 import { Asking, SecondOpinion } from './opinion.js';
 import type { FromWorker, ToWorker } from './protocol.js';
@@ -29,6 +30,8 @@ let previous: Float64Array | null = null;
 let lastTimestamp_ms = 0;
 /** Whether the person looks at their own mesh now. */
 let showsMesh = false;
+/** Where it is told how much was measured, without the page's hands; null: nowhere. */
+let counts: MessagePort | null = null;
 
 const lens = new Lens();
 
@@ -123,6 +126,10 @@ function secondOpinion(
   }
 }
 
+function count(counted: Counted): void {
+  counts?.postMessage(counted);
+}
+
 async function answer(message: ToWorker): Promise<FromWorker | null> {
   switch (message.type) {
     case 'load':
@@ -130,10 +137,16 @@ async function answer(message: ToWorker): Promise<FromWorker | null> {
       return { type: 'ready' };
     case 'frame':
       try {
-        return measure(message.bitmap, message.at_ms);
+        const reply = measure(message.bitmap, message.at_ms);
+        count({ measured: landmarker === null ? 0 : 1, dropped: message.dropped });
+        return reply;
       } finally {
         message.bitmap.close();
       }
+    case 'counts':
+      counts?.close();
+      counts = message.port;
+      return null;
     case 'forget':
       previous = null;
       asking = new Asking();

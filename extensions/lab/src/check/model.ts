@@ -14,7 +14,7 @@ export class CheckModel {
   constructor(live: ILive, ask: AskForCheck) {
     this._ask = ask;
     this._check = live.check;
-    live.checkChanged.connect((_, check) => {
+    live.heard('check').connect((_, { check }) => {
       this._check = check;
       this._problem = '';
       this._changed.emit();

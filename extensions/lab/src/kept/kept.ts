@@ -73,6 +73,33 @@ export class Kept<T extends object> {
     }
   }
 
+  /** Leave these to another page: forgotten here, and not in the store. */
+  release(unwanted: (entry: T) => boolean): void {
+    this._entries = this._entries.filter(entry => !unwanted(entry));
+  }
+
+  /** What is in the store by now, also what other pages put there; each time anew. */
+  async stored(): Promise<T[]> {
+    let found: T[] = [];
+    await this._attempt(async store => {
+      found = await store.load();
+    });
+    return found;
+  }
+
+  /** Take over what `stored` found and another page kept, before what is here. */
+  adopt(entries: readonly T[]): void {
+    this._entries = [...entries, ...this._entries];
+  }
+
+  /** Forget for good, also what other pages put into the store. */
+  async purge(gone: (entry: T) => boolean): Promise<void> {
+    this.remove(gone);
+    await this.flushed();
+    const left = (await this.stored()).filter(gone);
+    await this._attempt(store => store.remove(left));
+  }
+
   /** Resolves when everything asked of the store so far is done. */
   async flushed(): Promise<void> {
     await this._writes;

@@ -2,7 +2,7 @@
  * One client of the room's WebSocket.
  *
  * It says hello, sends what the spool holds in order, takes acknowledgements, and comes
- * back by itself after a loss. What it hears it hands on as signals. It knows neither
+ * back by itself after a loss. What it hears it hands on by kind. It knows neither
  * JupyterLab nor the page, so that it can be tried by itself.
  */
 
@@ -11,81 +11,38 @@ import { Signal } from '@lumino/signaling';
 
 import type {
   Action,
-  Calibration,
   Check,
   ClientEvent,
-  Comment,
-  Episode,
-  Flag,
   Frame,
   FromPage,
   FromRoom,
-  InterviewState,
-  KernelMessage,
+  Heard,
+  HeardKind,
   Outgoing,
-  Person,
   Problem,
-  SensorState,
-  UsageMessage,
-  Warning,
-  Watching,
-  Welcome
+  Welcome,
+  WitnessReport
 } from '../wire';
-import type { ILive, LiveStatus } from '../tokens';
-import { reconnectDelayMs } from './backoff';
+import type { IBeats, ILive, LiveStatus } from '../tokens';
+import type { IPulse } from './beats';
+import { Ears } from './ears';
+import { Held } from './held';
+import type { IClosing, ISocket } from './line';
+import { Line } from './line';
+import { Queue } from './queue';
 import { fold } from './snapshot';
 import type { ISpooled, Spool } from './spool';
 
-/** Messages on their way without an acknowledgement. */
-const WINDOW = 64;
-/**
- * Longest wait for a socket to open. Browsers open one socket to a server at a time: one
- * that hangs in a dead network would keep the notebook's from coming back.
- */
-export const OPEN_TIMEOUT_MS = 2_000;
-/** Silence after which a connection with messages on their way counts as dead. */
-export const ACK_TIMEOUT_MS = 15_000;
 /** The room's close for somebody whose access was taken away; `sockets.py` there. */
 export const WITHDRAWN = { code: 1008, reason: 'access ended' } as const;
-
-/** Without a connection, frames are kept together for so long, and no more than these. */
-const HOLD_MS = 1_000;
-const HELD_FRAMES = 20;
-
-/** Frames that are not a message yet. */
-interface IHeld {
-  readonly frames: Frame[];
-  readonly dropped: number;
-  readonly rateHz: number | undefined;
-  /** When the first of them came. */
-  readonly sinceMs: number;
-}
-
-function withFrames(held: IHeld | null, more: IHeld): IHeld {
-  return held === null
-    ? more
-    : {
-        frames: [...held.frames, ...more.frames],
-        dropped: held.dropped + more.dropped,
-        rateHz: more.rateHz ?? held.rateHz,
-        sinceMs: held.sinceMs
-      };
-}
-
-/** The part of a browser's WebSocket that is used here. */
-export interface ISocket {
-  onopen: (() => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
-  onmessage: ((message: { data: unknown }) => void) | null;
-  send(text: string): void;
-  close(): void;
-}
 
 /** What a client needs from outside. */
 export interface ILiveOptions {
   /** Random id of this page load. */
   bootId: string;
   spool: Spool;
+  /** What beats while this page watches. */
+  pulse: IPulse;
   openSocket: () => ISocket;
   /** Ask whether this person has a part in the interview; true when nobody answers. */
   isAdmitted: () => Promise<boolean>;
@@ -104,9 +61,30 @@ function isFinal(problem: Problem): boolean {
 export class LiveClient implements ILive {
   constructor(options: ILiveOptions) {
     this._options = options;
+    this._held = new Held(options.monotonicMs);
     this.ready = new Promise(resolve => {
       this._resolveReady = resolve;
     });
+    this._line = new Line({
+      openSocket: options.openSocket,
+      random: options.random,
+      onOpen: () => {
+        this._transmit({ type: 'hello', boot_id: options.bootId });
+      },
+      onText: text => {
+        this._receive(JSON.parse(text) as FromRoom);
+      },
+      onLost: closing => this._lost(closing)
+    });
+    options.spool.found.connect(this._begin, this);
+    options.pulse.onBeat = beat => {
+      if (this.isActive) {
+        this._say(beat);
+      }
+    };
+    options.pulse.onKeyless = () => {
+      this._say({ type: 'hello', boot_id: options.bootId });
+    };
   }
 
   readonly ready: Promise<Welcome>;
@@ -123,12 +101,25 @@ export class LiveClient implements ILive {
     return this._isWithdrawn;
   }
 
+  get isActive(): boolean {
+    const { role, lease } = this._welcome ?? {};
+    return role !== 'candidate' || lease?.active !== false;
+  }
+
   get waiting(): number {
     return this._options.spool.size;
   }
 
   get isDisposed(): boolean {
     return this._isDisposed;
+  }
+
+  get beats(): IBeats {
+    return this._options.pulse;
+  }
+
+  get check(): Check | null {
+    return this._check;
   }
 
   get welcomed(): ISignal<this, Welcome> {
@@ -139,68 +130,8 @@ export class LiveClient implements ILive {
     return this._statusChanged;
   }
 
-  get warned(): ISignal<this, Warning> {
-    return this._warned;
-  }
-
-  get nudged(): ISignal<this, Warning> {
-    return this._nudged;
-  }
-
-  get warningCleared(): ISignal<this, string> {
-    return this._warningCleared;
-  }
-
-  get flagged(): ISignal<this, Flag> {
-    return this._flagged;
-  }
-
-  get episodeEnded(): ISignal<this, Episode> {
-    return this._episodeEnded;
-  }
-
-  get commented(): ISignal<this, Comment> {
-    return this._commented;
-  }
-
-  get calibrated(): ISignal<this, Calibration> {
-    return this._calibrated;
-  }
-
-  get watchingChanged(): ISignal<this, Watching> {
-    return this._watchingChanged;
-  }
-
-  get sensorChanged(): ISignal<this, SensorState> {
-    return this._sensorChanged;
-  }
-
-  get kernelChanged(): ISignal<this, KernelMessage> {
-    return this._kernelChanged;
-  }
-
-  get usageChanged(): ISignal<this, UsageMessage> {
-    return this._usageChanged;
-  }
-
-  get check(): Check | null {
-    return this._check;
-  }
-
-  get checkChanged(): ISignal<this, Check> {
-    return this._checkChanged;
-  }
-
-  get peopleChanged(): ISignal<this, Person[]> {
-    return this._peopleChanged;
-  }
-
-  get stateChanged(): ISignal<this, InterviewState> {
-    return this._stateChanged;
-  }
-
-  get problemReported(): ISignal<this, Problem> {
-    return this._problemReported;
+  heard<K extends HeardKind>(kind: K): ISignal<this, Heard<K>> {
+    return this._ears.heard(kind);
   }
 
   /**
@@ -208,28 +139,23 @@ export class LiveClient implements ILive {
    * when the network is back.
    */
   connect(): void {
-    if (this._isDisposed || this._socket !== null || this._status === 'closed') {
+    if (this._isDisposed || this._line.isThere || this._status === 'closed') {
       return;
     }
-    clearTimeout(this._retryTimer);
     if (this._status !== 'offline') {
       this._setStatus('connecting');
     }
-    const socket = this._options.openSocket();
-    this._socket = socket;
-    this._giveUpAfter(OPEN_TIMEOUT_MS);
-    socket.onopen = () => {
-      this._sayHello();
-    };
-    socket.onmessage = message => {
-      this._receive(JSON.parse(String(message.data)) as FromRoom);
-    };
-    socket.onclose = ({ code, reason }) => {
-      if (code === WITHDRAWN.code && reason === WITHDRAWN.reason) {
-        this._isWithdrawn = true;
-      }
-      this._lost(socket);
-    };
+    this._line.connect();
+  }
+
+  /** The network changed or the page slept: come back, or find out whether it is there. */
+  doubt(): void {
+    if (this._status === 'online') {
+      this._transmit({ type: 'hello', boot_id: this._options.bootId });
+      this._line.doubt();
+    } else {
+      this.connect();
+    }
   }
 
   record(event: ClientEvent, monotonicMs = this._options.monotonicMs()): void {
@@ -244,27 +170,23 @@ export class LiveClient implements ILive {
   }
 
   observe(frames: Frame[], framesDropped: number, rateHz?: number): void {
-    this._held = withFrames(this._held, {
-      frames,
-      dropped: framesDropped,
-      rateHz,
-      sinceMs: this._options.monotonicMs()
-    });
-    const isFull =
-      this._held.frames.length >= HELD_FRAMES ||
-      this._options.monotonicMs() - this._held.sinceMs >= HOLD_MS;
+    this._held.add(frames, framesDropped, rateHz);
     // While nobody hears it, one message a second is enough.
-    if (this._status === 'online' || isFull) {
+    if (this._status === 'online' || this._held.isFull) {
       this._postHeld();
     }
   }
 
   act(action: Omit<Action, 'type'>): boolean {
-    if (this._status !== 'online') {
-      return false;
-    }
-    this._transmit({ type: 'action', ...action });
-    return true;
+    return this._say({ type: 'action', ...action });
+  }
+
+  takeLease(): boolean {
+    return this._say({ type: 'lease', boot_id: this._options.bootId });
+  }
+
+  witness(report: Omit<WitnessReport, 'type'>): boolean {
+    return this._say({ type: 'witness', ...report });
   }
 
   dispose(): void {
@@ -272,32 +194,30 @@ export class LiveClient implements ILive {
       return;
     }
     this._isDisposed = true;
-    clearTimeout(this._retryTimer);
-    clearTimeout(this._ackTimer);
-    this._socket?.close();
+    this._line.dispose();
+    this._options.pulse.dispose();
     Signal.clearData(this);
   }
 
   private _postHeld(): void {
-    const held = this._held;
-    if (held === null) {
-      return;
+    const measured = this._held.take();
+    if (measured !== null) {
+      this._post(seq => ({
+        type: 'observations',
+        boot_id: this._options.bootId,
+        client_seq: seq,
+        monotonic_ms: this._options.monotonicMs(),
+        ...measured
+      }));
     }
-    this._held = null;
-    this._post(seq => ({
-      type: 'observations',
-      boot_id: this._options.bootId,
-      client_seq: seq,
-      monotonic_ms: this._options.monotonicMs(),
-      frames: held.frames,
-      frames_dropped: held.dropped,
-      ...(held.rateHz !== undefined && { rate_hz: held.rateHz })
-    }));
   }
 
   private _post(make: (seq: number) => Outgoing): void {
     if (this._welcome === null) {
       throw new Error('Nothing is reported before the room said who this page is.');
+    }
+    if (!this.isActive) {
+      return; // Another page of this person's counts, and tells for itself.
     }
     this._lastSeq += 1;
     const entry: ISpooled = {
@@ -307,104 +227,76 @@ export class LiveClient implements ILive {
       message: make(this._lastSeq)
     };
     this._options.spool.add(entry);
-    this._unsent.push(entry);
+    this._queue.add(entry);
     this._pump();
   }
 
-  private _sayHello(): void {
-    this._transmit({ type: 'hello', boot_id: this._options.bootId });
-    this._watchForSilence();
-  }
-
   private _receive(message: FromRoom): void {
-    if (this._welcome !== null) {
-      this._welcome = fold(this._welcome, message);
-    }
     this._dispatch(message);
-    this._watchForSilence();
+    this._line.expectAnswer(this._queue.isWaiting || this._status !== 'online');
   }
 
   private _dispatch(message: FromRoom): void {
+    if (message.type === 'welcome') {
+      this._enter(message);
+      return;
+    }
+    if (this._welcome !== null) {
+      this._welcome = fold(this._welcome, message);
+    }
     switch (message.type) {
-      case 'welcome':
-        this._enter(message);
-        break;
       case 'ack':
         this._acknowledge(message.boot_id, message.client_seq);
         break;
       case 'problem':
         this._refused(message);
         break;
-      case 'nudge':
-        this._nudged.emit(message.nudge);
-        break;
-      case 'warning':
-        this._warned.emit(message.warning);
-        break;
-      case 'warning_cleared':
-        this._warningCleared.emit(message.episode_id);
-        break;
-      case 'flag':
-        this._flagged.emit(message.flag);
-        break;
-      case 'episode':
-        this._episodeEnded.emit(message.episode);
-        break;
-      case 'comment':
-        this._commented.emit(message.comment);
-        break;
-      case 'calibration':
-        this._calibrated.emit(message.calibration);
-        break;
-      case 'watching':
-        this._watchingChanged.emit(message.watching);
-        break;
-      case 'sensor':
-        this._sensorChanged.emit(message.sensor);
-        break;
-      case 'kernel':
-        this._kernelChanged.emit(message);
-        break;
-      case 'usage':
-        this._usageChanged.emit(message);
+      case 'nonce':
+        this._options.pulse.nonce(message.nonce);
         break;
       case 'check':
         this._check = message.check;
-        this._checkChanged.emit(message.check);
         break;
-      case 'people':
-        this._peopleChanged.emit(message.people);
-        break;
-      case 'state':
-        this._stateChanged.emit(message.state);
+      case 'erase':
+        this._erase(message.kinds);
         break;
     }
+    this._ears.tell(message);
   }
 
-  private _enter(welcome: Welcome): void {
+  private _enter({ beats, ...welcome }: Welcome): void {
+    // The key goes to the worker that signs with it; this page keeps none.
+    this._options.pulse.begin(beats ?? null);
     for (const [bootId, clientSeq] of Object.entries(welcome.acknowledged)) {
       this._options.spool.acknowledge(bootId, clientSeq);
     }
+    this._postHeld(); // measured while the lease stood as it was
     this._welcome = welcome;
-    this._postHeld();
-    this._failures = 0;
-    this._sent.clear();
-    this._unsent = this._options.spool
-      .pending()
-      .filter(entry => entry.author === welcome.hub_name);
+    this._line.settled();
+    this._queue.begin(this._pending());
     this._setStatus('online');
     this._resolveReady(welcome);
     this._welcomed.emit(welcome);
     this._pump();
+    void this._options.spool.look();
+  }
+
+  /** Of earlier loads another page sent nothing any more: now this one does. */
+  private _begin(): void {
+    if (this._status === 'online') {
+      this._queue.begin(this._pending());
+      this._pump();
+    }
+  }
+
+  private _pending(): ISpooled[] {
+    const author = this._welcome?.hub_name;
+    return this._options.spool.pending().filter(entry => entry.author === author);
   }
 
   private _acknowledge(bootId: string, clientSeq: number): void {
     this._options.spool.acknowledge(bootId, clientSeq);
-    for (const entry of this._sent) {
-      if (entry.boot_id === bootId && entry.client_seq <= clientSeq) {
-        this._sent.delete(entry);
-      }
-    }
+    this._queue.acknowledge(bootId, clientSeq);
     this._pump();
   }
 
@@ -413,77 +305,56 @@ export class LiveClient implements ILive {
     if (bootId !== undefined && clientSeq !== undefined && isFinal(problem)) {
       // Sending it again would block what follows.
       this._options.spool.drop(bootId, clientSeq);
-      for (const entry of this._sent) {
-        if (entry.boot_id === bootId && entry.client_seq === clientSeq) {
-          this._sent.delete(entry);
-        }
-      }
+      this._queue.drop(bootId, clientSeq);
       this._pump();
     }
-    this._problemReported.emit(problem);
+  }
+
+  /** Forget what waits of these kinds, also what other pages left. */
+  private _erase(kinds: readonly string[]): void {
+    this._options.spool.erase(kinds);
+    const left = new Set(this._options.spool.pending());
+    this._queue.keep(entry => left.has(entry));
+    this._pump();
   }
 
   private _pump(): void {
     if (this._status !== 'online') {
       return;
     }
-    while (this._sent.size < WINDOW) {
-      const entry = this._unsent.shift();
-      if (entry === undefined) {
-        break;
-      }
-      this._sent.add(entry);
-      this._transmit(entry.message);
+    this._queue.pump();
+    if (!this._line.isExpecting) {
+      this._line.expectAnswer(this._queue.isWaiting);
     }
-    if (this._ackTimer === undefined) {
-      this._watchForSilence();
+  }
+
+  /** Say what is not kept: at once, or not at all. */
+  private _say(message: FromPage): boolean {
+    if (this._status !== 'online') {
+      return false;
     }
+    this._transmit(message);
+    return true;
   }
 
   private _transmit(message: FromPage): void {
-    this._socket?.send(JSON.stringify(message));
+    this._line.send(JSON.stringify(message));
   }
 
-  /** A connection can die without a close: silence while an answer is due says so. */
-  private _watchForSilence(): void {
-    clearTimeout(this._ackTimer);
-    this._ackTimer = undefined;
-    if (this._sent.size > 0 || this._status !== 'online') {
-      this._giveUpAfter(ACK_TIMEOUT_MS);
+  private _lost(closing: IClosing | null): boolean {
+    if (closing?.code === WITHDRAWN.code && closing.reason === WITHDRAWN.reason) {
+      this._isWithdrawn = true;
     }
-  }
-
-  private _giveUpAfter(delayMs: number): void {
-    clearTimeout(this._ackTimer);
-    this._ackTimer = setTimeout(() => {
-      const socket = this._socket;
-      if (socket !== null) {
-        socket.close();
-        this._lost(socket);
-      }
-    }, delayMs);
-  }
-
-  private _lost(socket: ISocket): void {
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    if (this._isDisposed || socket !== this._socket) {
-      return;
-    }
-    clearTimeout(this._ackTimer);
-    this._ackTimer = undefined;
-    this._socket = null;
+    // What it signs by the old key would prove nothing on the next connection.
+    this._options.pulse.begin(null);
     if (this._welcome?.state === 'ended' || this._isWithdrawn) {
       // There is nothing to come back to: a room stops once it has stored everything.
       this._setStatus('closed');
-      return;
+      return false;
     }
     this._setStatus('offline');
     this._askIfAdmitted();
-    const delay = reconnectDelayMs(this._failures, this._options.random());
-    this._failures += 1;
-    this._retryTimer = setTimeout(() => {
-      this.connect();
-    }, delay);
+    return true;
   }
 
   /** Whoever was away meanwhile has not heard it: the room only lets nobody in. */
@@ -491,7 +362,7 @@ export class LiveClient implements ILive {
     void this._options.isAdmitted().then(isAdmitted => {
       if (!isAdmitted && this._status === 'offline' && !this._isDisposed) {
         this._isWithdrawn = true;
-        clearTimeout(this._retryTimer);
+        this._line.rest();
         this._setStatus('closed');
       }
     });
@@ -505,35 +376,19 @@ export class LiveClient implements ILive {
   }
 
   private readonly _options: ILiveOptions;
+  private readonly _held: Held;
+  private readonly _line: Line;
+  private readonly _queue = new Queue(({ message }) => {
+    this._transmit(message);
+  });
+  private readonly _ears = new Ears<this>(this);
   private _resolveReady!: (welcome: Welcome) => void;
   private _welcome: Welcome | null = null;
   private _status: LiveStatus = 'connecting';
-  private _socket: ISocket | null = null;
   private _isDisposed = false;
   private _isWithdrawn = false;
   private _lastSeq = 0;
-  private _failures = 0;
-  private _unsent: ISpooled[] = [];
-  private _held: IHeld | null = null;
-  private readonly _sent = new Set<ISpooled>();
-  private _retryTimer: ReturnType<typeof setTimeout> | undefined;
-  private _ackTimer: ReturnType<typeof setTimeout> | undefined;
+  private _check: Check | null = null;
   private readonly _welcomed = new Signal<this, Welcome>(this);
   private readonly _statusChanged = new Signal<this, LiveStatus>(this);
-  private readonly _warned = new Signal<this, Warning>(this);
-  private readonly _nudged = new Signal<this, Warning>(this);
-  private readonly _warningCleared = new Signal<this, string>(this);
-  private readonly _flagged = new Signal<this, Flag>(this);
-  private readonly _episodeEnded = new Signal<this, Episode>(this);
-  private readonly _commented = new Signal<this, Comment>(this);
-  private readonly _calibrated = new Signal<this, Calibration>(this);
-  private readonly _watchingChanged = new Signal<this, Watching>(this);
-  private readonly _sensorChanged = new Signal<this, SensorState>(this);
-  private readonly _kernelChanged = new Signal<this, KernelMessage>(this);
-  private readonly _usageChanged = new Signal<this, UsageMessage>(this);
-  private _check: Check | null = null;
-  private readonly _checkChanged = new Signal<this, Check>(this);
-  private readonly _peopleChanged = new Signal<this, Person[]>(this);
-  private readonly _stateChanged = new Signal<this, InterviewState>(this);
-  private readonly _problemReported = new Signal<this, Problem>(this);
 }

@@ -1,6 +1,6 @@
 /** The room as it stands: its welcome, kept up to date by what came after. */
 
-import type { FromRoom, Welcome } from '../wire';
+import type { FromRoom, Gap, Welcome } from '../wire';
 
 /** Take one message into the picture. Messages that say nothing lasting change nothing. */
 export function fold(room: Welcome, message: FromRoom): Welcome {
@@ -35,9 +35,22 @@ export function fold(room: Welcome, message: FromRoom): Welcome {
         : { ...room, calibration: message.calibration };
     case 'watching':
       return { ...room, watching: message.watching };
+    case 'lease':
+      return { ...room, lease: { active: message.active, pages: message.pages } };
+    case 'storage':
+      return { ...room, storage: message };
+    case 'checkpoint':
+      return { ...room, checkpoint: message };
+    case 'gap':
+      return { ...room, gaps: withGap(room.gaps ?? [], message.gap) };
     default:
       return room;
   }
+}
+
+/** The later word on a gap takes the place of the earlier one. */
+function withGap(known: readonly Gap[], said: Gap): Gap[] {
+  return [...known.filter(({ gap_id }) => gap_id !== said.gap_id), said];
 }
 
 /** The later word on an episode takes the place of the earlier one. */

@@ -7,8 +7,13 @@
  * knows it by its boot id and its number.
  */
 
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
 import type { Kept } from '../kept/kept';
 import type { Outgoing } from '../wire';
+import type { ILoads } from './loads';
+import { ALONE } from './loads';
 
 /** One message that waits for its acknowledgement. */
 export interface ISpooled {
@@ -34,9 +39,42 @@ export const MAX_OBSERVATIONS = 3600;
  */
 export const SETTLE_MS = 2_000;
 
-/** The unacknowledged messages of this page and of earlier loads of it, in order. */
+/**
+ * The unacknowledged messages of this page and of earlier loads of it, in order.
+ *
+ * What another open page wrote stays that page's to send: its newest observations are not
+ * in the database yet, and whatever overtook them would make the room take them for known.
+ */
 export class Spool {
-  constructor(private readonly _kept: Kept<ISpooled>) {}
+  /** @param _loads - Knows which page loads are over. */
+  constructor(
+    private readonly _kept: Kept<ISpooled>,
+    private readonly _loads: ILoads = ALONE
+  ) {}
+
+  /** What an earlier load of the page left is this page's to send from now on. */
+  get found(): ISignal<this, void> {
+    return this._found;
+  }
+
+  /** Leave out, of what the database has, what other open pages are to send. */
+  async claim(): Promise<void> {
+    const mine = new Map<string, boolean>();
+    for (const bootId of bootsOf(this._kept.all)) {
+      mine.set(bootId, await this._loads.claim(bootId));
+    }
+    this._kept.release(entry => mine.get(entry.boot_id) === false);
+  }
+
+  /** Look whether there are other pages' messages, which become this page's once they go. */
+  async look(): Promise<void> {
+    for (const bootId of bootsOf(await this._kept.stored())) {
+      if (!this._loads.isClaimed(bootId) && !this._awaited.has(bootId)) {
+        this._awaited.add(bootId);
+        void this._loads.whenOver(bootId).then(() => this._adopt(bootId));
+      }
+    }
+  }
 
   /** How many messages wait. */
   get size(): number {
@@ -84,6 +122,21 @@ export class Spool {
     );
   }
 
+  /** Forget what other pages and this one keep of these kinds of records; of all, if none. */
+  erase(kinds: readonly string[]): void {
+    void this._kept.purge(
+      ({ message }) => kinds.length === 0 || kinds.includes(message.type)
+    );
+  }
+
+  private async _adopt(bootId: string): Promise<void> {
+    const left = (await this._kept.stored()).filter(entry => entry.boot_id === bootId);
+    if (left.length > 0) {
+      this._kept.adopt(left);
+      this._found.emit();
+    }
+  }
+
   private _trimObservations(): void {
     const observations = this._kept.all.filter(
       entry => entry.message.type === 'observations'
@@ -95,4 +148,10 @@ export class Spool {
       this._kept.remove(entry => excess.has(entry));
     }
   }
+  private readonly _awaited = new Set<string>();
+  private readonly _found = new Signal<this, void>(this);
+}
+
+function bootsOf(entries: readonly ISpooled[]): Set<string> {
+  return new Set(entries.map(entry => entry.boot_id));
 }

@@ -37,46 +37,46 @@ export class PanelModel {
     live.welcomed.connect((_, welcome) => {
       this._take(welcome);
     });
-    live.flagged.connect((_, flag) => {
+    live.heard('flag').connect((_, { flag }) => {
       this._flags.set(flag.episode_id, flag);
       this._changed.emit();
     });
-    live.warned.connect((_, warning) => {
+    live.heard('warning').connect((_, { warning }) => {
       this._warnings.set(warning.episode_id, warning);
       this._over.delete(warning.episode_id);
       this._changed.emit();
     });
-    live.warningCleared.connect((_, episode) => {
-      this._over.add(episode);
+    live.heard('warning_cleared').connect((_, { episode_id }) => {
+      this._over.add(episode_id);
       this._changed.emit();
     });
-    live.episodeEnded.connect((_, episode) => {
+    live.heard('episode').connect((_, { episode }) => {
       this._episodes.set(episode.episode_id, episode);
       this._changed.emit();
     });
-    live.commented.connect((_, comment) => {
+    live.heard('comment').connect((_, { comment }) => {
       this._comments = [...this._comments, comment];
       this._changed.emit();
     });
-    live.calibrated.connect((_, calibration) => {
+    live.heard('calibration').connect((_, { calibration }) => {
       if (calibration.rehearsal !== true) {
         this._calibration = calibration;
         this._changed.emit();
       }
     });
-    live.watchingChanged.connect((_, watching) => {
+    live.heard('watching').connect((_, { watching }) => {
       this._watching = watching;
       this._changed.emit();
     });
-    live.sensorChanged.connect((_, sensor) => {
+    live.heard('sensor').connect((_, { sensor }) => {
       this._sensors.set(sensor.sensor, sensor);
       this._changed.emit();
     });
-    live.peopleChanged.connect((_, people) => {
+    live.heard('people').connect((_, { people }) => {
       this._people = people;
       this._changed.emit();
     });
-    live.kernelChanged.connect((_, kernel) => {
+    live.heard('kernel').connect((_, kernel) => {
       this._kernel = kernel;
       this._changed.emit();
     });

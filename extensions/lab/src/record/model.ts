@@ -21,24 +21,27 @@ export interface IEntry {
   readonly comments: readonly Comment[];
 }
 
+/** The messages that change something here. */
+const FOLLOWED = [
+  'nudge',
+  'warning',
+  'flag',
+  'episode',
+  'comment',
+  'calibration',
+  'watching',
+  'sensor'
+] as const;
+
 /** Folds the live messages into the candidate's own log. */
 export class RecordModel {
   constructor(private readonly _live: ILive) {
     const emit = (): void => {
       this._changed.emit();
     };
-    for (const signal of [
-      _live.welcomed,
-      _live.nudged,
-      _live.warned,
-      _live.flagged,
-      _live.episodeEnded,
-      _live.commented,
-      _live.calibrated,
-      _live.watchingChanged,
-      _live.sensorChanged
-    ] as ISignal<ILive, unknown>[]) {
-      signal.connect(emit);
+    _live.welcomed.connect(emit);
+    for (const kind of FOLLOWED) {
+      _live.heard(kind).connect(emit);
     }
   }
 

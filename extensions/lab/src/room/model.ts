@@ -23,18 +23,18 @@ export class RoomModel {
     live.welcomed.connect((_, welcome) => {
       this._take(welcome);
     });
-    live.peopleChanged.connect((_, people) => {
+    live.heard('people').connect((_, { people }) => {
       this._people = people;
       this._changed.emit();
     });
-    live.stateChanged.connect((_, state) => {
+    live.heard('state').connect((_, { state }) => {
       this._interviewState = state;
       this._changed.emit();
     });
-    live.usageChanged.connect((_, usage) => {
+    live.heard('usage').connect((_, usage) => {
       this._use(usage);
     });
-    live.kernelChanged.connect((_, kernel) => {
+    live.heard('kernel').connect((_, kernel) => {
       if (kernel.state === 'died' || kernel.state === 'refused') {
         this._use(null);
       }

@@ -225,7 +225,7 @@ function followEnd(
       makeReadOnly(room.notebook);
     }
   };
-  live.stateChanged.connect(lock);
+  live.heard('state').connect(lock);
   live.welcomed.connect(lock);
   room.notebookOpened.connect((_, panel) => {
     void panel.context.ready.then(lock);
@@ -283,7 +283,7 @@ function followKernel(live: ILive, room: Room, trans: TranslationBundle): void {
     }
     death = kernel.state === 'died' ? kernel : null;
   };
-  live.kernelChanged.connect((_, kernel) => {
+  live.heard('kernel').connect((_, kernel) => {
     say(kernel);
   });
   live.welcomed.connect((_, { kernel }) => {

@@ -129,17 +129,17 @@ function followRoom(
   model: WatchModel,
   calibration: CalibrationModel
 ): void {
-  live.sensorChanged.connect((_, sensor) => {
+  live.heard('sensor').connect((_, { sensor }) => {
     model.sensorChanged(sensor);
   });
-  live.stateChanged.connect((_, state) => {
+  live.heard('state').connect((_, { state }) => {
     model.interviewChanged(state);
   });
-  live.calibrated.connect((_, told) => {
-    calibration.told(told);
+  live.heard('calibration').connect((_, told) => {
+    calibration.told(told.calibration);
   });
-  live.watchingChanged.connect((_, { paused }) => {
-    model.pausedChanged(paused);
+  live.heard('watching').connect((_, { watching }) => {
+    model.pausedChanged(watching.paused);
   });
   live.welcomed.connect((_, again) => {
     for (const sensor of again.sensors) {

@@ -21,7 +21,7 @@ export function showWarnings(
     shown.delete(episode);
     notices.clear(noticeId(episode));
   };
-  live.warned.connect((_, warning) => {
+  live.heard('warning').connect((_, { warning }) => {
     shown.add(warning.episode_id);
     notices.show({
       id: noticeId(warning.episode_id),
@@ -31,8 +31,8 @@ export function showWarnings(
       action: { label: trans.__('Answer in my record'), run: answer }
     });
   });
-  live.warningCleared.connect((_, episode) => {
-    clear(episode);
+  live.heard('warning_cleared').connect((_, { episode_id }) => {
+    clear(episode_id);
   });
   live.welcomed.connect(() => {
     // What was cleared while the line was down is not told again: begin anew.
@@ -42,17 +42,17 @@ export function showWarnings(
 
 /** Pass nudges on, until they are over or become a warning. */
 export function followNudges(live: ILive, nudges: Nudges): void {
-  live.nudged.connect((_, nudge) => {
+  live.heard('nudge').connect((_, { nudge }) => {
     nudges.add(nudge);
   });
-  live.warned.connect((_, { episode_id }) => {
-    nudges.clear(episode_id);
+  live.heard('warning').connect((_, { warning }) => {
+    nudges.clear(warning.episode_id);
   });
-  live.episodeEnded.connect((_, { episode_id }) => {
-    nudges.clear(episode_id);
+  live.heard('episode').connect((_, { episode }) => {
+    nudges.clear(episode.episode_id);
   });
-  live.warningCleared.connect((_, episode) => {
-    nudges.clear(episode);
+  live.heard('warning_cleared').connect((_, { episode_id }) => {
+    nudges.clear(episode_id);
   });
 }
 
