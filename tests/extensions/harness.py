@@ -23,6 +23,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from nbinterview.home import Setup
 from nbinterview.ledger.records import Record
+from nbinterview.ledger.stored import from_store
 from nbinterview_proctor import policy
 from nbinterview_server.config import NOTEBOOK
 from nbinterview_server.launch import jupyter_env, ready
@@ -288,7 +289,7 @@ class RoomServer:
         path = f"file:{self.directory}/journal.sqlite?mode=ro"
         with closing(sqlite3.connect(path, uri=True)) as db:
             rows = db.execute("SELECT wire FROM records ORDER BY seq").fetchall()
-        found = [Record.from_wire(json.loads(wire)) for (wire,) in rows]
+        found = [Record.from_json(from_store(wire)) for (wire,) in rows]
         return [one for one in found if not kinds or one.kind in kinds]
 
 

@@ -37,7 +37,7 @@ COUNT = 300
 WRITER = """
     async def main():
         for n in range(300):
-            await journal.append("event", "room", {"n": n, "text": "x" * 500})
+            await journal.append("refused", "room", {"n": n, "text": "x" * 500})
     asyncio.run(main())
     import os
     os.kill(os.getpid(), 9)
