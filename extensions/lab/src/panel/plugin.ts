@@ -3,8 +3,9 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { panelIcon } from '../icons';
-import { ILive, IReplay } from '../tokens';
+import { ILive, IReplay, IRoom } from '../tokens';
 import { PanelModel } from './model';
+import { ProofModel } from './proof';
 
 /** Shows interviewers what the room noticed, as it happens. */
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
@@ -12,26 +13,36 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Flags, sensors, people and kernel at the side, for interviewers.',
   autoStart: true,
   requires: [ILive, ILabShell],
-  optional: [ITranslator, IReplay],
+  optional: [ITranslator, IReplay, IRoom],
   activate: (
     app: JupyterFrontEnd,
     live: ILive | null,
     shell: ILabShell,
     translator: ITranslator | null,
-    replay: IReplay | null
+    replay: IReplay | null,
+    room: IRoom | null
   ): void => {
     if (live === null) {
       return;
     }
     const trans = (translator ?? nullTranslator).load('nbinterview');
     const model = new PanelModel(live);
+    const proof = new ProofModel(live);
     void Promise.all([live.ready, app.restored]).then(async ([welcome]) => {
       if (welcome.role === 'candidate') {
         return;
       }
-      const { PanelWidget } = await import('./view');
+      const [{ PanelWidget }, { AlarmChips }, { openWitness }] = await Promise.all([
+        import('./view'),
+        import('./alarms'),
+        import('../witness/open')
+      ]);
+      const { serverSettings } = app.serviceManager;
+      const witness = await openWitness(live, serverSettings, welcome);
       const panel = new PanelWidget({
         model,
+        proof,
+        witness,
         policy: welcome.policy,
         trans,
         act: welcome.role === 'interviewer' ? action => live.act(action) : null,
@@ -50,6 +61,11 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       update();
       shell.add(panel, 'right', { rank: 0 });
       shell.activateById(panel.id);
+      room?.addToBar(
+        new AlarmChips({ proof, witness, trans }, () => {
+          shell.activateById(panel.id);
+        })
+      );
     });
   }
 };
