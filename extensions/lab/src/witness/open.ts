@@ -79,5 +79,5 @@ async function askForProof(
   if (!Array.isArray(path) || !path.every(hash => typeof hash === 'string')) {
     throw new Error('The room’s answer is no proof.');
   }
-  return { path: path as string[] };
+  return { path };
 }

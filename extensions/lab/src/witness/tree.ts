@@ -37,7 +37,8 @@ export async function verifyConsistency(
     return path.length === 0 && first.root === second.root;
   }
   // A whole subtree's root is not in its own proof.
-  const [start, ...rest] = isPowerOfTwo(first.size) ? [first.root, ...path] : path;
+  const steps = isPowerOfTwo(first.size) ? [first.root, ...path] : path;
+  const start = steps.at(0);
   if (start === undefined) {
     return false;
   }
@@ -49,7 +50,7 @@ export async function verifyConsistency(
   }
   let firstRoot = start;
   let secondRoot = start;
-  for (const hash of rest) {
+  for (const hash of steps.slice(1)) {
     if (right === 0) {
       return false;
     }

@@ -117,7 +117,7 @@ export class Witness {
 
   private async _settle(): Promise<void> {
     let next: CheckpointMessage | undefined;
-    while ((next = this._waiting[0]) !== undefined) {
+    while ((next = this._waiting.at(0)) !== undefined) {
       const isSettled = await this._judge(next).catch((error: unknown) => {
         console.warn('No proof of the record came:', error);
         return false;
