@@ -17,7 +17,7 @@ from nbinterview.ledger.film import make_film, packed
 from nbinterview.ledger.moments import find, notebook_after
 from nbinterview.ledger.provenance import annotate
 from nbinterview.service.db import Database
-from nbinterview.service.domain import interviews, ledger
+from nbinterview.service.domain import erasures, interviews, ledger
 
 T = TypeVar("T")
 KEPT = 8
@@ -29,7 +29,7 @@ class Films:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._one_at_a_time = asyncio.Lock()
-        self._kept: OrderedDict[Any, tuple[dict[str, Any], Any]] = OrderedDict()
+        self._kept: OrderedDict[Any, tuple[list[Any], Any]] = OrderedDict()
 
     async def packed(self, interview_id: str) -> bytes:
         """Return the film of an interview up to now: JSON, gzip.
@@ -45,18 +45,25 @@ class Films:
         """
         return await self._made(interview_id, _notebook)
 
+    def forget(self, interview_id: str) -> None:
+        """Hold nothing of an interview any more: something of it was erased."""
+        for key in [key for key in self._kept if key[0] == interview_id]:
+            del self._kept[key]
+
     async def _made(
         self, interview_id: str, make: Callable[[dict[str, Any], list[Any]], T]
     ) -> T:
         async with self._one_at_a_time:
             async with self._database.read() as session:
                 [summary] = await interviews.summaries(session, [interview_id])
+                gone = await erasures.of_interview(session, interview_id)
+                now = [summary, *(one.id for one in gone)]
                 known, found = self._kept.get((interview_id, make), (None, None))
-                if known == summary:
+                if known == now:
                     return cast("T", found)
                 wires = [wire async for wire in ledger.lines(session, interview_id)]
             made = await asyncio.to_thread(_from_wires, make, summary, wires)
-            self._kept[interview_id, make] = summary, made
+            self._kept[interview_id, make] = now, made
             self._kept.move_to_end((interview_id, make))
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)

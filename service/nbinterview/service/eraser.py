@@ -1,0 +1,384 @@
+"""Erasing everywhere: what is due by a policy, and what somebody asked for.
+
+First a line of the erasures' file, on disk; then the database, in one transaction with
+the audit record; then the room's directory and the hub. An error in the database takes
+the line back, so that what was answered "nothing was erased" is never done later. What
+a crash left half done is done at the next start, before anything is served, and said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from nbinterview.errors import Conflict, Gone, NBInterviewError, NotFound, Unavailable
+from nbinterview.ids import new_id
+from nbinterview.service.db import Database
+from nbinterview.service.domain import erasing, erasures, interviews
+from nbinterview.service.domain.access import Caller
+from nbinterview.service.domain.audit import AuditLog
+from nbinterview.service.domain.erasure_log import ErasureLog
+from nbinterview.service.domain.retention import Erasure, deletion, plan
+from nbinterview.service.films import Films
+from nbinterview.service.hub import Hub
+from nbinterview.service.room_copies import RoomCopies
+from nbinterview.service.rooms import Rooms
+from nbinterview.service.settings import Settings
+
+log = logging.getLogger(__name__)
+
+FIRST_AFTER_S = 60.0
+EVERY_S = 24 * 3600.0
+_WAIT_FOR_ROOM_S = 20.0
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True)
+class Done:
+    """One rule that was carried out, or would be."""
+
+    rule: Erasure
+    records: int
+
+
+@dataclass
+class Outcome:
+    """What came of a purge or a deletion."""
+
+    done: list[Done] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    """What is not erased yet, and why, in words."""
+    damaged_lines: tuple[int, ...] = ()
+
+
+class Eraser:
+    """Erases; `close` ends the job that runs every day."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        hub: Hub,
+        rooms: Rooms,
+        films: Films,
+        audit: AuditLog,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._hub = hub
+        self._rooms = rooms
+        self._films = films
+        self._audit = audit
+        self._log = ErasureLog(settings.database.with_name("erasures.jsonl"))
+        self._copies = RoomCopies(settings.rooms)
+        self._task: asyncio.Task[None] | None = None
+        self._begun_tasks: set[asyncio.Task[Outcome]] = set()
+
+    # --------------------------------------------------------------- the start
+
+    async def resume(self) -> None:
+        """Do again what the file says and the database does not know, and say so.
+
+        Called before anything is served: a backup may have been brought back.
+        """
+        found = await asyncio.to_thread(self._log.read)
+        if found.damaged:
+            lines = ", ".join(map(str, found.damaged))
+            log.error("erasures.jsonl is damaged: line %s says nothing", lines)
+            await self._audit.tell(None, "erasure", damaged_lines=list(found.damaged))
+        async with self._database.read() as session:
+            again = await erasing.unknown(session, found.standing)
+            kept = await erasing.kept(session)
+        written = {one.id for one in found.standing}
+        lost = [one for one in kept if one.id not in written]
+        if not again and not lost:
+            return
+        with self._log.alone():
+            if lost:
+                log.error("erasures.jsonl lacked %d erasures; written again", len(lost))
+                await asyncio.to_thread(self._log.add, lost)
+            for one in again:
+                log.warning(
+                    "erasing again what was erased of interview %s (%s): a backup was "
+                    "brought back, or the service had stopped before it was done",
+                    one.interview,
+                    one.rule,
+                )
+            done = await self._commit(again, None, again=True)
+            await self._elsewhere([one.rule for one in done], Outcome())
+
+    async def check_import(self, session: AsyncSession, interview_id: str) -> None:
+        """Erase of an imported interview what was erased of it here before.
+
+        Raises `Gone` when that was all of it.
+        """
+        found = await asyncio.to_thread(self._log.read)
+        rules = [one for one in found.standing if one.interview == interview_id]
+        if any(one.is_whole for one in rules):
+            raise Gone("This interview was erased here and is not taken in again.")
+        for rule in rules:
+            await self._apply(session, rule, None, again=True)
+
+    # --------------------------------------------------------------- what is due
+
+    async def purge(
+        self, who: Caller | None, interview_id: str | None = None
+    ) -> Outcome:
+        """Erase what policies say is due, of one interview or of all.
+
+        Raises `Conflict` while something else is erased.
+        """
+        # Who asked may go away: what has begun is ended all the same.
+        return await asyncio.shield(self._begun(self._purge(who, interview_id)))
+
+    async def due(self, interview_id: str | None = None) -> Outcome:
+        """Return what `purge` would erase now, and erase nothing."""
+        outcome = Outcome()
+        rules = await self._due(interview_id, outcome, ending=False)
+        async with self._database.read() as session:
+            outcome.done = [
+                Done(one, await erasing.count(session, one)) for one in rules
+            ]
+        return outcome
+
+    async def _purge(self, who: Caller | None, interview_id: str | None) -> Outcome:
+        with self._log.alone():
+            outcome = Outcome()
+            rules = await self._due(interview_id, outcome, ending=True)
+            # One interview at a time: rooms that go on are waiting to write.
+            for name in dict.fromkeys(rule.interview for rule in rules):
+                of_it = [rule for rule in rules if rule.interview == name]
+                try:
+                    await self._erase(of_it, who, outcome)
+                except Unavailable as error:
+                    outcome.waiting.append(f"{name}: {error.detail}")
+            await self._unfinished(outcome)
+            found = await asyncio.to_thread(self._log.read)
+            outcome.damaged_lines = found.damaged
+        return outcome
+
+    def _begun(self, work: Coroutine[None, None, Outcome]) -> asyncio.Task[Outcome]:
+        task = asyncio.create_task(work)
+        self._begun_tasks.add(task)
+        task.add_done_callback(self._begun_tasks.discard)
+        return task
+
+    async def _due(
+        self, interview_id: str | None, outcome: Outcome, *, ending: bool
+    ) -> list[Erasure]:
+        async with self._database.read() as session:
+            if interview_id is not None:
+                await interviews.get(session, interview_id)
+            there = await erasing.standing(session)
+        states = {one.interview: one.state for one in there.held}
+        copies = {one.interview: one.branch_of for one in there.held}
+        planned = plan(there.held, self._settings.now(), new_id, purged=there.purged)
+        rules = []
+        for rule in planned:
+            where = rule.interview
+            if interview_id not in (None, where, copies[where]):
+                continue
+            if states[where] == "ended" and where not in there.running:
+                rules.append(rule)
+                continue
+            if ending and states[where] != "ended":
+                await self._rooms.end(where)
+            outcome.waiting.append(f"{where}: its room is still closing.")
+        return rules
+
+    # ------------------------------------------------------------- what is asked for
+
+    async def delete(self, who: Caller, hub_name: str, reason: str) -> Outcome:
+        """Delete everything of a candidate, so that hashes are left.
+
+        Raises `NotFound` when there is nothing, `Conflict` while an interview of
+        theirs is open or its room still closing.
+        """
+        return await asyncio.shield(self._begun(self._delete(who, hub_name, reason)))
+
+    async def _delete(self, who: Caller, hub_name: str, reason: str) -> Outcome:
+        with self._log.alone():
+            found = await self._deletable(hub_name)
+            outcome = Outcome()
+            now = self._settings.now()
+            rules = deletion(found, reason, now, new_id)
+            await self._erase(rules, who, outcome)
+        return outcome
+
+    async def _deletable(self, hub_name: str) -> list[str]:
+        async with self._database.read() as session:
+            found = await erasing.of_candidate(session, hub_name)
+        if not found:
+            raise NotFound("There is nothing of a candidate of this name here.")
+        if any(one.state == "open" and one.branch_of is None for one in found):
+            raise Conflict(
+                "An interview is still open. Everything can be deleted as soon as it "
+                "has ended."
+            )
+        for one in found:
+            if one.branch_of is not None and one.state != "ended":
+                await self._rooms.end(one.id)
+        names = [one.id for one in found]
+        try:
+            async with asyncio.timeout(_WAIT_FOR_ROOM_S):
+                # The rooms tell of their end to nobody who does not ask.
+                while await self._running(names):  # noqa: ASYNC110
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            raise Conflict(
+                "A room is still closing. Please try again in a minute."
+            ) from None
+        return names
+
+    async def _running(self, names: Sequence[str]) -> bool:
+        async with self._database.read() as session:
+            for name in names:
+                one = await interviews.get(session, name)
+                if one.opened_at is not None and one.room_stopped_at is None:
+                    return True
+        return False
+
+    # ------------------------------------------------------------------ carried out
+
+    async def _erase(
+        self, rules: Sequence[Erasure], who: Caller | None, outcome: Outcome
+    ) -> None:
+        if not rules:
+            return
+        await asyncio.to_thread(self._log.add, rules)
+        done: list[Done] = []
+        try:
+            done += await self._commit(rules, who)
+        except Exception as error:
+            log.exception("erasing failed")
+            await self._take_back(rules, error)
+        outcome.done += done
+        await self._elsewhere([one.rule for one in done], outcome)
+
+    async def _take_back(self, rules: Sequence[Erasure], error: Exception) -> None:
+        """Say that nothing was erased, and see to it that nothing will be."""
+        async with self._database.read() as session:
+            left = await erasing.unknown(session, rules)
+        try:
+            await asyncio.to_thread(self._log.take_back, [one.id for one in left])
+        except NBInterviewError:
+            raise Unavailable(
+                "It could not be erased now. It is noted, and will be done when the "
+                "service starts the next time."
+            ) from error
+        raise Unavailable(
+            "Nothing was erased: the database refused. Please try again later."
+        ) from error
+
+    async def _commit(
+        self, rules: Sequence[Erasure], who: Caller | None, *, again: bool = False
+    ) -> list[Done]:
+        """Erase in the database: all of these rules, or none."""
+        done = []
+        async with self._database.write() as session:
+            for rule in rules:
+                records = await self._apply(session, rule, who, again=again)
+                if records is not None:
+                    done.append(Done(rule, records))
+        for one in done:
+            self._films.forget(one.rule.interview)
+        if done:
+            await asyncio.to_thread(_fold, self._settings.database)
+        return done
+
+    async def _apply(
+        self, session: AsyncSession, rule: Erasure, who: Caller | None, *, again: bool
+    ) -> int | None:
+        records = await erasing.apply(session, rule, now=self._settings.now())
+        if records is not None:
+            facts = {"erasure": rule.id, "rule": rule.rule, "reason": rule.reason}
+            await self._audit.note(
+                session,
+                who,
+                "erasure",
+                rule.interview,
+                records=records,
+                kinds=list(rule.kinds),
+                again=again,
+                **facts,
+            )
+        return records
+
+    async def _elsewhere(self, rules: Sequence[Erasure], outcome: Outcome) -> None:
+        """Erase what rooms left on this machine, and what the hub knows of people."""
+        for name in dict.fromkeys(rule.interview for rule in rules):
+            of_it = [rule for rule in rules if rule.interview == name]
+            words = await asyncio.to_thread(self._copies.erase, name, of_it)
+            if words:
+                outcome.waiting.append(f"{name}: {words}")
+                continue
+            async with self._database.write() as session:
+                ids = [rule.id for rule in of_it]
+                await erasures.confirm(session, name, ids, now=self._settings.now())
+        for rule in rules:
+            if rule.is_whole:
+                await self._at_hub(rule.interview)
+
+    async def _at_hub(self, interview_id: str) -> None:
+        async with self._database.read() as session:
+            cast = await interviews.participants(session, [interview_id])
+        try:
+            for part, _ in cast:
+                await self._rooms.remove(interview_id, part.hub_name)
+        except Unavailable as error:
+            # The room never starts again: its door does not open to anybody.
+            log.warning("the hub still shares an erased room: %s", error.detail)
+
+    async def _unfinished(self, outcome: Outcome) -> None:
+        """Try again what could not be erased in a room's directory."""
+        async with self._database.read() as session:
+            there = await erasing.standing(session)
+            left = await erasing.not_in_room(session)
+        told = {line.partition(":")[0] for line in outcome.waiting}
+        again = [
+            one
+            for one in left
+            if one.interview not in there.running and one.interview not in told
+        ]
+        await self._elsewhere(again, outcome)
+
+    # --------------------------------------------------------------- every day
+
+    def start(self) -> None:
+        """Begin the daily job."""
+        self._task = asyncio.create_task(self._daily())
+
+    async def _daily(self) -> None:
+        await asyncio.sleep(FIRST_AFTER_S)
+        while True:
+            try:
+                outcome = await self.purge(None)
+                for one in outcome.done:
+                    log.info("erased of %s: %s", one.rule.interview, one.rule.rule)
+                for words in outcome.waiting:
+                    log.warning("not erased yet: %s", words)
+            except Exception:
+                log.exception("the daily purge failed; it is tried again tomorrow")
+            await asyncio.sleep(EVERY_S)
+
+    async def close(self) -> None:
+        """End the daily job; what was begun comes to its end first."""
+        await asyncio.gather(*self._begun_tasks, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+
+def _fold(database: Path) -> None:
+    """Bring the write-ahead log into the file and cut it: old pages are in it."""
+    connection = sqlite3.connect(database, timeout=10)
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
