@@ -1,7 +1,8 @@
 """Where the platform's state and secrets live, and what set-up installed.
 
 $NBINTERVIEW_HOME/
-  secrets/            0700, one file a secret, 0600
+  secrets/            0700, one file a secret, 0600; platform_key is the one that signs,
+                      old/ the public halves of those before it
   hub/                jupyterhub.sqlite
   service/            service.sqlite
   rooms/<interview>/  0700: journal.sqlite, work/ (the notebook's folder)
@@ -78,6 +79,11 @@ class Home:
             raise Unavailable(
                 f"{self.path} holds no platform yet. Start it with ./run first."
             ) from error
+
+    @property
+    def platform_key(self) -> Path:
+        """The file of the key that the service signs with; it makes it itself."""
+        return self.path / "secrets" / "platform_key"
 
     def secrets(self) -> list[str]:
         """Return all secrets, for whoever keeps them out of the logs."""

@@ -34,6 +34,7 @@ def settings(tmp_path: Path, hub: RunningHub, clock: Clock) -> Settings:
         addresses=hub.addresses,
         keys=keys,
         database=tmp_path / "service.sqlite",
+        platform_key=tmp_path / "platform_key",
         now=clock,
         room_stop_grace_s=0.5,
         # Real time, not the clock's: a test that moves on is not to be answered

@@ -55,7 +55,13 @@ async def test_records_in_order_are_kept_and_repeats_are_harmless(
     first = [record(here, seq) for seq in (1, 2, 3)]
     assert await _sent(running, here, first) == (
         200,
-        {"acknowledged_seq": 3, "state": "scheduled", "people_revision": 2},
+        {
+            "acknowledged_seq": 3,
+            "state": "scheduled",
+            "people_revision": 2,
+            "countersignature": None,
+            "erase": [],
+        },
     )
     overlapping = [record(here, seq) for seq in (2, 3, 4)]
     status, body = await _sent(running, here, overlapping)
@@ -122,6 +128,7 @@ async def test_what_does_not_fit_is_refused_by_its_field(running: Running) -> No
     good = record(here, 1)
     for bad, field in (
         ({**good, "payload": {"n": 2}}, "hash"),
+        ({**good, "author": "kernel"}, "hash"),
         ({**good, "picture": "data:"}, "picture"),
         ({**good, "kind": "gossip"}, "kind"),
         ({key: good[key] for key in good if key != "salt"}, "salt"),
@@ -233,7 +240,8 @@ async def _ship(database: Database, wires: list[dict[str, Any]]) -> int | None:
     try:
         parsed = ledger.parse(wires, ID)
         async with database.write() as session:
-            return await ledger.ingest(session, ID, parsed, now=START)
+            taken = await ledger.ingest(session, ID, parsed, now=START)
+            return taken.last_seq
     except NBInterviewError:
         return None
 

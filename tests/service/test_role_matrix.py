@@ -23,6 +23,7 @@ from nbinterview.service.access_table import PUBLIC, TABLE, Entry, Role, State
 from nbinterview.service.app import create_app
 from nbinterview.service.operations import GROUPS
 from nbinterview.service.settings import Keys, Settings
+from tests.service.signed import SigningRoom, new_signer
 from tests.service.support import (
     Running,
     eventually,
@@ -89,6 +90,13 @@ REQUESTS: Mapping[str, Callable[[World], dict[str, Any]]] = {
     },
     "POST /api/v1/rooms/{interview_id}/records": lambda world: {
         "json": {"records": [record(world.interview, 2)]}
+    },
+    "POST /api/v1/rooms/{interview_id}/key": lambda _: {
+        "json": {"public_key": new_signer().public, "replaced": True}
+    },
+    # It would go on for as long as the interview does.
+    "GET /api/v1/interviews/{interview_id}/events": lambda _: {
+        "params": {"once": "true"}
     },
     "POST /api/v1/tickets": lambda world: {
         "json": {"hub_name": world.interviewer, "interview": world.interview}
@@ -159,11 +167,9 @@ async def _world(running: Running) -> World:
     interviewer = person_of(this, "interviewer")
     reviewer = person_of(this, "reviewer")
     room = await running.room(this_id)
-    first = record(this_id, 1)
-    shipped = await room.post(
-        f"api/v1/rooms/{this_id}/records", json={"records": [first]}
-    )
-    assert shipped.status_code == 200
+    signing = SigningRoom(running, this_id)
+    assert (await signing.certify())[0] == 200
+    assert (await signing.send(signing.write(), signing.sign()))[0] == 200
     exported = await operator.get(f"api/v1/interviews/{this_id}/record")
     keys = running.settings.keys
     callers = {

@@ -130,6 +130,11 @@ TABLE: tuple[Entry, ...] = (
     _rest("POST", f"{_INVITATION}/withdraw", _PANEL | _OPERATOR, limit="making"),
     # After the end too: it leads a candidate to the own record.
     _rest("POST", f"{_INVITATION}/renew", _PANEL | _OPERATOR, limit="making"),
+    _rest("GET", f"{_INTERVIEW}/checkpoints", _READERS | _OPERATOR),
+    # What a page of the staff hears while an interview goes on.
+    _read(f"{_INTERVIEW}/events", _READERS | _OPERATOR),
+    # Public halves: whoever holds a receipt or a bundle checks it against them.
+    _rest("GET", "/keys", ANYBODY),
     # The operator.
     _rest("GET", f"{_INTERVIEW}/record", _OPERATOR, limit="downloads"),
     _rest("GET", f"{_INTERVIEW}/records", _OPERATOR),
@@ -144,6 +149,7 @@ TABLE: tuple[Entry, ...] = (
     _rest("GET", _ROOM_PATH, _ROOM, limit="ingest"),
     _rest("GET", f"{_ROOM_PATH}/records", _ROOM, limit="ingest"),
     _rest("POST", f"{_ROOM_PATH}/records", _ROOM, limit="ingest"),
+    _rest("POST", f"{_ROOM_PATH}/key", _ROOM),
     _rest("POST", "/tickets", _REPORT),
     _rest("GET", "/report/interviews", _TICKET),
     _read(f"/report{_INTERVIEW}", _TICKET),
@@ -189,6 +195,7 @@ TABLE: tuple[Entry, ...] = (
     _page("POST", f"{_INVITATION}/renew", _PANEL, limit="making"),
     # The candidate's own record, and what those who judge make of it.
     _page("GET", f"{_INTERVIEW}/my-record", _CANDIDATE),
+    _page("GET", f"{_INTERVIEW}/my-record/receipt", _CANDIDATE, limit="downloads"),
     _page(
         "POST",
         f"{_INTERVIEW}/my-record/answers",

@@ -20,18 +20,22 @@ from nbinterview.service import guards, problems
 from nbinterview.service.csrf import CrossSiteProtection
 from nbinterview.service.db import Database, upgrade
 from nbinterview.service.domain.checks import Checks
+from nbinterview.service.feed import Feed
 from nbinterview.service.films import Films
 from nbinterview.service.headers import SecurityHeaders
 from nbinterview.service.hub import Hub
 from nbinterview.service.limits import BodyLimit
 from nbinterview.service.metrics import Counted, Metrics
 from nbinterview.service.pages import PLAYER, STATIC
+from nbinterview.service.platform_keys import PlatformKeys
 from nbinterview.service.rooms import Rooms
 from nbinterview.service.routes import (
     checks,
     entry,
     findings,
     interviews,
+    keys,
+    live_events,
     metrics,
     models,
     pages,
@@ -52,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(upgrade, settings.database)
+        platform_keys = await asyncio.to_thread(PlatformKeys, settings.platform_key)
         database = Database(settings.database)
         hub = Hub(settings.addresses.hub_api, settings.keys.service_token)
         rooms = Rooms(database, hub, settings)
@@ -70,6 +75,8 @@ def create_app(settings: Settings) -> FastAPI:
             checking,
             Limiter(settings.limits, settings.monotonic_s),
             counts,
+            platform_keys,
+            Feed(),
         )
         await rooms.resume()
         await checking.resume()
@@ -96,6 +103,8 @@ def create_app(settings: Settings) -> FastAPI:
     api = APIRouter(prefix="/api/v1", responses={"default": {"model": models.Problem}})
     api.include_router(interviews.router, tags=["interviews"])
     api.include_router(parts.router, tags=["parts"])
+    api.include_router(keys.router, tags=["keys and signed heads"])
+    api.include_router(live_events.router, tags=["interviews"])
     api.include_router(checks.router, tags=["checks and branches"])
     api.include_router(findings.router, tags=["error rates"])
     whole = APIRouter(prefix=settings.prefix.rstrip("/"))
@@ -104,6 +113,7 @@ def create_app(settings: Settings) -> FastAPI:
         pages.router,
         checks.pages,
         findings.pages,
+        keys.pages,
         entry.router,
         metrics.router,
     ):

@@ -25,6 +25,7 @@ from nbinterview.errors import (
     NBInterviewError,
     NotFound,
     Unauthenticated,
+    Unavailable,
 )
 from nbinterview.ids import INTERVIEW_ID
 from nbinterview.rates import MIB, address_of
@@ -119,6 +120,25 @@ async def admit(request: Request, entry: Entry) -> None:
     except NBInterviewError as error:
         state.metrics.refused(error)
         raise
+
+
+async def still_admits(request: Request) -> bool:
+    """Say whether a request that goes on for long would be let in now.
+
+    A hub that does not answer ends nothing: roles are known here.
+    """
+    state = state_of(request)
+    entry: Entry = request.app.state.entries[request.scope["endpoint"]]
+    try:
+        try:
+            identity = await _identify(request, state, entry)
+        except Unavailable:
+            identity = request.state.caller
+        async with state.database.read() as session:
+            await _admitted(session, request, entry, identity)
+    except NBInterviewError:
+        return False
+    return True
 
 
 # ------------------------------------------------------------------ who it is

@@ -44,6 +44,8 @@ class Settings:
     addresses: Addresses
     keys: Keys
     database: Path
+    platform_key: Path
+    """What the service signs with; made at its first start."""
     now: Callable[[], datetime] = system_now
     prefix: str = SERVICE_PREFIX
     session_lifetime_s: int = 12 * 3600
@@ -69,6 +71,7 @@ class Settings:
             addresses=Addresses.from_env(env),
             keys=Keys(**{name: home.secret(name) for name in names}),
             database=home.path / "service" / "service.sqlite",
+            platform_key=home.platform_key,
             limits=limits_from_env(env),
             proxy_hops=_hops(env.get("NBINTERVIEW_PROXY_HOPS", "1")),
         )

@@ -9,9 +9,11 @@ from fastapi import Request
 from nbinterview.rates import Limiter
 from nbinterview.service.db import Database
 from nbinterview.service.domain.checks import Checks
+from nbinterview.service.feed import Feed
 from nbinterview.service.films import Films
 from nbinterview.service.hub import Hub
 from nbinterview.service.metrics import Metrics
+from nbinterview.service.platform_keys import PlatformKeys
 from nbinterview.service.rooms import Rooms
 from nbinterview.service.settings import Settings
 from nbinterview.service.signin import HubSignIn
@@ -30,6 +32,8 @@ class State:
     checks: Checks
     limiter: Limiter
     metrics: Metrics
+    platform_keys: PlatformKeys
+    feed: Feed
 
 
 def state_of(request: Request) -> State:

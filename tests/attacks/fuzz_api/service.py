@@ -26,8 +26,9 @@ from tests.service.support import Clock, Running, link_of, notebook, person_of, 
 
 OTHER = "Zacharias Elsewhere"
 RESTORE_EVERY = 200
-# Rooms would start in the hub; everything else of these routes is in the others.
-_STARTS = ("/start", "/enter", "/enter/status", "/branches")
+# Rooms would start in the hub, or the answer would go on for as long as an interview;
+# everything else of these routes is in the others.
+_STARTS = ("/start", "/enter", "/enter/status", "/branches", "/events")
 
 
 @asynccontextmanager
@@ -39,6 +40,7 @@ async def running_service(hub: RunningHub, directory: Path) -> AsyncIterator[Run
         addresses=hub.addresses,
         keys=keys,
         database=directory / "service.sqlite",
+        platform_key=directory / "platform_key",
         now=clock,
         room_stop_grace_s=0.1,
         limits={rate.name: parse("1000000/second") for rate in RATES},

@@ -268,9 +268,9 @@ async def _keep(
     session: AsyncSession, header: Header, batch: list[dict[str, Any]], now: datetime
 ) -> int:
     interview_id = header.interview.id
-    records = await asyncio.to_thread(ledger.parse, batch, interview_id)
-    await ledger.ingest(session, interview_id, records, now=now)
-    return records[-1].seq
+    parsed = await asyncio.to_thread(ledger.parse, batch, interview_id)
+    await ledger.ingest(session, interview_id, parsed, now=now)
+    return parsed.records[-1].seq
 
 
 def _json(line: bytes) -> dict[str, Any]:

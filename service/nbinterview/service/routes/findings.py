@@ -14,7 +14,13 @@ from nbinterview.findings import Comment, OwnRecord
 from nbinterview.report.text import clock
 from nbinterview.report.words import DECIDES
 from nbinterview.service import guards, operations
-from nbinterview.service.domain import access, error_rates, interviews, review
+from nbinterview.service.domain import (
+    access,
+    checkpoints,
+    error_rates,
+    interviews,
+    review,
+)
 from nbinterview.service.domain.access import SignedIn
 from nbinterview.service.guards import (
     GuardedRoute,
@@ -58,11 +64,13 @@ async def _my_record(
         interview = await interviews.get(session, interview_id)
         record = await review.record_of(session, interview_id)
         answers = await review.answers(session, interview_id)
+        signed = await checkpoints.newest(session, interview_id)
     html = render(
         "my-record.html",
         person=await signed_in_person(state, caller),
         interview=interview,
         record=record,
+        signed=signed,
         said=_said(record, answers),
         clocks=_clocks(record),
         policy_words=told(interview.policy, interview.allows),

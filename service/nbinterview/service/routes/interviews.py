@@ -27,7 +27,7 @@ from nbinterview.service.operations import (
     withdraw_invitation,
 )
 from nbinterview.service.policies import checked_allows, choose
-from nbinterview.service.routes import models
+from nbinterview.service.routes import models, record_models
 from nbinterview.service.routes.record_pages import After, record_page
 
 router = APIRouter(route_class=GuardedRoute, dependencies=guards.DOCUMENTED)
@@ -140,7 +140,7 @@ async def export(interview_id: InterviewId, state: StateDep) -> StreamingRespons
 
 @router.get(
     "/interviews/{interview_id}/records",
-    response_model=models.RecordPage,
+    response_model=record_models.RecordPage,
 )
 async def records(
     interview_id: InterviewId,
@@ -164,7 +164,7 @@ async def film(
 @router.post(
     "/records/import",
     status_code=201,
-    response_model=models.Imported,
+    response_model=record_models.Imported,
 )
 async def import_record(
     request: Request, state: StateDep, *, sample: bool = Query(default=False)

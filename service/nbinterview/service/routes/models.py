@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from nbinterview.ledger.moments import MAX_MOMENT_MS
 from nbinterview.schemas import live_types
 from nbinterview.service.domain.invitations import DEFAULT_VALID_DAYS
-from nbinterview.service.domain.ledger import MAX_BATCH_RECORDS
 
 Allowance = Literal["documentation", "ai"]
 Role = Literal["candidate", "interviewer", "reviewer"]
@@ -225,27 +224,6 @@ class RoomConfig(BaseModel):
     branch: RoomBranch | None
 
 
-class RecordsIn(Strict):
-    """Journal records in their order; each is checked against `record.schema.yaml`."""
-
-    records: list[dict[str, Any]] = Field(max_length=MAX_BATCH_RECORDS)
-
-
-class RecordsTaken(BaseModel):
-    """How far the ledger has come, where the interview stands, who may be there."""
-
-    acknowledged_seq: int
-    state: InterviewState
-    people_revision: int
-
-
-class Imported(BaseModel):
-    """What an import brought."""
-
-    id: str
-    records: int
-
-
 class BranchIn(Strict):
     """The moment, since the opening, that a branch is to be a copy of."""
 
@@ -351,10 +329,3 @@ class ReportInterview(Summary):
     answers: list[AnswerOut]
     decisions: list[DecisionOut]
     error_rates: dict[str, Rate] | None
-
-
-class RecordPage(BaseModel):
-    """Records in their order; `next_after` is null at the end."""
-
-    records: list[dict[str, Any]]
-    next_after: int | None

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from nbinterview.errors import Conflict
 from nbinterview.ledger.records import format_time
-from nbinterview.service import guards, operations
+from nbinterview.service import guards, operations, shipping
 from nbinterview.service.domain import (
     access,
     error_rates,
@@ -28,7 +26,7 @@ from nbinterview.service.guards import (
     StateDep,
 )
 from nbinterview.service.policies import told
-from nbinterview.service.routes import models
+from nbinterview.service.routes import models, record_models
 from nbinterview.service.routes.record_pages import After, record_page
 from nbinterview.service.tickets import Ticket, sign_ticket
 
@@ -89,36 +87,18 @@ async def room(interview_id: InterviewId, state: StateDep) -> dict[str, Any]:
 
 @router.post(
     "/rooms/{interview_id}/records",
-    response_model=models.RecordsTaken,
+    response_model=record_models.RecordsTaken,
 )
 async def records(
-    interview_id: InterviewId, body: models.RecordsIn, state: StateDep
+    interview_id: InterviewId, body: record_models.RecordsIn, state: StateDep
 ) -> dict[str, Any]:
     """Keep a room's records; nothing of a batch is kept when one does not fit."""
-    parsed = await asyncio.to_thread(ledger.parse, body.records, interview_id)
-    async with state.database.write() as session:
-        interview = await interviews.get(session, interview_id)
-        if interview.sample:
-            raise Conflict("This is an imported sample; it has no room.")
-        held = await ledger.last_seq(session, interview_id)
-        acknowledged = await ledger.ingest(
-            session, interview_id, parsed, now=state.settings.now()
-        )
-        revision = await invitations.people_revision(session, interview_id)
-    fresh = [record for record in parsed if record.seq > held]
-    state.metrics.taken(fresh, state.settings.now())
-    if any(ledger.is_end(record.body()) for record in parsed):
-        state.rooms.has_shipped(interview_id)
-    return {
-        "acknowledged_seq": acknowledged,
-        "state": interview.state,
-        "people_revision": revision,
-    }
+    return await shipping.take(state, interview_id, body)
 
 
 @router.get(
     "/rooms/{interview_id}/records",
-    response_model=models.RecordPage,
+    response_model=record_models.RecordPage,
 )
 async def room_records(
     interview_id: InterviewId,
@@ -192,7 +172,7 @@ async def report_interview(
 
 
 @router.get(
-    "/report/interviews/{interview_id}/records", response_model=models.RecordPage
+    "/report/interviews/{interview_id}/records", response_model=record_models.RecordPage
 )
 async def report_records(
     interview_id: InterviewId,
