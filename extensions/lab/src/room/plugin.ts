@@ -27,11 +27,13 @@ import {
   startingNotice
 } from './kernel';
 import { keepLockedCells, keepLockedCellsInPlace, markLockedCells } from './locks';
+import { ElsewhereModel } from './elsewhere';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- every page has one
 import { RoomModel } from './model';
 import type { INotice } from './notices';
 import { Notices } from './notices';
 import { NoticesWidget } from './noticesview';
+import { receiptNotice } from './receipt';
 import { keepSettingsHere, keptSettings } from './settings';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- every page has one
 import { TitleBar } from './titlebar';
@@ -87,6 +89,14 @@ export const roomPlugin: JupyterFrontEndPlugin<IRoom | null> = {
     });
     followWithdrawal(live, custody, room, trans);
     followEnd(app, live, room, files);
+    void live.ready.then(({ role }) => {
+      if (role === 'candidate') {
+        return followLease(live, trans);
+      }
+    });
+    live.heard('receipt').connect((_, { receipt }) => {
+      room.notices.show(receiptNotice(receipt, trans));
+    });
     if (executor !== null) {
       waitForKernel(executor);
     }
@@ -235,6 +245,13 @@ function followEnd(
       closeServices(app.serviceManager, room.notebook, files);
     }
   });
+}
+
+/** A candidate's page that is not the one that counts asks what to do. */
+async function followLease(live: ILive, trans: TranslationBundle): Promise<void> {
+  const model = new ElsewhereModel(live);
+  const { ElsewhereDialog } = await import('./elsewhereview');
+  Widget.attach(new ElsewhereDialog(model, trans), document.body);
 }
 
 /** Whoever was put out is told so, and keeps what they see and what was not saved. */
