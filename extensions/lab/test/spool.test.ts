@@ -5,6 +5,8 @@ import { openStore } from '../src/kept/indexeddb';
 import type { IStore } from '../src/kept/kept';
 import { Kept } from '../src/kept/kept';
 import type { ISpooled } from '../src/live/spool';
+import type { ILocks } from '../src/live/loads';
+import { Loads } from '../src/live/loads';
 import { MAX_OBSERVATIONS, SETTLE_MS, Spool } from '../src/live/spool';
 import { ADA, BOOT, EARLIER_BOOT } from './helpers';
 
@@ -175,5 +177,150 @@ describe('a spool', () => {
     spool.add(event(1));
     expect(numbers(spool)).toEqual([1]);
     expect(told).toHaveLength(1);
+  });
+});
+
+/** The browser's locks, as far as pages of one browser see them. */
+class FakeLocks {
+  /** One page's view of them; `gone` is what a closed or crashed page lets go. */
+  page(): { locks: ILocks; gone: () => void } {
+    const held = new Map<string, () => void>();
+    const request = async (
+      name: string,
+      options: LockOptions,
+      callback: (lock: Lock | null) => Promise<unknown>
+    ): Promise<unknown> => {
+      while (this._holders.has(name)) {
+        if (options.ifAvailable === true) {
+          return callback(null);
+        }
+        await this._holders.get(name);
+      }
+      let release: () => void = () => undefined;
+      const holding = new Promise<void>(resolve => {
+        release = () => {
+          this._holders.delete(name);
+          resolve();
+        };
+      });
+      this._holders.set(name, holding);
+      held.set(name, release);
+      return callback({ name, mode: 'exclusive' });
+    };
+    return {
+      locks: { request } as unknown as ILocks,
+      gone: () => {
+        held.forEach(release => {
+          release();
+        });
+      }
+    };
+  }
+
+  private readonly _holders = new Map<string, Promise<void>>();
+}
+
+/** A page of a browser: its spool, and how it goes. */
+async function page(
+  factory: IDBFactory,
+  browser: FakeLocks,
+  bootId: string
+): Promise<{ spool: Spool; kept: Kept<ISpooled>; gone: () => void }> {
+  const { locks, gone } = browser.page();
+  const loads = new Loads(locks, 'room');
+  await loads.claim(bootId);
+  const kept = new Kept<ISpooled>(await openStore<ISpooled>(factory, 'room'));
+  await kept.load();
+  const spool = new Spool(kept, loads);
+  await spool.claim();
+  return { spool, kept, gone };
+}
+
+describe('two pages of one browser', () => {
+  const BOTH = [BOOT, EARLIER_BOOT] as const;
+
+  it('do not send each other’s messages while both are open', async () => {
+    const [factory, browser] = [new IDBFactory(), new FakeLocks()];
+    const first = await page(factory, browser, BOTH[0]);
+    first.spool.add(event(1, BOTH[0]));
+    await first.kept.flushed();
+    const second = await page(factory, browser, BOTH[1]);
+    second.spool.add(event(1, BOTH[1]));
+    expect(second.spool.pending()).toEqual([event(1, BOTH[1])]);
+    expect(second.spool.size).toBe(1);
+  });
+
+  it('take over what the other left, in order, once it is gone', async () => {
+    const [factory, browser] = [new IDBFactory(), new FakeLocks()];
+    const first = await page(factory, browser, BOTH[0]);
+    first.spool.add(event(1, BOTH[0]));
+    await first.kept.flushed();
+    const second = await page(factory, browser, BOTH[1]);
+    await second.spool.look();
+    const found = new Promise(resolve => second.spool.found.connect(resolve));
+    first.spool.acknowledge(BOTH[0], 1);
+    first.spool.add(event(2, BOTH[0]));
+    first.spool.add(event(3, BOTH[0]));
+    await first.kept.flushed();
+    second.spool.add(event(1, BOTH[1]));
+    first.gone();
+    await found;
+    expect(second.spool.pending().map(each => [each.boot_id, each.client_seq])).toEqual(
+      [
+        [BOTH[0], 2],
+        [BOTH[0], 3],
+        [BOTH[1], 1]
+      ]
+    );
+    second.spool.acknowledge(BOTH[0], 3);
+    await second.kept.flushed();
+    expect(await second.kept.stored()).toEqual([event(1, BOTH[1])]);
+  });
+
+  it('find what one left that came later and crashed', async () => {
+    const [factory, browser] = [new IDBFactory(), new FakeLocks()];
+    const first = await page(factory, browser, BOTH[0]);
+    const second = await page(factory, browser, BOTH[1]);
+    second.spool.add(event(4, BOTH[1]));
+    await second.kept.flushed();
+    second.gone();
+    const found = new Promise(resolve => first.spool.found.connect(resolve));
+    await first.spool.look();
+    await found;
+    expect(numbers(first.spool)).toEqual([4]);
+  });
+
+  it('hand a page’s messages to one heir only', async () => {
+    const [factory, browser] = [new IDBFactory(), new FakeLocks()];
+    const third = '00000000-0000-4000-8000-000000000003';
+    const dead = await page(factory, browser, BOTH[0]);
+    dead.spool.add(event(1, BOTH[0]));
+    await dead.kept.flushed();
+    dead.gone();
+    const [one, other] = [
+      await page(factory, browser, BOTH[1]),
+      await page(factory, browser, third)
+    ];
+    expect([one.spool.size, other.spool.size]).toEqual([1, 0]);
+  });
+});
+
+describe('what is erased', () => {
+  it('is gone from the database too, of every page', async () => {
+    const [factory, browser] = [new IDBFactory(), new FakeLocks()];
+    const first = await page(factory, browser, BOOT);
+    first.spool.add(event(1, BOOT));
+    await first.kept.flushed();
+    const second = await page(factory, browser, EARLIER_BOOT);
+    second.spool.add(event(1, EARLIER_BOOT));
+    second.spool.erase(['observations']);
+    await vi.waitFor(async () => {
+      expect(await second.kept.stored()).toHaveLength(2);
+    });
+    second.spool.erase([]);
+    await vi.waitFor(async () => {
+      expect(await second.kept.stored()).toEqual([]);
+    });
+    expect(second.spool.size).toBe(0);
   });
 });

@@ -131,3 +131,37 @@ describe('those who follow it', () => {
     expect(model.sensor('focus')).toBeUndefined();
   });
 });
+
+describe('one page of several', () => {
+  const lease = { active: false, pages: 2 };
+  const consent = { camera: true, focus: true, clipboard: false };
+
+  it('opens no camera and tells nothing while another one counts', () => {
+    const { model, did } = made({ lease, consent }, true);
+    model.start();
+    expect(did).toEqual([]);
+    expect(model.isWatching).toBe(false);
+  });
+
+  it('ends at once when another one counts, without a word: the room knows', () => {
+    const { model, did } = made({ consent }, true);
+    model.start();
+    model.cameraChanged('on');
+    did.length = 0;
+    model.leaseChanged(false);
+    expect(did).toEqual(['stop']);
+    expect([...model.active]).toEqual([]);
+    model.interviewChanged('ended');
+    expect(did).toEqual(['stop']);
+  });
+
+  it('goes on where it was when it counts again', () => {
+    const { model, did } = made({ consent }, true);
+    model.start();
+    model.leaseChanged(false);
+    did.length = 0;
+    model.leaseChanged(true);
+    expect(did).toEqual(['remember', 'start', 'open']);
+    expect([...model.active]).toEqual(['camera', 'focus']);
+  });
+});

@@ -52,8 +52,11 @@ export interface Progress {
 
 export const NOTHING: Progress = { beat: 0, frames_seen: 0, frames_dropped: 0 };
 
+/** What a beat says. */
+export type Said = Omit<Beat, 'type' | 'mac'>;
+
 /** What is signed. */
-export type Signed = Omit<Beat, 'type' | 'mac'> & { interview: string };
+export type Signed = Said & { interview: string };
 
 /** Counts seconds and pictures. */
 export class Counter {
@@ -95,11 +98,15 @@ export async function importKey(base64: string): Promise<CryptoKey> {
 }
 
 /** The beat as it goes over the wire. */
-export async function sign(body: Signed, key: CryptoKey): Promise<Beat> {
-  const mac = await crypto.subtle.sign('HMAC', key, signedBytes(body));
+export async function sign(
+  interview: string,
+  said: Said,
+  key: CryptoKey
+): Promise<Beat> {
+  const bytes = signedBytes({ interview, ...said });
+  const mac = await crypto.subtle.sign('HMAC', key, bytes);
   const hex = Array.from(new Uint8Array(mac), byte =>
     byte.toString(16).padStart(2, '0')
   ).join('');
-  const { interview: _, ...said } = body;
   return { type: 'beat', ...said, mac: hex };
 }

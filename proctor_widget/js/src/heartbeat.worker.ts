@@ -51,15 +51,14 @@ async function beat(): Promise<void> {
   if (!isRunning || current === null) {
     return; // It counts as a second all the same.
   }
-  const body = {
-    interview: current.interview,
+  const said = {
     boot_id: bootId,
     ...counter.progress,
     monotonic_ms: monotonic_ms(),
     nonce: current.nonce
   };
   try {
-    const signed = await sign(body, await current.key);
+    const signed = await sign(current.interview, said, await current.key);
     scope.postMessage({ type: 'beat', connection: current.number, beat: signed });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

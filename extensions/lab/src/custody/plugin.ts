@@ -4,6 +4,7 @@ import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import { openKept } from '../kept/open';
+import { covers } from '../live/erasing';
 import { ICustody, ILive } from '../tokens';
 import type { IDocumentSocket } from './line';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- every page has a notebook
@@ -95,9 +96,13 @@ export const custodyPlugins: JupyterFrontEndPlugin<unknown>[] =
 /** The outbox of the person at this page, whom the room names. */
 async function openOutbox({ baseUrl }: Settings, live: ILive): Promise<Outbox> {
   const { hub_name: hubName } = await live.ready;
-  return new Outbox(
-    await openKept<IKeptUpdate>(`nbinterview:edits:${baseUrl}:${hubName}`)
-  );
+  const kept = await openKept<IKeptUpdate>(`nbinterview:edits:${baseUrl}:${hubName}`);
+  live.heard('erase').connect((_, { kinds }) => {
+    if (covers(kinds, 'document')) {
+      void kept.purge(() => true);
+    }
+  });
+  return new Outbox(kept);
 }
 
 async function askForSession(

@@ -76,7 +76,9 @@ export class LiveClient implements ILive {
       },
       onLost: closing => this._lost(closing)
     });
-    options.spool.found.connect(this._begin, this);
+    options.spool.found.connect(() => {
+      this._begin();
+    });
     options.pulse.onBeat = beat => {
       if (this.isActive) {
         this._say(beat);

@@ -12,6 +12,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { Kept } from '../kept/kept';
 import type { Outgoing } from '../wire';
+import { covers } from './erasing';
 import type { ILoads } from './loads';
 import { ALONE } from './loads';
 
@@ -124,9 +125,7 @@ export class Spool {
 
   /** Forget what other pages and this one keep of these kinds of records; of all, if none. */
   erase(kinds: readonly string[]): void {
-    void this._kept.purge(
-      ({ message }) => kinds.length === 0 || kinds.includes(message.type)
-    );
+    void this._kept.purge(({ message }) => covers(kinds, message.type));
   }
 
   private async _adopt(bootId: string): Promise<void> {

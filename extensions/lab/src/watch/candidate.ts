@@ -1,18 +1,19 @@
 /** The candidate's page: from the first question to watching. */
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { assetsAt, CheckView, MeshView, Watcher } from '@nbinterview/proctor';
 
+import { staticUrl } from '../live/statics';
 import { addRecord } from '../record/add';
 import { RecordModel } from '../record/model';
 import { NowModel } from '../record/now';
-import type { ILive, IRoom } from '../tokens';
+import type { IBeats, ILive, IRoom } from '../tokens';
 import type { ClientEvent, Frame } from '../wire';
 import { CalibrationModel } from './calibration';
 import { begin } from './consent';
+import type { ICameraWatcher } from './model';
 import { WatchModel } from './model';
 import { keyClock, Nudges } from './nudges';
 import { NudgeLine } from './nudgeview';
@@ -73,7 +74,11 @@ export function watchCandidate(
     onStream: stream => {
       check.showStream(stream);
       now.showStream(stream);
-    }
+    },
+    countTo: () => live.beats.port()
+  });
+  live.beats.renewed.connect(() => {
+    watcher.recount();
   });
   const model = new WatchModel(
     begin(welcome, {
@@ -82,7 +87,7 @@ export function watchCandidate(
     }),
     {
       report,
-      watcher,
+      watcher: withBeats(watcher, live.beats),
       rememberStart: () => {
         localStorage.setItem(started, 'yes');
       },
@@ -129,6 +134,10 @@ function followRoom(
   model: WatchModel,
   calibration: CalibrationModel
 ): void {
+  const followLease = (): void => {
+    model.leaseChanged(live.isActive);
+    void resumeQuietly(model);
+  };
   live.heard('sensor').connect((_, { sensor }) => {
     model.sensorChanged(sensor);
   });
@@ -147,12 +156,32 @@ function followRoom(
     }
     model.pausedChanged(again.watching.paused);
     model.interviewChanged(again.state);
+    followLease();
   });
+  live.heard('lease').connect(followLease);
   model.changed.connect(() => {
     if (model.state.phase === 'ended') {
       calibration.cancel();
     }
   });
+}
+
+/** The camera's measurement; while it reports, the page beats. */
+function withBeats(watcher: Watcher, beats: IBeats): ICameraWatcher {
+  return {
+    open: () => watcher.open(),
+    close: () => {
+      watcher.close();
+    },
+    start: () => {
+      watcher.start();
+      beats.start();
+    },
+    stop: () => {
+      beats.stop();
+      watcher.stop();
+    }
+  };
 }
 
 /** Report frames; while watching is paused only that the page is alive. */
@@ -201,7 +230,7 @@ function showWhileAsking(page: WatchPage, model: WatchModel, shell: HTMLElement)
  * still holds, and each second of questions is a second without the notebook.
  */
 async function resumeQuietly(model: WatchModel): Promise<void> {
-  if (model.state.phase !== 'resuming') {
+  if (model.state.phase !== 'resuming' || model.state.isElsewhere) {
     return;
   }
   if (!model.state.granted.camera || (await cameraIsAllowed())) {
@@ -217,10 +246,4 @@ async function cameraIsAllowed(): Promise<boolean> {
     // Not every browser can say this about cameras; then it is asked by a click.
     return false;
   }
-}
-
-/** Where worker, WASM and model are: the room's version, so that they may be cached. */
-function staticUrl(baseUrl: string): string {
-  const version = PageConfig.getOption('nbinterviewVersion');
-  return URLExt.join(baseUrl, 'nbinterview/static', version);
 }

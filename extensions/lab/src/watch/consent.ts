@@ -44,12 +44,14 @@ export interface IConsentState {
   readonly isCalibrated: boolean;
   /** Whether an interviewer paused the watching. */
   readonly isPaused: boolean;
+  /** Whether another page of this person's is the one that counts: this one measures nothing. */
+  readonly isElsewhere: boolean;
 }
 
 /** The part of a welcome that rules where a page begins. */
 export type Beginning = Pick<
   Welcome,
-  'policy' | 'consent' | 'state' | 'calibration' | 'watching'
+  'policy' | 'consent' | 'state' | 'calibration' | 'watching' | 'lease'
 >;
 
 /** A next state and what the room is told about it, in order. */
@@ -84,7 +86,8 @@ export function begin(
     camera: 'unknown',
     cameraSupported: circumstances.cameraSupported,
     isCalibrated: welcome.calibration !== null,
-    isPaused: welcome.watching.paused
+    isPaused: welcome.watching.paused,
+    isElsewhere: welcome.lease?.active === false
   };
 }
 
@@ -104,9 +107,9 @@ function firstPhase(
   return answered && startedBefore ? 'resuming' : 'asking';
 }
 
-/** Whether the candidate has started, and the interview goes on. */
-export function isWatching({ phase }: IConsentState): boolean {
-  return phase === 'calibrating' || phase === 'watching';
+/** Whether the candidate has started, here, and the interview goes on. */
+export function isWatching({ phase, isElsewhere }: IConsentState): boolean {
+  return (phase === 'calibrating' || phase === 'watching') && !isElsewhere;
 }
 
 /** The sensors that may measure now. */
@@ -120,7 +123,8 @@ export function activeSensors(state: IConsentState): Set<Sensor> {
 
 /** Whether the camera is to be opened: for the check, or to measure. */
 export function wantsCamera(state: IConsentState): boolean {
-  return (state.phase === 'checking' || isWatching(state)) && usable(state, 'camera');
+  const isChecking = state.phase === 'checking' && !state.isElsewhere;
+  return (isChecking || isWatching(state)) && usable(state, 'camera');
 }
 
 /** Whether this interview cannot start like this, because its policy needs a camera. */
@@ -185,7 +189,8 @@ export function wantsCalibration(state: IConsentState): boolean {
 
 /** Start watching: after the check, or again after a reload. */
 export function start(state: IConsentState): IStep {
-  const ready = state.phase === 'checking' || state.phase === 'resuming';
+  const ready =
+    (state.phase === 'checking' || state.phase === 'resuming') && !state.isElsewhere;
   if (!ready || (state.phase === 'checking' && needsCamera(state))) {
     return { state, events: [] };
   }
@@ -205,6 +210,11 @@ export function calibrated(state: IConsentState): IConsentState {
 /** An interviewer paused the watching, or resumed it. */
 export function paused(state: IConsentState, isPaused: boolean): IConsentState {
   return { ...state, isPaused };
+}
+
+/** This page became the one that counts, or another one did. */
+export function moved(state: IConsentState, isElsewhere: boolean): IConsentState {
+  return { ...state, isElsewhere };
 }
 
 /** Change one answer while watching. It holds at once, and is recorded. */

@@ -12,6 +12,7 @@ import * as consent from './consent';
 export interface ICameraWatcher {
   open(): Promise<unknown>;
   close(): void;
+  /** Report, and prove it by beats, from now on. */
   start(): void;
   stop(): void;
 }
@@ -83,6 +84,14 @@ export class WatchModel implements IWatch {
   /** An interviewer paused or resumed the watching. */
   pausedChanged(isPaused: boolean): void {
     this._enter(consent.paused(this._state, isPaused));
+  }
+
+  /**
+   * This page became the one that counts, or another one did. Then nothing runs here, and
+   * nothing is told of it: the room knows.
+   */
+  leaseChanged(isActive: boolean): void {
+    this._enter(consent.moved(this._state, !isActive));
   }
 
   /** Change one answer while watching. */
