@@ -15,6 +15,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from nbinterview.errors import (
     Conflict,
+    Forbidden,
     Invalid,
     NBInterviewError,
     TooLarge,
@@ -26,6 +27,7 @@ from nbinterview_server.config import Person
 from nbinterview_server.pacing import Pace
 from nbinterview_server.refusals import Refusals
 from nbinterview_server.view import PANEL
+from nbinterview_server.witnessing import check_report, report_entry
 
 if TYPE_CHECKING:
     from nbinterview_server.room import Room
@@ -38,6 +40,8 @@ MAX_FRAME_BYTES = 1024 * 1024
 MESSAGES_PER_S = 40.0
 BURST_MESSAGES = 1000
 TOO_FAST = "too many messages; they are taken slowly"
+UNKNOWN = "this kind of message is not known"
+KINDS = {"event", "observations", "action", "beat", "lease", "witness"}
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +55,9 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Take the room from the route."""
         self._room = room
         self._connection: str | None = None
+        self._reports = 0
+        self._by_room = False
+        """The room ended this connection, as it could not go on with it."""
         self._pace = Pace(MESSAGES_PER_S, BURST_MESSAGES, room.monotonic)
 
     def set_default_headers(self) -> None:
@@ -94,37 +101,83 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self.tell(json.dumps(_problem(error, parsed)))
         if isinstance(error, Unavailable):
             # What follows must not overtake what was not saved.
+            self._by_room = True
             self.close(1013, "not saved, please send again")
 
     async def _take(self, parsed: dict[str, Any]) -> None:
         kind = parsed.get("type")
         if kind == "hello":
             check(parsed, "live", "Hello")
-            await self._welcome()
-        elif kind not in {"event", "observations", "action"}:
-            raise Invalid("this kind of message is not known", field="type")
+            await self._welcome(parsed["boot_id"])
+        elif kind not in KINDS:
+            await self._refusals.note("live", UNKNOWN, "type")
+            raise Invalid(UNKNOWN, field="type")
         elif self._connection is None:
             raise Conflict("Say hello first.", field="type")
         elif kind == "action":
             await self._room.watching.act(self.person, parsed, self._refusals)
+        elif kind == "witness":
+            await self._witness(parsed)
+        elif kind in {"beat", "lease"}:
+            await self._prove(self._connection, parsed)
         else:
             await self._stream.take(parsed)
 
-    async def _welcome(self) -> None:
+    async def _prove(self, connection: str, parsed: dict[str, Any]) -> None:
+        """Take a beat, or give this page the lease."""
+        if self.person.role != "candidate":
+            raise Forbidden("Only the candidate's page proves anything.", field="type")
+        try:
+            if parsed["type"] == "beat":
+                self._room.stream.proof.beat(connection, parsed)
+            else:
+                check(parsed, "live", "TakeLease")
+                self._room.stream.proof.take_lease(connection, parsed["boot_id"])
+        except Invalid as error:
+            what = parsed["type"]
+            await self._refusals.note(what, error.detail, error.field or "")
+            raise
+
+    async def _witness(self, parsed: dict[str, Any]) -> None:
+        """Record that this browser kept a checkpoint that the record denies."""
+        if self.person.role not in PANEL:
+            raise Forbidden("Only the panel's pages are witnesses.", field="type")
+        check_report(parsed, self._reports)
+        self._reports += 1
+        await self._room.journal.append_all(
+            [report_entry(self.person.hub_name, parsed)]
+        )
+
+    async def _welcome(self, boot_id: str) -> None:
+        proof = self._room.stream.proof
         if self._connection is None:
             browser = self.request.headers.get("User-Agent", "")
             self._connection = await self._room.join(self.person, browser)
             self._stream = self._room.stream.open(
-                self.person, self._refusals, self._tell_message, self._not_saved
+                self.person,
+                self._refusals,
+                self._tell_message,
+                self._not_saved,
+                connection=self._connection,
             )
             if self.ws_connection is None:  # gone while this was written
                 self.on_close()
                 return
             self._room.fanout.add(self)
+            if self.person.role == "candidate":
+                proof.open(
+                    self._connection,
+                    boot_id,
+                    self.person.hub_name,
+                    self._tell_message,
+                    self._ping,
+                )
+        proof.check_hello(self._connection, boot_id)
         if self.person.role == "candidate":
             # So that the page does not send again what another connection brought.
             await self._room.stream.flush()
-        self.tell(json.dumps(self._room.welcome(self.person)))
+        proved = proof.welcome(self._connection)
+        self.tell(json.dumps(self._room.welcome(self.person, proved)))
         if self._room.view.check and self.person.role in PANEL:
             self.tell(json.dumps(self._room.view.check))
 
@@ -132,10 +185,22 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Record that the page has gone."""
         self._room.fanout.remove(self)
         if self._connection is not None:
+            self._room.stream.proof.close(self._connection, by_room=self._by_room)
             self._room.leave_soon(
                 self.person, self._connection, self._stream, self._refusals
             )
             self._connection = None
+
+    def on_pong(self, data: bytes) -> None:
+        """Hear that the browser is there; its page may still stand still."""
+        if self._connection is not None:
+            self._room.stream.proof.ponged(self._connection, data)
+
+    def _ping(self, data: bytes) -> None:
+        try:
+            self.ping(data)
+        except WebSocketClosedError:
+            log.debug("a page was gone before it was asked")
 
     def tell(self, text: str) -> None:
         """Send one message; a page that is gone is no error."""

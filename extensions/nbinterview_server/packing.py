@@ -50,24 +50,36 @@ class Pack:
         self._heard_s = heard_s
         self.last_seq = message["client_seq"]
 
-    def payload(self, after_seq: int = 0) -> dict[str, Any]:
+    def payload(
+        self, after_seq: int = 0, beats: Mapping[str, int] | None = None
+    ) -> dict[str, Any]:
         """Return what the record says, of the messages after this number."""
         messages = [one for one in self._messages if one["client_seq"] > after_seq]
         dropped = sum(one["frames_dropped"] for one in messages)
         rates = [one["rate_hz"] for one in messages if "rate_hz" in one]
+        skews = [one["clock"] for one in messages if "clock" in one]
         return {
             "boot_id": self.boot_id,
             "client_seq": self.last_seq,
             "frames": [frame for one in messages for frame in one["frames"]],
             "frames_dropped": min(dropped, MAX_COUNT),
             **({"rate_hz": rates[-1]} if rates else {}),
+            **({"clock": {"skew_ms": skews[-1]}} if skews else {}),
+            **({"beats": dict(beats)} if beats else {}),
         }
 
-    def entry(self, author: str, now_s: float, after_seq: int = 0) -> Entry:
-        """Return the record, as the page would have sent all this now.
+    def entry(
+        self,
+        author: str,
+        now_s: float,
+        after_seq: int = 0,
+        beats: Mapping[str, int] | None = None,
+    ) -> Entry:
+        """Return the record, as the page would have sent all this now; with its beats.
 
         The page's clock goes on for as long as its last message waited here.
         """
         waited_ms = 1000 * (now_s - self._heard_s)
         sent_ms = round(self._messages[-1]["monotonic_ms"] + waited_ms, 3)
-        return Entry("observations", author, self.payload(after_seq), sent_ms)
+        payload = self.payload(after_seq, beats)
+        return Entry("observations", author, payload, sent_ms)

@@ -8,7 +8,7 @@ import platform
 import random
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -25,6 +25,7 @@ from nbinterview_server.documents.authorship import ROOM
 from nbinterview_server.fanout import Fanout
 from nbinterview_server.journal import Entry, Journal, NotWritten
 from nbinterview_server.people import People
+from nbinterview_server.proof import Proof
 from nbinterview_server.refusals import Refusals
 from nbinterview_server.service_api import ServiceApi, Shipped
 from nbinterview_server.ship import Shipper
@@ -100,8 +101,16 @@ class Room:
         self.fanout = Fanout(self.view)
         self.sockets = OpenSockets()
         self.watch = Watch(self.policy, self.journal, clock=clock)
+        proof = Proof(
+            self.journal,
+            self.view,
+            env.interview,
+            clock=clock,
+            monotonic=monotonic,
+            random_bytes=secrets.token_bytes,
+        )
         self.stream = CandidateStream(
-            self.journal, self.view, self.watch, monotonic=monotonic
+            self.journal, self.view, self.watch, proof, monotonic=monotonic
         )
         self.watching = Watching(self.journal, self.view, self.stream)
         self.shipper = Shipper(
@@ -120,7 +129,9 @@ class Room:
         for record in records:
             self.view.step(record)
         self.watch.rebuild(records)
-        for hear in (self.fanout.hear, self.watch.hear, self.shipper.hear):
+        self.stream.proof.rebuild(records)
+        hearing = (self.fanout, self.watch, self.stream, self.shipper)
+        for hear in (one.hear for one in hearing):
             self.journal.listen(hear)
 
     async def start(self) -> None:
@@ -173,9 +184,8 @@ class Room:
             begun.append(_state(state))
         await self.journal.append_all(begun)
         await self.set_state(state)
-        for part in (self.watch, self.shipper):
+        for part in (self.watch, self.shipper, self.stream.proof):
             self._keep(part.run())
-        self._keep(self.stream.watch_silence())
 
     async def set_state(self, state: InterviewState) -> None:
         """Record that the interview opened or ended; it never goes back."""
@@ -202,12 +212,12 @@ class Room:
         self.view.people = self.people.config.people
         await self.set_state(answer.state)
 
-    def welcome(self, person: Person) -> dict[str, Any]:
-        """Return the first message to this person's page."""
+    def welcome(self, person: Person, proof: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the first message to this person's page; `proof` as `Proof` says."""
         config = self.people.config
         self.view.people = config.people
         policy = summary(self.policy, self.view.watching["allows"])
-        return welcome(self.view, config, person, policy)
+        return welcome(self.view, config, person, policy, proof)
 
     async def join(self, person: Person, browser: str) -> str:
         """Record that a page came; return the connection's id."""
@@ -255,6 +265,7 @@ class Room:
             async with asyncio.timeout(FLUSH_S):
                 await self.stream.flush()
                 await self.watch.flush()
+                await self.stream.proof.flush()
                 await self.journal.append("room.stopped", ROOM, {"reason": reason})
         except (TimeoutError, NotWritten):
             log.exception("the room's end could not be recorded")

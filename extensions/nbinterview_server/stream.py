@@ -1,4 +1,4 @@
-"""The candidate's stream: checked, on disk, acknowledged; and its silences."""
+"""The candidate's stream: checked, on disk, acknowledged."""
 
 from __future__ import annotations
 
@@ -10,20 +10,24 @@ from typing import Any
 import rfc8785
 
 from nbinterview.errors import Conflict, Forbidden, Invalid, NBInterviewError
+from nbinterview.ledger.records import Record
 from nbinterview.schemas import check
 from nbinterview_server.config import Person
-from nbinterview_server.journal import Entry, Journal, NotWritten
+from nbinterview_server.journal import Entry, Journal
 from nbinterview_server.packing import Pack, unmeasured
+from nbinterview_server.pageclock import AFTER_END_S, PageClocks
+from nbinterview_server.proof import Proof
 from nbinterview_server.refusals import Refusals
 from nbinterview_server.view import View
 from nbinterview_server.watch import Watch
 
-SILENCE_S = 3.0
-CHECK_EVERY_S = 0.5
 PACK_S = 1.0
 """So long frames wait for others to share a record, while they call for nothing."""
 MAX_COMMENTS = 200
 """Of one interview: everybody's pages show them all."""
+MAX_AHEAD = 1_000_000
+"""So far a message's number may be ahead of the last one stored of its page load."""
+OVER = "The interview has ended; nothing more goes on its record."
 
 EVENTS = {
     "consent": "ConsentEvent",
@@ -93,21 +97,24 @@ def check_comment(view: View, event: Message) -> None:
 
 
 class CandidateStream:
-    """What all pages of the candidate say, and when none says anything."""
+    """What all pages of the candidate say."""
 
     def __init__(
         self,
         journal: Journal,
         view: View,
         watch: Watch,
+        proof: Proof,
         *,
         monotonic: Callable[[], float],
     ) -> None:
         self.view = view
         self.watch = watch
+        self.proof = proof
         self.monotonic = monotonic
+        self.clocks = PageClocks()
         self._journal = journal
-        self._heard_s = monotonic()
+        self._ended_s: float | None = None
         self._writing = asyncio.Lock()
         self._pages: set[PageStream] = set()
 
@@ -117,12 +124,14 @@ class CandidateStream:
         refusals: Refusals,
         tell: Callable[[Message], None],
         failed: Callable[[NBInterviewError], None],
+        *,
+        connection: str = "",
     ) -> PageStream:
         """Return what takes the messages of one connection.
 
         `tell` gets the acknowledgements, `failed` what could not be written later.
         """
-        page = PageStream(self, person, refusals, tell, failed)
+        page = PageStream(self, person, refusals, tell, failed, connection)
         self._pages.add(page)
         return page
 
@@ -138,11 +147,23 @@ class CandidateStream:
             except NBInterviewError as error:
                 log.warning("a page's last second waits: %s", error.detail)
 
-    async def heard(self) -> None:
-        """Note that a page spoke just now, which ends a silence."""
-        self._heard_s = self.monotonic()
-        async with self._writing:
-            await self._end_silence()
+    def hear(self, record: Record) -> None:
+        """Listen to the journal, after the view."""
+        if record.kind == "interview.state" and self.view.state == "ended":
+            self._ended_s = self.monotonic()
+        self.proof.hear(record)
+
+    def check_time(self, message: Message) -> None:
+        """Raise `Forbidden` for what was said after the end.
+
+        What waited in the browser since before it is taken, however late.
+        """
+        if self._ended_s is None:
+            return
+        boot_id, said_ms = message["boot_id"], message["monotonic_ms"]
+        said_s = self.clocks.said_s(boot_id, said_ms, self.monotonic())
+        if said_s > self._ended_s + AFTER_END_S:
+            raise Forbidden(OVER, field="monotonic_ms")
 
     async def write(self, make: Callable[[], Sequence[Entry]]) -> None:
         """Write records of a page, made when its turn has come; then they are on disk.
@@ -153,32 +174,6 @@ class CandidateStream:
         async with self._writing:
             if entries := make():
                 await self._journal.append_all(entries)
-
-    async def watch_silence(self) -> None:
-        """Record a gap whenever the candidate's page says nothing for too long."""
-        while True:
-            await asyncio.sleep(CHECK_EVERY_S)
-            try:
-                await self.check_silence()
-            except NotWritten as error:
-                log.warning("silence not recorded: %s", error.detail)
-
-    async def check_silence(self) -> None:
-        """Open or close the gap that the present moment calls for."""
-        silent_s = self.monotonic() - self._heard_s
-        wanted = self.view.started and self.view.state != "ended"
-        if not wanted:
-            async with self._writing:
-                await self._end_silence()
-        elif silent_s > SILENCE_S and not self.view.silent:
-            detail = f"nothing heard for {silent_s:.1f} s"
-            payload = {"what": "live", "state": "began", "detail": detail}
-            await self._journal.append("gap", "room", payload)
-
-    async def _end_silence(self) -> None:
-        if self.view.silent:
-            payload = {"what": "live", "state": "ended", "detail": ""}
-            await self._journal.append("gap", "room", payload)
 
 
 class PageStream:
@@ -196,8 +191,10 @@ class PageStream:
         refusals: Refusals,
         tell: Callable[[Message], None],
         failed: Callable[[NBInterviewError], None],
+        connection: str,
     ) -> None:
         self._stream = stream
+        self._connection = connection
         self._person = person
         self._refusals = refusals
         self._tell = tell
@@ -212,7 +209,8 @@ class PageStream:
         """Take one message; its acknowledgement is told once it is on disk.
 
         Raises:
-            Forbidden: only the candidate's page is listened to.
+            Forbidden: only the candidate's page that counts is listened to, and none
+                after the end.
             Invalid: a field does not fit; a `refused` record says so without it.
             Conflict: it does not fit the present state.
             NotWritten: the disk refused. The page must send it again first.
@@ -224,21 +222,45 @@ class PageStream:
         except Invalid as error:
             await self._refusals.note("live", error.detail, error.field or "")
             raise
-        await self._stream.heard()
-        async with self._turn:
-            await self._take(message)
+        proof, connection = self._stream.proof, self._connection
+        proof.spoke(connection, message)
+        proof.taking(connection, begins=True)
+        try:
+            async with self._turn:
+                await self._take(message)
+        finally:
+            proof.taking(connection, begins=False)
 
     async def _take(self, message: Message) -> None:
         boot_id, number = message["boot_id"], message["client_seq"]
         if number <= self._stored(boot_id):
             self._acknowledge(boot_id, number)
-        elif self._waits(boot_id, number):
             return
-        elif message["type"] == "event":
+        if self._waits(boot_id, number):
+            return
+        try:
+            message = self._new(message)
+        except (Invalid, Forbidden) as error:
+            await self._refusals.note("live", error.detail, error.field or "")
+            raise
+        if message["type"] == "event":
             check_comment(self._stream.view, message["event"])
             await self._write(message)
         else:
             await self._add(message)
+
+    def _new(self, message: Message) -> Message:
+        """Return a message that was not taken yet, marked where its clock jumped."""
+        stream, boot_id = self._stream, message["boot_id"]
+        stream.check_time(message)
+        if message["client_seq"] > self._stored(boot_id) + MAX_AHEAD:
+            raise Invalid("this number is too far ahead", field="client_seq")
+        if message["type"] == "observations":
+            stream.proof.check_counts(self._connection, message)
+            stream.proof.observed(self._connection, message["frames"])
+        now_s = stream.monotonic()
+        skew_ms = stream.clocks.skew_ms(boot_id, message["monotonic_ms"], now_s)
+        return message if skew_ms is None else {**message, "clock": skew_ms}
 
     def _waits(self, boot_id: str, number: int) -> bool:
         """Whether a message of this number is in the pack already."""
@@ -261,8 +283,11 @@ class PageStream:
 
     async def _write(self, event: Message | None = None) -> None:
         """Write the pack, and with it the event that came after; then acknowledge."""
-        pack = self._pack
-        await self._stream.write(lambda: self._entries(pack, event))
+        pack, proof = self._pack, self._stream.proof
+        beats = None if pack is None else proof.unwritten(pack.boot_id)
+        await self._stream.write(lambda: self._entries(pack, event, beats))
+        if pack is not None and beats is not None:
+            proof.written(pack.boot_id, beats["last"])
         self._pack = None
         if self._timer is not None:
             self._timer.cancel()
@@ -272,13 +297,19 @@ class PageStream:
         for boot_id, number in told.items():
             self._acknowledge(boot_id, number)
 
-    def _entries(self, pack: Pack | None, event: Message | None) -> list[Entry]:
+    def _entries(
+        self,
+        pack: Pack | None,
+        event: Message | None,
+        beats: dict[str, int] | None,
+    ) -> list[Entry]:
         """Return the records of what is not stored yet."""
         found, author = [], self._person.hub_name
         if pack is not None and (
             pack.last_seq > (after_seq := self._stored(pack.boot_id))
         ):
-            found.append(pack.entry(author, self._stream.monotonic(), after_seq))
+            now_s = self._stream.monotonic()
+            found.append(pack.entry(author, now_s, after_seq, beats))
         if event is not None and event["client_seq"] > self._stored(event["boot_id"]):
             found.append(_entry(author, event))
         return found
@@ -320,7 +351,9 @@ def _entry(author: str, message: Message) -> Entry:
     payload = {
         key: value
         for key, value in message.items()
-        if key not in {"type", "monotonic_ms"}
+        if key not in {"type", "monotonic_ms", "clock"}
     }
+    if "clock" in message:
+        payload["clock"] = {"skew_ms": message["clock"]}
     kind = str(message["type"])
     return Entry(kind, author, payload, message["monotonic_ms"])

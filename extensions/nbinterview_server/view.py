@@ -49,6 +49,10 @@ class View:
     calibration: dict[str, Any] | None = None
     """The one that counts; None before there was one."""
     sensors: dict[str, dict[str, Any]] = field(default_factory=dict)
+    gaps: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """`Gap` of live.schema.yaml by its id."""
+    begun: bool = False
+    """The candidate pressed Start at some time."""
     started: bool = False
     """The candidate pressed Start, and did not end the watching since."""
     watching: dict[str, Any] = field(
@@ -57,7 +61,7 @@ class View:
     watching_said: bool = False
     """Whether `watching` is on record."""
     silent: bool = False
-    """A `gap` of the live stream is open."""
+    """A `gap` of before format 2, which had no causes, is open."""
     runs: int = 0
     """Executions asked for and not finished."""
     kernel: Message | None = None
@@ -67,6 +71,8 @@ class View:
 
     def step(self, record: Record) -> list[tuple[Audience, Message]]:
         """Take one record in; return what to tell whom."""
+        if record.payload is None:  # erased: nothing is known of it any more
+            return []
         handle = _STEPS.get(record.kind)
         return handle(self, record) if handle else []
 
@@ -99,9 +105,16 @@ class View:
 
 
 def welcome(
-    view: View, config: RoomConfig, person: Person, policy: Message
+    view: View,
+    config: RoomConfig,
+    person: Person,
+    policy: Message,
+    proof: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the first message to a page; `policy` is a `PolicySummary`."""
+    """Return the first message to a page.
+
+    `policy` is a `PolicySummary`, `proof` what it is told of beats and lease.
+    """
     candidate = person.role == "candidate"
     return {
         "type": "welcome",
@@ -122,6 +135,8 @@ def welcome(
         "warnings": list(view.warnings.values()),
         "sensors": list(view.sensors.values()),
         "kernel": view.kernel,
+        "gaps": [] if candidate else list(view.gaps.values()),
+        **(proof or {}),
     }
 
 
@@ -138,22 +153,22 @@ def _started(view: View, _record: Record) -> Told:
 
 
 def _state(view: View, record: Record) -> Told:
-    view.state = record.payload["state"]
+    view.state = record.facts["state"]
     return [(ALL, {"type": "state", "state": view.state})]
 
 
 def _joined(view: View, record: Record) -> Told:
-    view.connections[record.payload["connection"]] = record.author
+    view.connections[record.facts["connection"]] = record.author
     return [view.people_message()]
 
 
 def _left(view: View, record: Record) -> Told:
-    view.connections.pop(record.payload["connection"], None)
+    view.connections.pop(record.facts["connection"], None)
     return [view.people_message()]
 
 
 def _client(view: View, record: Record) -> Told:
-    payload = record.payload
+    payload = record.facts
     boot, number = payload["boot_id"], payload["client_seq"]
     view.acknowledged[boot] = max(number, view.acknowledged.get(boot, 0))
     event = payload.get("event", {})
@@ -161,6 +176,7 @@ def _client(view: View, record: Record) -> Told:
         view.consent[event["sensor"]] = event["granted"]
     if event.get("name") == "watch":
         view.started = event["state"] == "started"
+        view.begun = view.begun or view.started
     return _comment(view, event, record) if event.get("name") == "comment" else []
 
 
@@ -175,70 +191,83 @@ def _comment(view: View, event: Message, record: Record) -> Told:
 
 
 def _watching(view: View, record: Record) -> Told:
-    paused = record.payload["paused"]
+    paused = record.facts["paused"]
     before = view.watching["paused_by"] or record.author
     view.watching = {
         "paused": paused,
         "paused_by": before if paused else None,
-        "allows": list(record.payload["allows"]),
+        "allows": list(record.facts["allows"]),
     }
     view.watching_said = True
     return [(ALL, {"type": "watching", "watching": view.watching})]
 
 
 def _calibration(view: View, record: Record) -> Told:
-    if "quality" not in record.payload:  # before version 2 it was taken in passing
+    if "quality" not in record.facts:  # before version 2 it was taken in passing
         taken = {"state": "taken", "quality": "rough", "detail": ""}
-        calibration = {**taken, **record.payload}
+        calibration = {**taken, **record.facts}
     else:
-        calibration = dict(record.payload)
+        calibration = dict(record.facts)
     if not calibration.get("rehearsal", False):
         view.calibration = calibration
     return [(ALL, {"type": "calibration", "calibration": calibration})]
 
 
 def _gap(view: View, record: Record) -> Told:
-    view.silent = record.payload["state"] == "began"
-    return []
+    payload = record.facts
+    if payload["what"] != "watching":
+        view.silent = payload["state"] == "began"
+        return []
+    gap = {key: value for key, value in payload.items() if key != "what"}
+    view.gaps[gap["gap_id"]] = gap
+    return [(PANEL, {"type": "gap", "gap": gap})]
+
+
+def _lease(view: View, record: Record) -> Told:
+    payload, people = record.facts, view.people
+    roles = [people[who].role for who in view.connections.values() if who in people]
+    pages = roles.count("candidate")
+    lease = {"active": pages > 0, "pages": pages, "state": payload["state"]}
+    return [(PANEL, {"type": "lease", **lease, "at": record.time})]
 
 
 def _sensor(view: View, record: Record) -> Told:
-    sensor = dict(record.payload)
+    sensor = dict(record.facts)
     view.sensors[sensor["sensor"]] = sensor
     return [(ALL, {"type": "sensor", "sensor": sensor})]
 
 
 def _nudge(view: View, record: Record) -> Told:
-    nudge = {**record.payload, "at": record.time}
+    nudge = {**record.facts, "at": record.time}
     view.nudges[nudge["episode_id"]] = nudge
     return [(CANDIDATE, {"type": "nudge", "nudge": nudge})]
 
 
 def _episode(view: View, record: Record) -> Told:
-    episode = dict(record.payload)
+    episode = dict(record.facts)
     view.episodes[episode["episode_id"]] = episode
     return [(ALL, {"type": "episode", "episode": episode})]
 
 
 def _warning(view: View, record: Record) -> Told:
-    warning = {**record.payload, "at": record.time}
+    warning = {**record.facts, "at": record.time}
     view.warnings[warning["episode_id"]] = warning
     return [(ALL, {"type": "warning", "warning": warning})]
 
 
 def _warning_cleared(_view: View, record: Record) -> Told:
-    episode = record.payload["episode_id"]
+    episode = record.facts["episode_id"]
     return [(ALL, {"type": "warning_cleared", "episode_id": episode})]
 
 
 def _flag(view: View, record: Record) -> Told:
-    flag = {**record.payload, "flagged_at": record.time, "ended_at": None}
+    flag = {**record.facts, "flagged_at": record.time, "ended_at": None}
     view.flags[flag["episode_id"]] = flag
     return [(ALL, {"type": "flag", "flag": flag})]
 
 
 def _flag_closed(view: View, record: Record) -> Told:
-    payload = record.payload
+    payload = record.facts
     flag = view.flags.get(payload["episode_id"])
     if flag is None:
         return []
@@ -257,15 +286,15 @@ def _tell_kernel(view: View, state: str, detail: str = "") -> Told:
 
 
 def _kernel(view: View, record: Record) -> Told:
-    if record.payload["state"] == "attempt":
+    if record.facts["state"] == "attempt":
         return []
-    state = _KERNEL_STATES.get(record.payload["state"])
+    state = _KERNEL_STATES.get(record.facts["state"])
     if state is None:
         view.kernel = None
         return []
     if state == "idle" and view.runs:
         state = "busy"
-    return _tell_kernel(view, state, record.payload["detail"])
+    return _tell_kernel(view, state, record.facts["detail"])
 
 
 def kernel_coming(view: View, detail: str) -> Told:
@@ -274,9 +303,9 @@ def kernel_coming(view: View, detail: str) -> Told:
 
 
 def _check(view: View, record: Record) -> Told:
-    if record.payload["state"] == "asked":
+    if record.facts["state"] == "asked":
         return []
-    view.check = {"type": "check", "check": dict(record.payload)}
+    view.check = {"type": "check", "check": dict(record.facts)}
     return [(PANEL, view.check)]
 
 
@@ -298,6 +327,7 @@ _STEPS: Mapping[str, Callable[[View, Record], Told]] = {
     "event": _client,
     "observations": _client,
     "gap": _gap,
+    "lease": _lease,
     "sensor": _sensor,
     "calibration": _calibration,
     "watching": _watching,

@@ -40,6 +40,8 @@ class Watch:
         for record in records:
             if record.kind in engine.OWN_KINDS:
                 written += 1
+            elif record.erased:
+                continue
             else:
                 due += self._step(record)
         for entry in due[written:]:
@@ -72,7 +74,14 @@ class Watch:
         return any(outcome.kind != "sensor" for outcome in outcomes)
 
     def _step(self, record: Record) -> list[Entry]:
-        self._state, outcomes = engine.step(self._state, record)
+        fact = engine.Fact(
+            kind=record.kind,
+            payload=record.facts,
+            author=record.author,
+            at_s=record.at_s,
+            monotonic_ms=record.monotonic_ms,
+        )
+        self._state, outcomes = engine.step(self._state, fact)
         return [Entry(one.kind, ROOM, one.payload) for one in outcomes]
 
     async def run(self) -> None:

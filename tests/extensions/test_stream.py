@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ from nbinterview_server.config import RoomConfig
 from nbinterview_server.fanout import Fanout
 from nbinterview_server.journal import Journal
 from nbinterview_server.packing import MAX_FRAMES
+from nbinterview_server.proof import Proof
 from nbinterview_server.refusals import Refusals
 from nbinterview_server.stream import MAX_COMMENTS, PACK_S, CandidateStream
 from nbinterview_server.view import View
@@ -105,7 +107,16 @@ async def opened(directory: Path) -> AsyncIterator[Page]:
     watch = Watch(POLICY, journal, clock=clock)
     journal.listen(Fanout(view).hear)
     journal.listen(watch.hear)
-    stream = CandidateStream(journal, view, watch, monotonic=time.monotonic)
+    proof = Proof(
+        journal,
+        view,
+        "abcdefghij",
+        clock=clock,
+        monotonic=time.monotonic,
+        random_bytes=secrets.token_bytes,
+    )
+    stream = CandidateStream(journal, view, watch, proof, monotonic=time.monotonic)
+    journal.listen(stream.hear)
     try:
         yield Page(journal, view, watch, stream)
     finally:
