@@ -68,6 +68,12 @@ describe('proof of watching', () => {
     expect(proof.gaps.map(({ gap_id }) => gap_id)).toEqual(['g1', 'g0']);
   });
 
+  it('is missing altogether before it is missing of the camera', () => {
+    const camera = gap({ gap_id: 'g2', started_at: at(12), cause: 'camera' });
+    const { client } = connected({ role: 'interviewer', gaps: [gap(), camera] });
+    expect(new ProofModel(client).openGap).toMatchObject({ gap_id: 'g1' });
+  });
+
   it('is not known while this page itself is cut off', () => {
     const { client, socket } = connected({ role: 'interviewer' });
     const proof = new ProofModel(client);
@@ -82,6 +88,9 @@ describe('proof of watching', () => {
     const nowMs = Date.parse(at(23));
     expect(gaps.map(each => gapSeconds(each, nowMs))).toEqual([4, 3]);
     expect(unprovedSeconds(gaps, nowMs)).toBe(7);
+    const inside = gap({ started_at: at(11), ended_at: at(13), cause: 'camera' });
+    const across = gap({ started_at: at(12), ended_at: at(16), cause: 'camera' });
+    expect(unprovedSeconds([across, ...gaps, inside], nowMs)).toBe(9);
     // The two clocks may differ.
     expect(gapSeconds(gap(), Date.parse(at(5)))).toBe(0);
   });

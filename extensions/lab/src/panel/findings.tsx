@@ -115,8 +115,8 @@ function GapLine({
         {isNow && <Now trans={trans} />}
         {[
           durationWords(gapSeconds(gap, nowMs), trans),
-          causeWords(gap.cause, trans),
-          ...(gap.detail === '' ? [] : [gap.detail])
+          // The room knows it more exactly than a word for it says.
+          gap.detail === '' ? causeWords(gap.cause, trans) : gap.detail
         ].join(' · ')}
       </p>
       <GoTo at={gap.started_at} goTo={goTo} trans={trans} />

@@ -48,9 +48,10 @@ export class ProofModel {
     );
   }
 
-  /** The one that goes on now. */
+  /** The one that goes on now; a page that says nothing before a camera that shows nothing. */
   get openGap(): Gap | null {
-    return this.gaps.find(isOpenGap) ?? null;
+    const open = this.gaps.filter(isOpenGap);
+    return open.find(({ cause }) => cause !== 'camera') ?? open.at(0) ?? null;
   }
 
   /** Null before the room said so. */
@@ -87,7 +88,18 @@ export function gapSeconds(gap: Gap, nowMs: number): number {
   return Math.max(0, (end - Date.parse(gap.started_at)) / 1000);
 }
 
-/** How long there was no proof of watching in all, in seconds; gaps do not overlap. */
+/** How long there was no proof of watching in all, in seconds; gaps may overlap. */
 export function unprovedSeconds(gaps: readonly Gap[], nowMs: number): number {
-  return gaps.reduce((sum, gap) => sum + gapSeconds(gap, nowMs), 0);
+  const spans = gaps
+    .map(gap => {
+      const startS = Date.parse(gap.started_at) / 1000;
+      return { startS, endS: startS + gapSeconds(gap, nowMs) };
+    })
+    .sort((a, b) => a.startS - b.startS);
+  let [sum, untilS] = [0, -Infinity];
+  for (const { startS, endS } of spans) {
+    sum += Math.max(0, endS - Math.max(startS, untilS));
+    untilS = Math.max(untilS, endS);
+  }
+  return sum;
 }

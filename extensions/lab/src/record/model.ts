@@ -4,7 +4,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { ILive } from '../tokens';
-import type { Comment, Episode, Flag, Rule, Warning, Welcome } from '../wire';
+import type { Comment, Episode, Flag, Receipt, Rule, Warning, Welcome } from '../wire';
 
 /** How far a finding went, or why it did not count. */
 export type Outcome = 'nudge' | 'warning' | 'flag' | Episode['because'];
@@ -30,7 +30,9 @@ const FOLLOWED = [
   'comment',
   'calibration',
   'watching',
-  'sensor'
+  'sensor',
+  'lease',
+  'state'
 ] as const;
 
 /** Folds the live messages into the candidate's own log. */
@@ -40,6 +42,11 @@ export class RecordModel {
       this._changed.emit();
     };
     _live.welcomed.connect(emit);
+    _live.statusChanged.connect(emit);
+    _live.heard('receipt').connect((_, { receipt }) => {
+      this._receipt = receipt;
+      emit();
+    });
     for (const kind of FOLLOWED) {
       _live.heard(kind).connect(emit);
     }
@@ -51,6 +58,16 @@ export class RecordModel {
 
   get room(): Welcome | null {
     return this._live.welcome;
+  }
+
+  /** Whether this page reaches its room. */
+  get isConnected(): boolean {
+    return this._live.status === 'online';
+  }
+
+  /** What the candidate takes along; null before the end. */
+  get receipt(): Receipt | null {
+    return this._receipt;
   }
 
   /** Newest first. */
@@ -72,6 +89,7 @@ export class RecordModel {
     });
   }
 
+  private _receipt: Receipt | null = null;
   private readonly _changed = new Signal<this, void>(this);
 }
 

@@ -12,11 +12,14 @@ import type { WatchModel } from '../watch/model';
 import { standing } from '../watch/standing';
 import { sensorWords } from '../watch/words';
 import type { Welcome } from '../wire';
+import { download } from '../witness/receipt';
 import { CommentBox, Comments } from './comments';
 import type { IEntry, RecordModel } from './model';
 import type { NowModel } from './now';
+import type { Beating } from './words';
 import {
   allowanceWords,
+  beatingWords,
   calibrationWords,
   frameWords,
   outcomeWords,
@@ -96,7 +99,33 @@ function Record(props: IRoomProps): React.ReactElement {
           trans={trans}
         />
       </section>
+      <TakeAlong {...props} />
     </>
+  );
+}
+
+/** At the end: the receipt, as long as this page is open. */
+function TakeAlong({ record, trans }: IRoomProps): React.ReactElement | null {
+  const { receipt } = record;
+  return receipt === null ? null : (
+    <section aria-labelledby="jp-nbinterview-record-receipt">
+      <h2 id="jp-nbinterview-record-receipt">{trans.__('Your receipt')}</h2>
+      <p className="jp-nbinterview-Panel-note">
+        {trans.__(
+          'With it you can show later which record was yours when the interview ended: ' +
+            '%1 entries, under one signed sum. It holds nothing of your work.',
+          receipt.checkpoint.size
+        )}
+      </p>
+      <button
+        className="jp-nbinterview-Button"
+        onClick={() => {
+          download(receipt);
+        }}
+      >
+        {trans.__('Save my receipt')}
+      </button>
+    </section>
   );
 }
 
@@ -149,6 +178,12 @@ function Sensors(props: IRoomProps): React.ReactElement {
           words={standing({ model: watch, sensor, trans })}
         />
       ))}
+      {sensors.length > 0 && (
+        <Fact
+          name={trans.__('Sign of life')}
+          words={beatingWords(beatingOf(props), trans)}
+        />
+      )}
       {sensors.includes('camera') && watch.state.camera === 'on' && (
         <>
           <UseSignal signal={now.changed}>
@@ -177,6 +212,19 @@ function Sensors(props: IRoomProps): React.ReactElement {
       />
     </dl>
   );
+}
+
+function beatingOf({ record, room, watch }: IRoomProps): Beating {
+  if (!watch.isWatching && room.lease?.active !== false) {
+    return 'off';
+  }
+  if (!record.isConnected) {
+    return 'offline';
+  }
+  if (room.lease?.active === false) {
+    return 'elsewhere';
+  }
+  return room.watching.paused ? 'paused' : 'beating';
 }
 
 function Fact(props: { name: string; words: string }): React.ReactElement {

@@ -91,3 +91,28 @@ export function frameWords(frame: Frame, trans: TranslationBundle): string[] {
   }
   return said;
 }
+
+/** Whether the room knows each second that this page still watches, and what if not. */
+export type Beating = 'beating' | 'offline' | 'elsewhere' | 'paused' | 'off';
+
+/** How the proof of watching stands, for the candidate. */
+export function beatingWords(beating: Beating, trans: TranslationBundle): string {
+  switch (beating) {
+    case 'beating':
+      return trans.__(
+        'Once a second your browser tells the room that it is still here, and how many ' +
+          'camera pictures it measured.'
+      );
+    case 'offline':
+      return trans.__(
+        'Not now: the connection is gone. The record will say that nobody knows about ' +
+          'this time, and that the connection was the reason. That is nothing against you.'
+      );
+    case 'elsewhere':
+      return trans.__('By your other page: this one does not count.');
+    case 'paused':
+      return trans.__('Paused with the watching.');
+    case 'off':
+      return trans.__('None: nothing is watched.');
+  }
+}
