@@ -12,6 +12,7 @@ import {
   type Counted,
   type FromHeart,
   type Keys,
+  type Said,
   type ToHeart
 } from './beat.js';
 
@@ -37,6 +38,7 @@ let connection: Connection | null = null;
 let isRunning = false;
 let timer: ReturnType<typeof setInterval> | undefined;
 let counts: MessagePort | null = null;
+let signing: Promise<void> = Promise.resolve();
 
 /** Whole milliseconds of the page's clock, which the worker reads by itself. */
 function monotonic_ms(): number {
@@ -44,7 +46,7 @@ function monotonic_ms(): number {
   return Math.max(0, Math.round(now_ms));
 }
 
-async function beat(): Promise<void> {
+function beat(): void {
   counter.beat();
   scope.postMessage({ type: 'alive', progress: counter.progress });
   const current = connection;
@@ -57,9 +59,14 @@ async function beat(): Promise<void> {
     monotonic_ms: monotonic_ms(),
     nonce: current.nonce
   };
+  // One after the other: their numbers rise on the wire.
+  signing = signing.then(() => send(current, said));
+}
+
+async function send({ number, interview, key }: Connection, said: Said): Promise<void> {
   try {
-    const signed = await sign(current.interview, said, await current.key);
-    scope.postMessage({ type: 'beat', connection: current.number, beat: signed });
+    const signed = await sign(interview, said, await key);
+    scope.postMessage({ type: 'beat', connection: number, beat: signed });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     scope.postMessage({ type: 'failed', reason });
@@ -68,7 +75,7 @@ async function beat(): Promise<void> {
 
 function beatEvery(interval_ms: number): void {
   clearInterval(timer);
-  timer = setInterval(() => void beat(), interval_ms);
+  timer = setInterval(beat, interval_ms);
 }
 
 function connect(number: number, keys: Keys | null): void {
@@ -82,7 +89,7 @@ function connect(number: number, keys: Keys | null): void {
   imported.catch(() => undefined);
   connection = { number, interview, key: imported, nonce };
   beatEvery(interval_ms);
-  void beat();
+  beat();
 }
 
 scope.onmessage = ({ data: message }) => {
@@ -99,13 +106,13 @@ scope.onmessage = ({ data: message }) => {
     case 'nonce':
       if (connection !== null) {
         connection.nonce = message.nonce;
-        void beat();
+        beat();
       }
       break;
     case 'run':
       if (message.on && !isRunning) {
         isRunning = true;
-        void beat();
+        beat();
       }
       isRunning = message.on;
       break;
