@@ -13,7 +13,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from nbinterview import __version__
-from nbinterview.cli import error_rates, evaluate, interviews, replay, rerun, rescore
+from nbinterview.cli import (
+    error_rates,
+    evaluate,
+    interviews,
+    keys,
+    replay,
+    rerun,
+    rescore,
+    verify,
+)
 from nbinterview.cli.client import Service
 from nbinterview.errors import NBInterviewError
 from nbinterview.home import Home
@@ -46,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     rerun.add_command(commands)
     rescore.add_command(commands)
     evaluate.add_command(commands)
+    verify.add_command(commands)
+    keys.add_commands(_group(commands, "key", "the platform's signing key"))
     return parser
 
 
@@ -73,6 +84,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return evaluate.main(given[1:])
         if parsed.command == "rescore":
             return rescore.main(parsed)
+        if parsed.command == "verify":
+            return verify.main(parsed)
+        if parsed.command == "key":
+            return keys.main(parsed)
         found: int | None = parsed.run(Service.find(Home.from_env()), parsed)
     except NBInterviewError as error:
         print(f"nbinterview: {error.detail}", file=sys.stderr)

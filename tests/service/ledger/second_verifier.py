@@ -1,0 +1,160 @@
+"""A second verifier, written from docs/reference/bundle.md alone.
+
+It shares no code with nbinterview: standard library and `cryptography`. It shows that
+the documents say enough, and disagrees with the first verifier if it can.
+"""
+
+import hashlib
+import json
+import zipfile
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+LOG = "auditlog22"
+KEPT = {"room.started", "room.stopped", "interview.state", "key", "witness"}
+FIELDS = {"format", "interview", "seq", "time", "monotonic_ms", "kind", "author"}
+
+
+class Bad(Exception):
+    pass
+
+
+def need(holds, words):
+    if not holds:
+        raise Bad(words)
+
+
+def number(value):
+    """Number::toString of ECMAScript, from Python's shortest digits."""
+    need(value - value == 0, "no number")
+    mantissa, exponent = f"{abs(value)!r}e0".split("e")[:2]
+    whole, _, part = mantissa.partition(".")
+    digits = (whole + part).lstrip("0")
+    point = len(whole) + int(exponent) - len(whole + part) + len(digits)
+    digits = digits.rstrip("0") or "0"
+    if 0 < point <= 21:
+        digits = digits.ljust(point, "0")
+        found = digits[:point] + "." * (len(digits) > point) + digits[point:]
+    elif -6 < point <= 0:
+        found = "0." + "0" * -point + digits
+    else:
+        dot = "." * (len(digits) > 1)
+        found = f"{digits[0]}{dot}{digits[1:]}e{point - 1:+}"
+    return ("-" * (value < 0) + found) if value else "0"
+
+
+def canonical(value):
+    """RFC 8785."""
+    if isinstance(value, dict):
+        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
+        pairs = (f"{canonical(name)}:{canonical(value[name])}" for name in names)
+        return "{" + ",".join(pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(canonical, value)) + "]"
+    if isinstance(value, float):
+        return number(value)
+    need(type(value) is not int or abs(value) < 2**53, "a number beyond 2**53")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def text(value):
+    return canonical(value).encode()
+
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def head(leaves):
+    """RFC 6962 2.1, of hashed leaves."""
+    if len(leaves) == 1:
+        return leaves[0]
+    k = 1 << (len(leaves) - 1).bit_length() - 1
+    return sha256(b"\x01", head(leaves[:k]), head(leaves[k:]))
+
+
+def key_id(public):
+    return sha256(bytes.fromhex(public)).hex()[:16]
+
+
+def signed(public, domain, wire):
+    body = {name: wire[name] for name in wire if name != "signature"}
+    message = f"nbinterview {domain}\n".encode() + text(body)
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public or ""))
+        key.verify(bytes.fromhex(wire["signature"]), message)
+    except (InvalidSignature, ValueError):
+        raise Bad(f"a {domain} is not signed by its key") from None
+
+
+def leaf_of(wire, erasures):
+    body = {name: wire[name] for name in FIELDS}
+    seq, kind, erased = wire["seq"], wire["kind"], wire["payload"] is None
+    need(erased == (wire["salt"] is None), "half erased")
+    if erased:
+        spans = [one for one in erasures if one["from_seq"] <= seq <= one["to_seq"]]
+        listed = any(kind in (one["kinds"] or [kind]) for one in spans)
+        need(listed and kind not in KEPT, "erased, and nothing says why")
+    if wire["format"] == 1:
+        body |= {"payload": wire["payload"], "salt": wire["salt"]}
+    else:
+        need(wire["format"] == 2, "an unknown format")
+        body["payload_hash"] = wire["payload_hash"]
+        if not erased:
+            made = sha256(bytes.fromhex(wire["salt"]), text(wire["payload"])).hex()
+            need(made == wire["payload_hash"], "the payload was altered")
+    need(set(wire) == {*body, "payload", "salt", "hash"}, "a strange field")
+    leaf = sha256(b"\x00", text(body)).hex()
+    need(leaf == wire["hash"] or (erased and wire["format"] == 1), "altered")
+    return bytes.fromhex(wire["hash"])
+
+
+def verify(path, receipt=None, platform=()):
+    """Raise something unless a bundle proves itself."""
+    with zipfile.ZipFile(path) as packed:
+        members = {name: packed.read(name) for name in packed.namelist()}
+
+    def of(name):
+        *lines, rest = members[name].split(b"\n")
+        found = [json.loads(line) for line in lines]
+        need(rest == b"" and list(map(text, found)) == lines, f"{name}: form")
+        return found
+
+    (manifest,), (erasures,) = of("manifest.json"), of("erasures.json")
+    interview = manifest["interview"]
+    publics = platform or [one["public_key"] for one in of("platform_keys.json")[0]]
+    platforms = {key_id(public): public for public in publics}
+    keys = dict(platforms) if interview == LOG else {}
+    own = receipt or dict.fromkeys(("certificate", "checkpoint", "countersignature"))
+    heads, seen = of("checkpoints.jsonl"), of("countersignatures.jsonl")
+    for one in filter(None, [*of("certificates.jsonl"), own["certificate"]]):
+        need(one["interview"] == interview, "another interview's certificate")
+        signed(platforms.get(one["platform_key_id"]), "certificate", one)
+        keys[key_id(one["public_key"])] = one["public_key"]
+    leaves, newest, ended, closed, policy = [], 1, False, False, None
+    for wire in of("records.jsonl"):
+        need(wire["interview"] == interview, "another interview's record")
+        need(wire["seq"] == len(leaves) + 1, "a record is missing")
+        need(wire["format"] >= newest and not closed, "goes back, or after the end")
+        leaves.append(leaf_of(wire, erasures))
+        newest, payload = wire["format"], wire["payload"] or {}
+        ended |= wire["kind"] == "interview.state" and payload.get("state") == "ended"
+        closed |= ended and wire["kind"] == "room.stopped"
+        policy = policy or (wire["kind"] == "room.started" and payload["policy"])
+    need(manifest["records"] == len(leaves), "the end is missing")
+    need(interview == LOG or of("policy.json")[0] == policy, "another policy")
+    for domain, name, known, wires in (
+        ("checkpoint", "key_id", keys, [*heads, own["checkpoint"]]),
+        (
+            *("countersignature", "platform_key_id", platforms),
+            [*seen, own["countersignature"]],
+        ),
+    ):
+        for one in filter(None, wires):
+            need(one["interview"] == interview, "another interview's head")
+            need(0 < one["size"] <= len(leaves), "the end was cut off")
+            need(head(leaves[: one["size"]]).hex() == one["root"], "altered")
+            signed(known.get(one[name]), domain, one)
+    covered = max((one["size"] for one in heads or seen * (newest == 1)), default=0)
+    need(covered and (covered == len(leaves) or not ended), "signed by nobody")
