@@ -25,6 +25,7 @@ COMMANDS = (
     ("interview", "end"),
     ("interview", "branch"),
     ("invitation", "withdraw"),
+    ("export",),
     ("record", "export"),
     ("record", "import"),
     ("replay",),

@@ -16,6 +16,7 @@ from nbinterview import __version__
 from nbinterview.cli import (
     error_rates,
     evaluate,
+    export,
     interviews,
     keys,
     replay,
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     rerun.add_command(commands)
     rescore.add_command(commands)
     evaluate.add_command(commands)
+    export.add_command(commands)
     verify.add_command(commands)
     keys.add_commands(_group(commands, "key", "the platform's signing key"))
     return parser

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nbinterview.cli.client import Service
+from nbinterview.cli.export import write_lines
 from nbinterview.errors import Invalid
 
 _CHUNK_BYTES = 1024 * 1024
@@ -199,21 +200,7 @@ def _withdraw(service: Service, given: argparse.Namespace) -> None:
 
 
 def _export(service: Service, given: argparse.Namespace) -> None:
-    # Under another name until it is whole; no time inside, so equal exports are equal.
-    partial = given.file.with_name(given.file.name + ".part")
-    try:
-        with (
-            partial.open("wb") as raw,
-            gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed,
-        ):
-            for chunk in service.download(f"/interviews/{given.id}/record"):
-                packed.write(chunk)
-        partial.replace(given.file)
-    except OSError as error:
-        raise Invalid(f"{given.file}: {error.strerror}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-    print(f"Exported to {given.file}.")
+    write_lines(service, given.id, given.file)
 
 
 def _import(service: Service, given: argparse.Namespace) -> None:
