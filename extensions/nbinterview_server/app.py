@@ -27,6 +27,7 @@ from nbinterview.runner_process import Sandbox
 from nbinterview_server.authorizer import Doorkeeper, check_own_routes
 from nbinterview_server.checks import CheckHandler, Checks
 from nbinterview_server.config import RoomEnv, load_copy
+from nbinterview_server.consistency import ConsistencyHandler
 from nbinterview_server.documents.collaboration import RoomCollaboration
 from nbinterview_server.execution.kernels import RoomKernelManager
 from nbinterview_server.execution.restore import Branch, Restorer
@@ -161,6 +162,11 @@ class RoomExtension(ExtensionApp):
                 (r"/nbinterview/api/v1/live", LiveHandler, {"room": self.room}),
                 (r"/nbinterview/api/v1/check", CheckHandler, {"checks": self.checks}),
                 (r"/nbinterview/api/v1/film", FilmHandler, {"films": films}),
+                (
+                    r"/nbinterview/api/v1/consistency",
+                    ConsistencyHandler,
+                    {"journal": self.room.journal},
+                ),
                 ASSETS,
             ]
         )

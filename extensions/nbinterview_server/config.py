@@ -19,6 +19,9 @@ from nbinterview.schemas.live_types import InterviewState, Role
 
 NOTEBOOK = "interview.ipynb"
 KERNEL_NAME = "nbinterview-python3"
+QUOTA = "NBINTERVIEW_ROOM_QUOTA_BYTES"
+QUOTA_BYTES = 256 * 1024 * 1024
+LEAST_QUOTA_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class RoomEnv:
     token: str
     kernel_python: str
     bwrap: str
+    quota_bytes: int = QUOTA_BYTES
+    """Of the journal's file; when it is full nothing that people bring is taken."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> RoomEnv:
@@ -95,8 +100,9 @@ class RoomEnv:
                 f"This is not a room: {', '.join(missing)} is not set. "
                 "Rooms are started by the hub."
             )
-        found = {key: env[name] for key, name in names.items()}
-        return cls(**{**found, "directory": Path(found["directory"])})  # type: ignore[arg-type]  # one value is a Path, the others are text
+        found: dict[str, Any] = {key: env[name] for key, name in names.items()}
+        found["directory"] = Path(found["directory"])
+        return cls(**found, quota_bytes=_quota_bytes(env))
 
     @property
     def work(self) -> Path:
@@ -109,9 +115,31 @@ class RoomEnv:
         return self.directory / "journal.sqlite"
 
     @property
+    def signing_key(self) -> Path:
+        """The key that signs the record; it never leaves this directory."""
+        return self.directory / "signing.key"
+
+    @property
+    def certificate(self) -> Path:
+        """The platform's word on that key."""
+        return self.directory / "certificate.json"
+
+    @property
     def config_copy(self) -> Path:
         """The last answer of the service."""
         return self.directory / "room.json"
+
+
+def _quota_bytes(env: Mapping[str, str]) -> int:
+    text = env.get(QUOTA, "")
+    if not text:
+        return QUOTA_BYTES
+    if not text.isdigit() or int(text) < LEAST_QUOTA_BYTES:
+        raise Unavailable(
+            f"{QUOTA} has to be a number of bytes, {LEAST_QUOTA_BYTES} at least, "
+            f"and is {text!r}."
+        )
+    return int(text)
 
 
 def save_copy(target: Path, wire: Mapping[str, Any]) -> None:

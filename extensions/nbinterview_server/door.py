@@ -155,6 +155,7 @@ TABLE = (
         "POST", r"/nbinterview/api/v1/check", INTERVIEWERS, BEFORE_END, "room-check"
     ),
     _allow("GET", r"/nbinterview/api/v1/film", JUDGING, limit="room-film"),
+    _allow("GET", r"/nbinterview/api/v1/consistency", JUDGING),
 )
 
 

@@ -79,7 +79,7 @@ class Films:
             after = 0
             while after < last_seq:
                 wires = await self._journal.awires(after, limit=_PAGE_RECORDS)
-                process.stdin.write("".join(f"{wire}\n" for wire in wires).encode())
+                process.stdin.write(b"".join(wire + b"\n" for wire in wires))
                 await process.stdin.drain()
                 after += len(wires)
         except (BrokenPipeError, ConnectionResetError):

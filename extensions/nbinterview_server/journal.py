@@ -25,6 +25,7 @@ from typing import Any
 from nbinterview.ledger.records import Record, format_time
 from nbinterview.ledger.stored import from_store, to_store
 from nbinterview.ledger.tree import Tree
+from nbinterview_server.config import QUOTA_BYTES
 from nbinterview_server.journal_file import (
     Blob,
     Head,
@@ -52,7 +53,6 @@ HELD_S = 3.0
 """So long a record waits for a journal that is held, before it is refused."""
 MAX_WAITING = 5000
 """Records that wait for the disk; who brings more waits before the journal."""
-QUOTA_BYTES = 256 * 1024 * 1024
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,11 @@ Used by one thread at a time. A commit returns when it is on disk
 from __future__ import annotations
 
 import json
+import logging
+import os
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,6 +25,7 @@ BUSY_S = 7.0
 MINUTE_CHARS = len("2026-01-01T00:00")
 ERASE_ROWS = 200
 """Rewritten in one commit; what is to be recorded waits for no more."""
+RESERVE_BYTES = 1024 * 1024
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS records (
@@ -50,6 +54,8 @@ Row: TypeAlias = tuple[int, str, Blob]
 Head: TypeAlias = tuple[int, str, str]
 """Size, time and wire JSON of a checkpoint."""
 
+log = logging.getLogger(__name__)
+
 
 def record_of(blob: Blob) -> Record:
     """Return the record of one of our own rows, without verifying it again."""
@@ -64,6 +70,7 @@ class JournalFile:
             path, check_same_thread=False, isolation_level=None, timeout=BUSY_S
         )
         path.chmod(0o600)
+        self._reserve = path.with_name("journal.reserve")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         # What is erased is overwritten, not only forgotten.
@@ -74,6 +81,21 @@ class JournalFile:
         self.used_bytes = 0
         """What the file's pages hold, without those that are free again."""
         self._measure()
+        self._set_aside()
+
+    def _set_aside(self) -> None:
+        """Take some of the disk, for the room's last words when it is full."""
+        try:
+            with self._reserve.open("wb") as handle:
+                os.posix_fallocate(handle.fileno(), 0, RESERVE_BYTES)
+        except OSError as error:
+            log.warning("nothing is set aside for the room's last words: %s", error)
+            with suppress(OSError):
+                self._reserve.unlink(missing_ok=True)
+
+    def release(self) -> None:
+        """Give back what was set aside: it is needed now."""
+        self._reserve.unlink(missing_ok=True)
 
     def last_seq(self) -> int:
         """Return the newest record's number, 0 when there is none."""

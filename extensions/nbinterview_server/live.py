@@ -178,6 +178,8 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             await self._room.stream.flush()
         proved = proof.welcome(self._connection)
         self.tell(json.dumps(self._room.welcome(self.person, proved)))
+        for message in self._room.trust.greetings(self.person):
+            self.tell(json.dumps(message))
         if self._room.view.check and self.person.role in PANEL:
             self.tell(json.dumps(self._room.view.check))
 

@@ -28,14 +28,16 @@ from nbinterview_server.people import People
 from nbinterview_server.proof import Proof
 from nbinterview_server.refusals import Refusals
 from nbinterview_server.service_api import ServiceApi, Shipped
-from nbinterview_server.ship import Shipper
 from nbinterview_server.sockets import OpenSockets
 from nbinterview_server.stream import CandidateStream, PageStream
+from nbinterview_server.trust import Trust
 from nbinterview_server.view import View, welcome
 from nbinterview_server.watch import Watch
 from nbinterview_server.watching import Watching, first
 
-FLUSH_S = 4.0
+FLUSH_S = 3.0
+END_S = 2.5
+SHIP_S = 3.5
 ASK_S = 2.0
 LATE_EDITS_S = 3.0
 """After the end: what somebody was typing just then is still taken."""
@@ -94,7 +96,11 @@ class Room:
         self.service = ServiceApi(env.service_api, env.interview, env.token)
         self.people = People(config, self.service, env.config_copy, monotonic=monotonic)
         self.journal = Journal(
-            env.journal, env.interview, clock=clock, salt=lambda: secrets.token_hex(16)
+            env.journal,
+            env.interview,
+            clock=clock,
+            salt=lambda: secrets.token_hex(16),
+            quota_bytes=env.quota_bytes,
         )
         self.policy = Policy.from_dict(config.policy)
         self.view = View("scheduled", config.people)
@@ -113,9 +119,12 @@ class Room:
             self.journal, self.view, self.watch, proof, monotonic=monotonic
         )
         self.watching = Watching(self.journal, self.view, self.stream)
-        self.shipper = Shipper(
+        self.trust = Trust(
+            env,
             self.journal,
             self.service,
+            self.fanout,
+            clock=clock,
             chance=random.random,
             tell=self.hear_service,
         )
@@ -128,9 +137,10 @@ class Room:
         records = self.journal.read()
         for record in records:
             self.view.step(record)
+        self.trust.recall(records)
         self.watch.rebuild(records)
         self.stream.proof.rebuild(records)
-        hearing = (self.fanout, self.watch, self.stream, self.shipper)
+        hearing = (self.fanout, self.watch, self.stream, self.trust)
         for hear in (one.hear for one in hearing):
             self.journal.listen(hear)
 
@@ -184,8 +194,10 @@ class Room:
             begun.append(_state(state))
         await self.journal.append_all(begun)
         await self.set_state(state)
-        for part in (self.watch, self.shipper, self.stream.proof):
+        for part in (self.watch, self.stream.proof):
             self._keep(part.run())
+        for running in self.trust.parts():
+            self._keep(running)
 
     async def set_state(self, state: InterviewState) -> None:
         """Record that the interview opened or ended; it never goes back."""
@@ -217,7 +229,8 @@ class Room:
         config = self.people.config
         self.view.people = config.people
         policy = summary(self.policy, self.view.watching["allows"])
-        return welcome(self.view, config, person, policy, proof)
+        found = welcome(self.view, config, person, policy, proof)
+        return {**found, **self.trust.welcome(person)}
 
     async def join(self, person: Person, browser: str) -> str:
         """Record that a page came; return the connection's id."""
@@ -266,15 +279,20 @@ class Room:
                 await self.stream.flush()
                 await self.watch.flush()
                 await self.stream.proof.flush()
-                await self.journal.append("room.stopped", ROOM, {"reason": reason})
+        except (TimeoutError, NotWritten):
+            log.exception("not all that was on its way is recorded")
+        stopped = Entry("room.stopped", ROOM, {"reason": reason})
+        try:
+            await self.trust.last_words(stopped, END_S)
         except (TimeoutError, NotWritten):
             log.exception("the room's end could not be recorded")
         for task in list(self._tasks):
             task.cancel()
-        if not await self.shipper.flush(FLUSH_S):
+        shipper = self.trust.shipper
+        if not await shipper.flush(SHIP_S):
             log.warning(
                 "%d records are on disk here and not yet with the service",
-                self.journal.last_seq - self.shipper.acknowledged_seq,
+                self.journal.last_seq - shipper.acknowledged_seq,
             )
         await asyncio.to_thread(self.journal.close)
         await self.service.close()
