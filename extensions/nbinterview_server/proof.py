@@ -21,7 +21,7 @@ from nbinterview.schemas import check
 from nbinterview_server import beats
 from nbinterview_server.beats import Beat, Late, Nonces
 from nbinterview_server.documents.authorship import ROOM
-from nbinterview_server.journal import Entry, Journal, NotWritten
+from nbinterview_server.journal import Entry
 from nbinterview_server.lease import Change, Lease
 from nbinterview_server.silence import Gap, Silence
 from nbinterview_server.view import View
@@ -84,16 +84,16 @@ class Proof:
 
     def __init__(
         self,
-        journal: Journal,
         view: View,
         interview: str,
         *,
+        record: Callable[[Entry], None],
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
         random_bytes: Callable[[int], bytes],
     ) -> None:
-        self._journal = journal
         self._view = view
+        self._record = record
         self._interview = interview
         self._clock = clock
         self._monotonic = monotonic
@@ -107,7 +107,8 @@ class Proof:
         """By page load that lost the lease, until when on its own clock it counted."""
         self._heard_ms: dict[str, tuple[float, float]] = {}
         """By page load, its clock at its last message and the room's then."""
-        self._found: asyncio.Queue[Entry] = asyncio.Queue()
+        self._started_at: dict[str, str] = {}
+        """By gap, as it is on record."""
         self._ticked_s: float | None = None
 
     # ------------------------------------------------------------ the record
@@ -134,11 +135,12 @@ class Proof:
                 self._restore(gap)
         if self._view.silent:
             payload = {"what": "live", "state": "ended", "detail": "beats from now on"}
-            self._found.put_nowait(Entry("gap", ROOM, payload))
+            self._record(Entry("gap", ROOM, payload))
         self._tell(self._silence.restarted(now_s, known_s))
 
     def _restore(self, wire: Message) -> None:
         started_s = self._room_s(wire["started_at"])
+        self._started_at[wire["gap_id"]] = wire["started_at"]
         gap = Gap(wire["gap_id"], started_s, None, wire["cause"], wire["detail"])
         silence = self._silence
         if silence.gap is not None:
@@ -235,7 +237,7 @@ class Proof:
         for one in changes:
             fields = {"state": one.state, "boot_id": one.boot_id}
             payload = {**fields, "connection": one.connection, "detail": ""}
-            self._found.put_nowait(Entry("lease", ROOM, payload))
+            self._record(Entry("lease", ROOM, payload))
         if now is None or now == before:
             return
         if self._lease.boot_id != before_boot and before_boot is not None:
@@ -360,12 +362,7 @@ class Proof:
     # ------------------------------------------------------------ time
 
     async def run(self) -> None:
-        """Look how late it is again and again, and write what is found."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._write())
-            group.create_task(self._tick())
-
-    async def _tick(self) -> None:
+        """Look how late it is again and again."""
         while True:
             await asyncio.sleep(TICK_S)
             try:
@@ -390,7 +387,7 @@ class Proof:
             if now_s - found.since_s >= ALONE_S:
                 del self._ranges[boot_id]
                 payload = {"boot_id": boot_id, **found.wire()}
-                self._found.put_nowait(Entry("beats", found.author, payload))
+                self._record(Entry("beats", found.author, payload))
 
     def _speak(self, line: Line, now_s: float) -> None:
         is_active = line.connection == self._lease.connection
@@ -403,33 +400,22 @@ class Proof:
             line.pinged_s = now_s
             line.ping(repr(now_s).encode())
 
-    async def _write(self) -> None:
-        while True:
-            entry = await self._found.get()
-            try:
-                await self._journal.insist([entry])
-            except NotWritten:
-                return
-            finally:
-                self._found.task_done()
-
-    async def flush(self) -> None:
-        """Wait until everything found is written."""
-        await self._found.join()
-
     def _tell(self, gaps: Iterable[Gap]) -> None:
         for gap in gaps:
             ended = gap.ended_s is not None
+            started_at = self._started_at.setdefault(
+                gap.gap_id, self._at(gap.started_s)
+            )
             payload = {
                 "what": "watching",
                 "gap_id": gap.gap_id,
                 "state": "ended" if ended else "began",
-                "started_at": self._at(gap.started_s),
+                "started_at": started_at,
                 "ended_at": None if gap.ended_s is None else self._at(gap.ended_s),
                 "cause": gap.cause,
                 "detail": gap.detail,
             }
-            self._found.put_nowait(Entry("gap", ROOM, payload))
+            self._record(Entry("gap", ROOM, payload))
 
     def _at(self, room_s: float) -> str:
         """Return a time of the room's steady clock as the record writes it."""

@@ -23,6 +23,7 @@ from nbinterview_server.catch_up import catch_up
 from nbinterview_server.config import Person, RoomConfig, RoomEnv
 from nbinterview_server.documents.authorship import ROOM
 from nbinterview_server.fanout import Fanout
+from nbinterview_server.findings import Findings
 from nbinterview_server.journal import Entry, Journal, NotWritten
 from nbinterview_server.people import People
 from nbinterview_server.proof import Proof
@@ -107,10 +108,11 @@ class Room:
         self.fanout = Fanout(self.view)
         self.sockets = OpenSockets()
         self.watch = Watch(self.policy, self.journal, clock=clock)
+        self.findings = Findings(self.journal)
         proof = Proof(
-            self.journal,
             self.view,
             env.interview,
+            record=self.findings.put,
             clock=clock,
             monotonic=monotonic,
             random_bytes=secrets.token_bytes,
@@ -194,7 +196,7 @@ class Room:
             begun.append(_state(state))
         await self.journal.append_all(begun)
         await self.set_state(state)
-        for part in (self.watch, self.stream.proof):
+        for part in (self.watch, self.stream.proof, self.findings):
             self._keep(part.run())
         for running in self.trust.parts():
             self._keep(running)
@@ -278,7 +280,7 @@ class Room:
             async with asyncio.timeout(FLUSH_S):
                 await self.stream.flush()
                 await self.watch.flush()
-                await self.stream.proof.flush()
+                await self.findings.flush()
         except (TimeoutError, NotWritten):
             log.exception("not all that was on its way is recorded")
         stopped = Entry("room.stopped", ROOM, {"reason": reason})

@@ -26,8 +26,8 @@ from nbinterview_server.causes import (
     why_it_was,
 )
 
-LATE_S = 2.7
-"""So late a beat is a gap: 3 s less a tick of the room and a commit."""
+LATE_S = 2.3
+"""So late a beat is a gap: 3 s less the way here, a tick of the room and a commit."""
 ASK_S = 0.5
 """So late a beat is asked for, and then this often."""
 START_S = 2.0

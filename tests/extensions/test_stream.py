@@ -23,6 +23,7 @@ from nbinterview.schemas import check
 from nbinterview_proctor.policy import Policy, load
 from nbinterview_server.config import RoomConfig
 from nbinterview_server.fanout import Fanout
+from nbinterview_server.findings import Findings
 from nbinterview_server.journal import Journal
 from nbinterview_server.packing import MAX_FRAMES
 from nbinterview_server.proof import Proof
@@ -108,9 +109,9 @@ async def opened(directory: Path) -> AsyncIterator[Page]:
     journal.listen(Fanout(view).hear)
     journal.listen(watch.hear)
     proof = Proof(
-        journal,
         view,
         "abcdefghij",
+        record=Findings(journal).put,
         clock=clock,
         monotonic=time.monotonic,
         random_bytes=secrets.token_bytes,
