@@ -1,0 +1,1 @@
+"""Twenty faults over the whole platform: `make chaos`."""

@@ -1,0 +1,163 @@
+"""`make chaos`: every fault of the matrix, many seeds each, and an independent judge.
+
+Goes on where it was interrupted: each trial is a line of `.nbinterview/chaos.jsonl`.
+`sh bench/run.sh chaos 3 11` plays only these faults; with `--short`, once each, and
+nothing is kept. `--anew` forgets earlier trials.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from bench.command import ended
+from bench.rows import Report, Row, p95
+from tests.chaos.catalog import MATRIX, Fault
+from tests.chaos.checker import INVARIANTS
+from tests.chaos.interview import Scale
+from tests.chaos.stage import Stage
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = ROOT / ".nbinterview" / "chaos.jsonl"
+WRONG = ROOT / "test-artifacts" / "chaos"
+SEED = 20261123
+TRIALS = 50
+TRIAL_S = 240.0
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of one trial."""
+
+    fault: int
+    seed: int
+    wrong: dict[str, list[str]]
+    times: dict[str, list[float]] = field(default_factory=dict)
+    took_s: float = 0.0
+
+
+async def played(stage: Stage, fault: Fault, seed: int) -> Done:
+    """Play one trial; one that does not come to its end is wrong too."""
+    began_s = time.monotonic()
+    try:
+        async with asyncio.timeout(TRIAL_S):
+            trial = await fault.play(stage, seed)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the others go on
+        traceback.print_exc()
+        stage.forget()
+        words = f"{type(error).__name__}: {error}"[:300]
+        return Done(fault.number, seed, {"trial": [words]})
+    took_s = time.monotonic() - began_s
+    if not trial.verdict.holds:
+        WRONG.mkdir(parents=True, exist_ok=True)
+        trial.history.write(WRONG / f"{fault.number}-{seed}.jsonl")
+    return Done(
+        fault.number, seed, trial.verdict.wrong, trial.history.times(), round(took_s, 1)
+    )
+
+
+def kept() -> list[Done]:
+    """Return the trials of earlier runs."""
+    if not KEPT.exists():
+        return []
+    return [Done(**json.loads(line)) for line in KEPT.read_text("utf-8").splitlines()]
+
+
+def keep(done: Done) -> None:
+    """Append a trial."""
+    with KEPT.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(asdict(done)) + "\n")
+
+
+async def play(faults: Sequence[Fault], *, trials: int, short: bool) -> list[Done]:
+    """Play what has not been played yet; return all."""
+    done = [] if short else kept()
+    known = {(one.fault, one.seed) for one in done}
+    stage = Stage(Scale() if short else Scale(drop_s=12.0, sleep_s=12.0))
+    try:
+        for seed in range(SEED, SEED + trials):
+            for fault in faults:
+                if (fault.number, seed) in known:
+                    continue
+                one = await played(stage, fault, seed)
+                done.append(one)
+                if not short:
+                    keep(one)
+                words = "; ".join(f"{k}: {v[0]}" for k, v in one.wrong.items())
+                print(
+                    f"  {fault.number:2} {fault.title}, seed {seed}, "
+                    f"{one.took_s:.0f} s: {words or 'holds'} {one.times}",
+                    flush=True,
+                )
+    finally:
+        stage.close()
+    return done
+
+
+def rows(faults: Sequence[Fault], done: Sequence[Done]) -> Iterator[Row]:
+    """Yield a row for each fault, and one for each of its bounds."""
+    for fault in faults:
+        mine = [one for one in done if one.fault == fault.number]
+        wrong = [one for one in mine if one.wrong]
+        names = sorted({name for one in wrong for name in one.wrong})
+        yield Row(
+            measure=f"{fault.number}. {fault.title}: trials with a broken invariant",
+            unit="trials",
+            ours=len(wrong),
+            bar=f"none ({INVARIANTS[0]} to {INVARIANTS[-1]})",
+            holds=bool(mine) and not wrong,
+            n=f"{len(mine)} trials",
+            note="; ".join(
+                f"seed {one.seed}: {name}: {one.wrong[name][0]}"
+                for one in wrong[:2]
+                for name in sorted(one.wrong)[:2]
+            )
+            or ", ".join(names),
+        )
+        measured = sorted({name for one in mine for name in one.times})
+        for name in measured:
+            values = [value for one in mine for value in one.times.get(name, ())]
+            bound = fault.bounds.get(name)
+            yield Row(
+                measure=f"{fault.number}. {fault.title}: {name}, p95",
+                unit=fault.units.get(name, "s"),
+                ours=p95(values),
+                bar=None if bound is None else f"at most {bound:g}",
+                holds=None if bound is None else p95(values) <= bound,
+                n=f"{len(values)}",
+            )
+
+
+def main(arguments: list[str]) -> int:
+    """Play, write the result, and say by the exit code whether all of it holds."""
+    parser = argparse.ArgumentParser(prog="bench.chaos", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="one trial of each")
+    parser.add_argument("--anew", action="store_true", help="forget earlier trials")
+    parser.add_argument("--trials", type=int, default=TRIALS)
+    parser.add_argument("--seed", type=int, help="play only this seed")
+    numbers = {str(one.number): one for one in MATRIX}
+    parser.add_argument("faults", nargs="*", metavar="FAULT", help=", ".join(numbers))
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.faults) - set(numbers):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    if asked.anew:
+        KEPT.unlink(missing_ok=True)
+    faults = [numbers[one] for one in asked.faults] or list(MATRIX)
+    report = Report("chaos", SEED)
+    report.look_at_machine()
+    trials = 1 if asked.short else asked.trials
+    done = asyncio.run(play(faults, trials=trials, short=asked.short))
+    report.add(*rows(faults, done))
+    whole = not asked.short and not asked.faults and trials >= TRIALS
+    return ended(report, whole=whole)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
