@@ -65,6 +65,8 @@ class Entry:
     """What is said to a person without such a role; else that it does not exist."""
     not_now: str = "This interview has ended."
     """What is said in another state."""
+    shows: str = ""
+    """What the audit log says that somebody looked at, before they are shown it."""
 
     @property
     def names_interview(self) -> bool:
@@ -125,19 +127,32 @@ TABLE: tuple[Entry, ...] = (
     ),
     _rest("POST", f"{_INTERVIEW}/end", _PANEL | _OPERATOR),
     _rest("POST", f"{_INTERVIEW}/branches", _PANEL | _OPERATOR, limit="making"),
-    _rest("GET", f"{_INTERVIEW}/film", _PANEL | _OPERATOR, limit="downloads"),
-    _read(f"{_INTERVIEW}/checks", _READERS | _OPERATOR),
+    _rest(
+        "GET",
+        f"{_INTERVIEW}/film",
+        _PANEL | _OPERATOR,
+        limit="downloads",
+        shows="replay",
+    ),
+    _read(f"{_INTERVIEW}/checks", _READERS | _OPERATOR, shows="checks"),
     _rest("POST", f"{_INVITATION}/withdraw", _PANEL | _OPERATOR, limit="making"),
     # After the end too: it leads a candidate to the own record.
     _rest("POST", f"{_INVITATION}/renew", _PANEL | _OPERATOR, limit="making"),
     _rest("GET", f"{_INTERVIEW}/checkpoints", _READERS | _OPERATOR),
+    _rest(
+        "GET",
+        f"{_INTERVIEW}/bundle",
+        _READERS | _OPERATOR,
+        limit="downloads",
+        shows="bundle",
+    ),
     # What a page of the staff hears while an interview goes on.
-    _read(f"{_INTERVIEW}/events", _READERS | _OPERATOR),
+    _read(f"{_INTERVIEW}/events", _READERS | _OPERATOR, shows="live"),
     # Public halves: whoever holds a receipt or a bundle checks it against them.
     _rest("GET", "/keys", ANYBODY),
     # The operator.
-    _rest("GET", f"{_INTERVIEW}/record", _OPERATOR, limit="downloads"),
-    _rest("GET", f"{_INTERVIEW}/records", _OPERATOR),
+    _rest("GET", f"{_INTERVIEW}/record", _OPERATOR, limit="downloads", shows="export"),
+    _rest("GET", f"{_INTERVIEW}/records", _OPERATOR, shows="records"),
     _rest("POST", "/records/import", _OPERATOR, limit="making"),
     _rest("GET", "/error-rates", _OPERATOR),
     _rest("PUT", "/error-rates", _OPERATOR),
@@ -152,11 +167,11 @@ TABLE: tuple[Entry, ...] = (
     _rest("POST", f"{_ROOM_PATH}/key", _ROOM),
     _rest("POST", "/tickets", _REPORT),
     _rest("GET", "/report/interviews", _TICKET),
-    _read(f"/report{_INTERVIEW}", _TICKET),
-    _read(f"/report{_INTERVIEW}/records", _TICKET),
-    _read(f"/report{_INTERVIEW}/notebook", _TICKET, limit="downloads"),
-    _read(f"/report{_INTERVIEW}/film", _TICKET, limit="downloads"),
-    _read(f"/report{_INTERVIEW}/checks", _TICKET),
+    _read(f"/report{_INTERVIEW}", _TICKET, shows="report"),
+    _read(f"/report{_INTERVIEW}/records", _TICKET, shows="report"),
+    _read(f"/report{_INTERVIEW}/notebook", _TICKET, limit="downloads", shows="report"),
+    _read(f"/report{_INTERVIEW}/film", _TICKET, limit="downloads", shows="report"),
+    _read(f"/report{_INTERVIEW}/checks", _TICKET, shows="report"),
     # Pages. Home leads everybody with a part to their place.
     _page("GET", "/", _WITH_A_PART, otherwise=_NO_PART),
     _page("POST", "/interviews", _PANEL, limit="making", otherwise=_NO_CREATOR),
@@ -171,7 +186,14 @@ TABLE: tuple[Entry, ...] = (
     _page("GET", f"{_INTERVIEW}/end", _PANEL),
     _page("POST", f"{_INTERVIEW}/end", _PANEL),
     _page("POST", f"{_INTERVIEW}/branches", _PANEL, limit="making"),
-    _page("GET", f"{_INTERVIEW}/replay", _READERS, report=True, otherwise=_NO_READER),
+    _page(
+        "GET",
+        f"{_INTERVIEW}/replay",
+        _READERS,
+        report=True,
+        otherwise=_NO_READER,
+        shows="replay",
+    ),
     _page(
         "GET",
         f"{_INTERVIEW}/replay/film",
@@ -179,8 +201,16 @@ TABLE: tuple[Entry, ...] = (
         limit="downloads",
         report=True,
         otherwise=_NO_READER,
+        shows="replay",
     ),
-    _page("GET", f"{_INTERVIEW}/checks", _READERS, report=True, otherwise=_NO_READER),
+    _page(
+        "GET",
+        f"{_INTERVIEW}/checks",
+        _READERS,
+        report=True,
+        otherwise=_NO_READER,
+        shows="checks",
+    ),
     _page(
         "POST",
         f"{_INTERVIEW}/checks",
@@ -203,7 +233,14 @@ TABLE: tuple[Entry, ...] = (
         states=_BEGUN,
         not_now="The interview has not begun: there is nothing to answer yet.",
     ),
-    _page("GET", f"{_INTERVIEW}/findings", _READERS, report=True, otherwise=_NO_READER),
+    _page(
+        "GET",
+        f"{_INTERVIEW}/findings",
+        _READERS,
+        report=True,
+        otherwise=_NO_READER,
+        shows="findings",
+    ),
     _page(
         "POST",
         f"{_INTERVIEW}/findings/decisions",

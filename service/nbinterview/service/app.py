@@ -19,7 +19,10 @@ from nbinterview.runner_process import Sandbox
 from nbinterview.service import guards, problems
 from nbinterview.service.csrf import CrossSiteProtection
 from nbinterview.service.db import Database, upgrade
+from nbinterview.service.domain.audit import AuditLog
+from nbinterview.service.domain.bundles import Bundles
 from nbinterview.service.domain.checks import Checks
+from nbinterview.service.eraser import Eraser
 from nbinterview.service.feed import Feed
 from nbinterview.service.films import Films
 from nbinterview.service.headers import SecurityHeaders
@@ -30,6 +33,7 @@ from nbinterview.service.pages import PLAYER, STATIC
 from nbinterview.service.platform_keys import PlatformKeys
 from nbinterview.service.rooms import Rooms
 from nbinterview.service.routes import (
+    bundles,
     checks,
     entry,
     findings,
@@ -65,6 +69,11 @@ def create_app(settings: Settings) -> FastAPI:
         checking = Checks(
             database, lambda: Sandbox.from_setup(Setup.from_env()), settings.now
         )
+        audit = AuditLog(database, platform_keys, settings.now)
+        eraser = Eraser(database, settings, hub, rooms, films, audit)
+        bundles_of = Bundles(
+            database, platform_keys, settings.database.parent, settings.now
+        )
         app.state.nbinterview = State(
             settings,
             database,
@@ -77,15 +86,24 @@ def create_app(settings: Settings) -> FastAPI:
             counts,
             platform_keys,
             Feed(),
+            bundles_of,
+            audit,
+            eraser,
         )
+        await audit.start()
+        # Before anything is served: a backup may hold what was erased.
+        await eraser.resume()
+        eraser.start()
         await rooms.resume()
         await checking.resume()
         try:
             yield
         finally:
+            await eraser.close()
             await checking.close()
             await rooms.close()
             await sign_in.close()
+            await audit.close()
             await hub.close()
             await database.close()
 
@@ -104,6 +122,7 @@ def create_app(settings: Settings) -> FastAPI:
     api.include_router(interviews.router, tags=["interviews"])
     api.include_router(parts.router, tags=["parts"])
     api.include_router(keys.router, tags=["keys and signed heads"])
+    api.include_router(bundles.router, tags=["keys and signed heads"])
     api.include_router(live_events.router, tags=["interviews"])
     api.include_router(checks.router, tags=["checks and branches"])
     api.include_router(findings.router, tags=["error rates"])

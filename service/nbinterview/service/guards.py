@@ -116,10 +116,19 @@ async def admit(request: Request, entry: Entry) -> None:
         if entry.roles == ANYBODY:
             return
         async with state.database.read() as session:
-            request.state.caller = await _admitted(session, request, entry, identity)
+            caller = await _admitted(session, request, entry, identity)
+        if entry.shows:
+            await state.audit.viewed(caller, entry.shows, _about(request))
+        request.state.caller = caller
     except NBInterviewError as error:
         state.metrics.refused(error)
         raise
+
+
+def _about(request: Request) -> str | None:
+    """Return the interview or the person that the path names."""
+    params = request.path_params
+    return params.get("interview_id") or params.get("hub_name")
 
 
 async def still_admits(request: Request) -> bool:

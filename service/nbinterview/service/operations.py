@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -75,6 +76,36 @@ async def invitation_view(
     }
 
 
+async def note_made(
+    state: State,
+    session: AsyncSession,
+    caller: Caller,
+    interview_id: str,
+    invited: Sequence[Invited],
+) -> None:
+    """Note that an interview was made, and who got which role by it."""
+    roles = {one.person.hub_name: one.participation.role for one in invited}
+    await state.audit.note(
+        session, caller, "interview", interview_id, did="made", roles=roles
+    )
+
+
+async def _note_link(
+    state: State, session: AsyncSession, caller: Caller, invited: Invited, did: str
+) -> None:
+    """Note what was done to somebody's link, and so to their role."""
+    await state.audit.note(
+        session,
+        caller,
+        "invitation",
+        None if invited.interview is None else invited.interview.id,
+        did=did,
+        invitation=invited.invitation.id,
+        person=invited.person.hub_name,
+        role=invited.participation.role,
+    )
+
+
 async def withdraw_invitation(
     state: State, caller: Caller, invitation_id: str
 ) -> dict[str, Any]:
@@ -82,6 +113,7 @@ async def withdraw_invitation(
     async with state.database.write() as session:
         invited = await invitations.find(session, invitation_id)
         removed = await invitations.withdraw(session, invited, now=state.settings.now())
+        await _note_link(state, session, caller, invited, "withdrawn")
         view = await invitation_view(state, session, caller, invited)
         still = await access.roles(session, invited.person.hub_name)
     if removed:
@@ -112,6 +144,7 @@ async def renew_invitation(
         if not await access.may_hold_link(session, caller, invited.participation):
             raise Forbidden("Only the operator can renew this person's link.")
         fresh = await invitations.renew(session, invited, now=state.settings.now())
+        await _note_link(state, session, caller, fresh, "renewed")
         return await invitation_view(state, session, caller, fresh)
 
 
@@ -129,6 +162,8 @@ async def arrive(state: State, invited: Invited, *, browser: str, fresh: bool) -
     async with state.database.write() as session:
         current = await invitations.find(session, invited.invitation.id)
         invitations.arrive(session, current, browser=browser, fresh=fresh, now=now)
+        about = None if current.interview is None else current.interview.id
+        await state.audit.note(session, hub_name, "signed_in", about, by_link=True)
     if current.interview is not None and current.interview.state == "open":
         await state.hub.share(room_name(current.interview.id), hub_name)
 

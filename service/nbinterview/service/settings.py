@@ -46,6 +46,8 @@ class Settings:
     database: Path
     platform_key: Path
     """What the service signs with; made at its first start."""
+    rooms: Path | None = None
+    """The directories of the rooms, where they are on this machine."""
     now: Callable[[], datetime] = system_now
     prefix: str = SERVICE_PREFIX
     session_lifetime_s: int = 12 * 3600
@@ -72,6 +74,7 @@ class Settings:
             keys=Keys(**{name: home.secret(name) for name in names}),
             database=home.path / "service" / "service.sqlite",
             platform_key=home.platform_key,
+            rooms=home.path / "rooms",
             limits=limits_from_env(env),
             proxy_hops=_hops(env.get("NBINTERVIEW_PROXY_HOPS", "1")),
         )

@@ -9,6 +9,7 @@ from typing import Any
 from nbinterview.errors import Conflict
 from nbinterview.ledger.checkpoints import Certificate, Checkpoint
 from nbinterview.service.domain import (
+    audit,
     certificates,
     checkpoints,
     erasures,
@@ -16,10 +17,14 @@ from nbinterview.service.domain import (
     invitations,
     ledger,
 )
+from nbinterview.service.domain.checkpoints import NotExtending
 from nbinterview.service.routes.record_models import RecordsIn, RoomKeyIn
 from nbinterview.service.state import State
 
 log = logging.getLogger(__name__)
+
+# Of one interview: more of the same says nothing new.
+MAX_SAID = 50
 
 
 async def take(state: State, interview_id: str, body: RecordsIn) -> dict[str, Any]:
@@ -29,6 +34,20 @@ async def take(state: State, interview_id: str, body: RecordsIn) -> dict[str, An
     if body.checkpoint is not None:
         checkpoint = Checkpoint.from_wire(body.checkpoint)
         checkpoints.check(checkpoint, interview_id)
+    try:
+        return await _take(state, interview_id, body, batch, checkpoint)
+    except NotExtending as error:
+        await _say(state, error.checkpoint)
+        raise
+
+
+async def _take(
+    state: State,
+    interview_id: str,
+    body: RecordsIn,
+    batch: ledger.Batch,
+    checkpoint: Checkpoint | None,
+) -> dict[str, Any]:
     now = state.settings.now()
     countersigned = None
     async with state.database.write() as session:
@@ -64,17 +83,37 @@ async def take(state: State, interview_id: str, body: RecordsIn) -> dict[str, An
     }
 
 
+async def _say(state: State, refused: Checkpoint) -> None:
+    """Note a head that does not extend the record, once: its room tries again."""
+    log.error(
+        "room %s signed a head of %d records that does not fit those kept here",
+        refused.interview,
+        refused.size,
+    )
+    async with state.database.read() as session:
+        said = await audit.page(session, kind="checkpoint", about=refused.interview)
+    head = (refused.size, refused.root)
+    if any((one["payload"]["size"], one["payload"]["root"]) == head for one in said):
+        return
+    if len(said) < MAX_SAID:
+        facts = {"size": refused.size, "root": refused.root, "key_id": refused.key_id}
+        await state.audit.tell(None, "checkpoint", refused.interview, **facts)
+
+
 async def certify(state: State, interview_id: str, body: RoomKeyIn) -> Certificate:
     """Certify the key that a room signs with; harmless when repeated."""
     async with state.database.write() as session:
         interview = await interviews.get(session, interview_id)
         if interview.sample:
             raise Conflict("This is an imported sample; it has no room.")
-        certificate, _ = await certificates.certify(
+        certificate, is_new = await certificates.certify(
             session,
             interview_id,
             body.public_key,
             platform=state.platform_keys.signer(),
             now=state.settings.now(),
         )
+        if is_new and certificate.replaces is not None:
+            facts = {"key_id": certificate.key_id, "replaces": certificate.replaces}
+            await state.audit.note(session, None, "key", interview_id, **facts)
     return certificate

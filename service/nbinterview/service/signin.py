@@ -25,6 +25,7 @@ from tornado.web import HTTPError
 from nbinterview.errors import Forbidden, Invalid, Unavailable
 from nbinterview.service.db import Database
 from nbinterview.service.db.models import SignedInSession
+from nbinterview.service.domain import audit
 from nbinterview.service.domain.access import SignedIn
 from nbinterview.service.settings import Settings
 
@@ -155,6 +156,7 @@ class HubSignIn:
                     expires_at=now + timedelta(seconds=lifetime_s),
                 )
             )
+            await audit.note(session, hub_name, "signed_in", now=now)
         self._set_cookie(
             response, SESSION_COOKIE, self._cookies.dumps(session_id), lifetime_s
         )

@@ -8,7 +8,10 @@ from fastapi import Request
 
 from nbinterview.rates import Limiter
 from nbinterview.service.db import Database
+from nbinterview.service.domain.audit import AuditLog
+from nbinterview.service.domain.bundles import Bundles
 from nbinterview.service.domain.checks import Checks
+from nbinterview.service.eraser import Eraser
 from nbinterview.service.feed import Feed
 from nbinterview.service.films import Films
 from nbinterview.service.hub import Hub
@@ -34,6 +37,9 @@ class State:
     metrics: Metrics
     platform_keys: PlatformKeys
     feed: Feed
+    bundles: Bundles
+    audit: AuditLog
+    eraser: Eraser
 
 
 def state_of(request: Request) -> State:

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbinterview.errors import Conflict, Invalid
+from nbinterview.ledger.bundle import NEVER_ERASED
 from nbinterview.schemas import check, schema
 from nbinterview.service.domain import retention
 from nbinterview.service.domain.erasure_log import ErasureLog
@@ -44,6 +45,17 @@ def erasure(**given: Any) -> Erasure:
     return replace(found, **given)
 
 
+def test_what_a_verifier_needs_is_never_erased() -> None:
+    assert set(retention.STRUCTURE) == NEVER_ERASED
+    for kinds in ([], ["key"], [*retention.ERASABLE, "room.started"]):
+        wire = {**erasure().wire(), "kinds": kinds}
+        if kinds:
+            with pytest.raises(Invalid, match="nothing is erased"):
+                Erasure.from_wire(wire)
+        else:
+            assert not Erasure.from_wire(wire).covers(1, "document")
+
+
 def test_every_kind_of_a_record_has_a_time_or_is_structure() -> None:
     first, _audit = schema("record")["properties"]["kind"]["anyOf"]
     timed = [kind for kinds in retention.PARTS.values() for kind in kinds]
@@ -64,7 +76,8 @@ def test_when_all_times_are_over_nothing_but_hashes_is_left() -> None:
     assert parts(replace(ONE, done=done), days=365) == ["whole=365"]
     [whole] = rules(ONE, days=365)
     assert whole.is_whole
-    assert whole.covers(7, "room.started")
+    assert whole.covers(7, "document")
+    assert not any(whole.covers(7, kind) for kind in retention.STRUCTURE)
     assert whole.reason.startswith("Everything is kept for 365 days after the")
 
 

@@ -50,8 +50,12 @@ KINDS = {
     "broken": "Audit log altered",
 }
 
+#: What is looked at by taking a copy of it away: noted each time, as an export.
+COPIES = frozenset({"export", "bundle", "person", "log"})
+
 MAX_PAGE = 500
 SEAL_AFTER_S = 1.0
+SEAL_EVERY_S = 30.0
 # One look at a page asks several times for its parts.
 VIEWED_AGAIN_S = 600.0
 _VIEWS = 4096
@@ -123,6 +127,7 @@ class AuditLog:
         self._wake = asyncio.Event()
         self._sealing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._key_id = ""
         self._viewed: OrderedDict[tuple[str, str, str | None], datetime] = OrderedDict()
         self.broken = ""
         """Why the log cannot be trusted any more; empty while it can."""
@@ -153,13 +158,19 @@ class AuditLog:
     async def viewed(
         self, who: Caller | str | None, what: str, about: str | None = None
     ) -> None:
-        """Note who looks at what, before it is shown; once in ten minutes."""
+        """Note who looks at what, before it is shown; once in ten minutes.
+
+        `what` is one of an access table's `shows`. A copy is noted each time.
+        """
+        if what in COPIES:
+            await self.tell(who, "export", about, shown=what)
+            return
         now = self._now()
         seen = (str(_author(who)), what, about)
         before = self._viewed.get(seen)
         if before is not None and (now - before).total_seconds() < VIEWED_AGAIN_S:
             return
-        await self.tell(who, "viewed", about, what=what)
+        await self.tell(who, "viewed", about, shown=what)
         self._viewed[seen] = now
         self._viewed.move_to_end(seen)
         while len(self._viewed) > _VIEWS:
@@ -201,7 +212,8 @@ class AuditLog:
 
     async def _run(self) -> None:
         while True:
-            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), SEAL_EVERY_S)
             self._wake.clear()
             await asyncio.sleep(SEAL_AFTER_S)
             try:
@@ -213,6 +225,7 @@ class AuditLog:
     async def seal(self) -> Checkpoint | None:
         """Sign the head of all that was noted; None when nothing is new."""
         async with self._sealing, self._database.write() as session:
+            await self._note_key(session)
             found = await session.execute(
                 select(AuditRecord.hash)
                 .where(AuditRecord.seq > self._frontier.size)
@@ -231,6 +244,13 @@ class AuditLog:
             )
             session.add(AuditHead(size=size, root=head.root, wire=head.wire()))
         return head
+
+    async def _note_key(self, session: AsyncSession) -> None:
+        """Note a key that was rotated while this runs: the next head is by it."""
+        current = self._keys.signer().key_id
+        if self._key_id not in ("", current):
+            await self.note(session, None, "key", key_id=current, replaces=self._key_id)
+        self._key_id = current
 
     async def close(self) -> None:
         """Sign what is left."""

@@ -151,7 +151,7 @@ async def apply(session: AsyncSession, rule: Erasure, *, now: datetime) -> int |
         await session.execute(
             delete(NotebookCheck).where(NotebookCheck.interview_id == rule.interview)
         )
-    if rule.is_whole or "person.joined" in rule.kinds:
+    if "person.joined" in rule.kinds:
         await session.execute(
             update(Arrival)
             .where(Arrival.invitation_id.in_(_invitations(rule.interview)))
@@ -163,12 +163,12 @@ async def apply(session: AsyncSession, rule: Erasure, *, now: datetime) -> int |
 
 
 def _covered(rule: Erasure) -> list[Any]:
-    found = [
+    return [
         LedgerRecord.interview_id == rule.interview,
         LedgerRecord.seq.between(rule.from_seq, rule.to_seq),
+        LedgerRecord.kind.in_(rule.kinds),
         LedgerRecord.erased_by.is_(None),
     ]
-    return found if rule.is_whole else [*found, LedgerRecord.kind.in_(rule.kinds)]
 
 
 async def _records(session: AsyncSession, rule: Erasure) -> int:

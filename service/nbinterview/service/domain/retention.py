@@ -41,8 +41,10 @@ PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "notes_days": (NOTES,),
     }
 )
-#: What says that there was an interview, and nothing of a person.
+#: What says that there was an interview and under which rules; never erased.
 STRUCTURE = ("room.started", "room.stopped", "interview.state", "key", "witness")
+#: All that can be erased. Named kind by kind: no kinds would be the structure too.
+ERASABLE = tuple(kind for kinds in PARTS.values() for kind in kinds)
 
 WHOLE = "whole"
 DELETION = "deletion"
@@ -59,7 +61,7 @@ _COPY = "It is a copy of an interview whose notebook was erased."
 
 @dataclass(frozen=True)
 class Erasure:
-    """One rule: of these records, the payloads of these kinds; no kind is every one."""
+    """One rule: of these records, the payloads of these kinds."""
 
     id: str
     interview: str
@@ -79,23 +81,22 @@ class Erasure:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing of the interview is left but hashes."""
-        return not self.kinds
+        """Whether nothing of the interview is left but its structure and hashes."""
+        return self.part in (WHOLE, DELETION)
 
     @property
     def takes_notes(self) -> bool:
         """Whether it erases what was written beside the record."""
-        return self.is_whole or NOTES in self.kinds
+        return NOTES in self.kinds
 
     @property
     def takes_document(self) -> bool:
         """Whether it erases the notebook."""
-        return self.is_whole or "document" in self.kinds
+        return "document" in self.kinds
 
     def covers(self, seq: int, kind: str) -> bool:
         """Say whether a record falls under it."""
-        within = self.from_seq <= seq <= self.to_seq
-        return within and (self.is_whole or kind in self.kinds)
+        return self.from_seq <= seq <= self.to_seq and kind in self.kinds
 
     def wire(self) -> dict[str, Any]:
         """Return `Erasure` of ledger.schema.yaml."""
@@ -110,6 +111,8 @@ class Erasure:
         if not isinstance(wire, dict):
             raise Invalid("This is no erasure.")
         check(wire, "ledger", "Erasure")
+        if not set(wire["kinds"]) <= set(ERASABLE):
+            raise Invalid("Of these kinds nothing is erased.", field="kinds")
         if not INTERVIEW_ID.fullmatch(wire["interview"]):
             raise Invalid("This is no interview's id.", field="interview")
         parse_time(wire["at"])
@@ -221,7 +224,7 @@ def _erasure(
         interview=interview,
         from_seq=1,
         to_seq=LAST_SEQ,
-        kinds=PARTS.get(part, ()),
+        kinds=PARTS.get(part, ERASABLE),
         reason=reason,
         rule=rule,
         at=format_time(now),

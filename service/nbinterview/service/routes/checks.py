@@ -48,6 +48,9 @@ async def _open(state: State, caller: Caller, interview_id: str, at_ms: int) -> 
         made = await branches.create(
             session, caller, interview_id, at, now=state.settings.now()
         )
+        await state.audit.note(
+            session, caller, "interview", made.id, did="branched", of=interview_id
+        )
     await state.rooms.open(made.id)
     return made.id
 
@@ -98,6 +101,7 @@ async def ask(
 ) -> RedirectResponse:
     """Begin a check; its page shows how it goes on."""
     await state.checks.ask(interview_id, caller.hub_name)
+    await state.audit.tell(caller, "interview", interview_id, did="checked")
     return RedirectResponse(
         operations.page_url(state, interview_id) + "/checks#checks", 303
     )

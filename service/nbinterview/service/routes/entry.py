@@ -71,6 +71,8 @@ async def enter(
         return HTMLResponse(html)
     status = await _status(state, interview, caller)
     if status.url is not None:
+        if role != "candidate":
+            await state.audit.viewed(caller, "room", interview_id)
         return RedirectResponse(status.url, 303)
     html = render(
         "ended.html" if status.state == "ended" else "enter.html",

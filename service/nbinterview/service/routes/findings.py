@@ -23,6 +23,7 @@ from nbinterview.service.domain import (
 )
 from nbinterview.service.domain.access import SignedIn
 from nbinterview.service.guards import (
+    CallerDep,
     GuardedRoute,
     InterviewId,
     PersonDep,
@@ -219,6 +220,14 @@ async def decide(
                 reason=reason,
                 now=state.settings.now(),
             )
+            await state.audit.note(
+                session,
+                caller,
+                "decision",
+                interview_id,
+                episode_id=episode_id,
+                decision=decision,
+            )
     except NBInterviewError as error:
         form = {
             **_NOTHING_WRITTEN,
@@ -245,15 +254,19 @@ async def show_rates(state: StateDep) -> dict[str, Any]:
 
 
 @router.put("/error-rates", response_model=models.RatesOut)
-async def import_rates(body: models.RatesIn, state: StateDep) -> dict[str, Any]:
+async def import_rates(
+    body: models.RatesIn, caller: CallerDep, state: StateDep
+) -> dict[str, Any]:
     """Keep error rates that somebody measured, in place of those that are there."""
     async with state.database.write() as session:
+        await state.audit.note(session, caller, "error_rates", did="imported")
         await error_rates.replace(session, body.rates, now=state.settings.now())
     return await show_rates(state)
 
 
 @router.delete("/error-rates", status_code=204, response_class=Response)
-async def forget_rates(state: StateDep) -> None:
+async def forget_rates(caller: CallerDep, state: StateDep) -> None:
     """Forget the error rates: reports say "not measured on people yet" again."""
     async with state.database.write() as session:
+        await state.audit.note(session, caller, "error_rates", did="forgotten")
         await error_rates.forget(session)

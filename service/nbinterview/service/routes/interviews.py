@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from nbinterview import __version__
-from nbinterview.service import guards
+from nbinterview.service import guards, operations
 from nbinterview.service.domain import access, exchange, interviews, ledger
 from nbinterview.service.domain.templates import read_template
 from nbinterview.service.films import film_response
@@ -62,6 +62,7 @@ async def create(
         interview, invited = await interviews.create(
             session, caller, new, now=state.settings.now()
         )
+        await operations.note_made(state, session, caller, interview.id, invited)
     view = await interview_view(state, caller, interview.id)
     reviewers = [item for item in invited if item.participation.role == "reviewer"]
     async with state.database.read() as session:
@@ -93,6 +94,7 @@ async def start(
 ) -> dict[str, Any]:
     """Open the interview and start its room; harmless when repeated."""
     await state.rooms.open(interview_id)
+    await state.audit.tell(caller, "interview", interview_id, did="opened")
     return await interview_view(state, caller, interview_id)
 
 
@@ -102,6 +104,7 @@ async def end(
 ) -> dict[str, Any]:
     """End the interview; its room ships what it holds and stops."""
     await state.rooms.end(interview_id)
+    await state.audit.tell(caller, "interview", interview_id, did="ended")
     return await interview_view(state, caller, interview_id)
 
 
@@ -167,12 +170,20 @@ async def film(
     response_model=record_models.Imported,
 )
 async def import_record(
-    request: Request, state: StateDep, *, sample: bool = Query(default=False)
+    request: Request,
+    caller: CallerDep,
+    state: StateDep,
+    *,
+    sample: bool = Query(default=False),
 ) -> dict[str, Any]:
     """Take in an export; `sample` marks it as a sample everywhere."""
     async with state.database.write() as session:
         interview_id, records = await exchange.import_lines(
             session, _lines(request), sample=sample, now=state.settings.now()
+        )
+        await state.eraser.check_import(session, interview_id)
+        await state.audit.note(
+            session, caller, "interview", interview_id, did="imported"
         )
     return {"id": interview_id, "records": records}
 

@@ -153,9 +153,10 @@ async def create(
             title=title.strip() or None,
         )
         async with state.database.write() as session:
-            interview, _ = await interviews.create(
+            interview, invited = await interviews.create(
                 session, caller, new, now=state.settings.now()
             )
+            await operations.note_made(state, session, caller, interview.id, invited)
     except NBInterviewError as error:
         form = {
             "title": title,
@@ -240,16 +241,22 @@ async def film(
 
 
 @router.post("/interviews/{interview_id}/start", response_model=None)
-async def start(interview_id: InterviewId, state: StateDep) -> RedirectResponse:
+async def start(
+    interview_id: InterviewId, caller: PersonDep, state: StateDep
+) -> RedirectResponse:
     """Open the interview."""
     await state.rooms.open(interview_id)
+    await state.audit.tell(caller, "interview", interview_id, did="opened")
     return RedirectResponse(operations.page_url(state, interview_id), 303)
 
 
 @router.post("/interviews/{interview_id}/end", response_model=None)
-async def end(interview_id: InterviewId, state: StateDep) -> RedirectResponse:
+async def end(
+    interview_id: InterviewId, caller: PersonDep, state: StateDep
+) -> RedirectResponse:
     """End the interview."""
     await state.rooms.end(interview_id)
+    await state.audit.tell(caller, "interview", interview_id, did="ended")
     return RedirectResponse(operations.page_url(state, interview_id), 303)
 
 
