@@ -18,6 +18,7 @@ from nbinterview.ledger.checkpoints import (
     certified,
 )
 from nbinterview.ledger.tree import Tree
+from nbinterview.service.domain import audit
 from nbinterview.service.settings import Settings
 from tests.service.signed import SigningRoom, new_signer
 from tests.service.support import Running, Start, person_of, record
@@ -27,6 +28,11 @@ async def _keys(running: Running) -> list[PlatformKey]:
     answer = await (await running.client()).get("api/v1/keys")
     assert answer.status_code == 200
     return [PlatformKey.from_wire(one) for one in answer.json()["keys"]]
+
+
+async def _audited(running: Running, kind: str, about: str) -> list[dict[str, Any]]:
+    async with running.state.database.read() as session:
+        return await audit.page(session, kind=kind, about=about)
 
 
 @pytest.mark.asyncio
@@ -94,6 +100,10 @@ async def test_a_head_that_does_not_extend_is_refused_and_nothing_of_it_kept(
     assert (status, body["title"]) == (409, "This is another record")
     assert (await room.send([], None))[1]["acknowledged_seq"] == 4
     assert [head.size for head in await room.heads()] == [4]
+    # It is said once, however often that room tries again.
+    assert (await room.send(new, other.sign()))[0] == 409
+    [said] = await _audited(running, "checkpoint", room.interview)
+    assert (said["payload"]["size"], said["author"]) == (6, "service")
     # The honest journal goes on.
     assert (await room.send(room.write(2), room.sign()))[0] == 200
 
@@ -155,8 +165,12 @@ async def test_a_second_key_is_certified_as_a_replacement(running: Running) -> N
     assert (await room.certify())[1] == first
     await room.send(room.write(2), room.sign())
     lost, room.signer = room.signer, new_signer()
+    assert await _audited(running, "key", room.interview) == []
     status, second = await room.certify(replaced=True)
     assert (status, second["replaces"]) == (200, lost.key_id)
+    assert (await room.certify(replaced=True))[1] == second
+    [said] = await _audited(running, "key", room.interview)
+    assert said["payload"]["replaces"] == lost.key_id
     status, body = await room.send(room.write(2), room.sign())
     assert (status, body["countersignature"]["size"]) == (200, 4)
     # Both keys' heads stay: what the lost one signed still verifies.

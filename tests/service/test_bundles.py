@@ -1,0 +1,190 @@
+"""A record taken away as a file: it verifies without the platform."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from nbinterview.ledger.checkpoints import Receipt
+from nbinterview.ledger.verify import Findings, verify
+from nbinterview.service.db.models import Erasure
+from tests.service.signed import SigningRoom
+from tests.service.support import START, Running, person_of
+
+STARTED = {"versions": {"engine": "3"}, "policy": {"name": "standard"}, "sandbox": {}}
+
+
+async def _whole(running: Running) -> tuple[dict[str, Any], SigningRoom]:
+    """Return an interview that was recorded, signed and shipped to its end."""
+    made = await running.create()
+    room = SigningRoom(running, made["interview"]["id"])
+    await room.certify()
+    await room.send(room.write(kind="room.started", payload=STARTED), room.sign())
+    await room.send(room.write(8), room.sign())
+    status, _ = await room.send(room.write(3) + room.end(), room.sign())
+    assert status == 200
+    return made, room
+
+
+async def _bundle(client: httpx.AsyncClient, interview: str) -> httpx.Response:
+    return await client.get(f"api/v1/interviews/{interview}/bundle")
+
+
+async def _verified(
+    running: Running, room: SigningRoom, path: Path, receipt: Receipt | None = None
+) -> Findings:
+    answer = await _bundle(await running.operator(), room.interview)
+    assert answer.status_code == 200, answer.text
+    path.write_bytes(answer.content)
+    keys = (await (await running.client()).get("api/v1/keys")).json()["keys"]
+    publics = [key["public_key"] for key in keys]
+    return await asyncio.to_thread(verify, path, receipt=receipt, platform_keys=publics)
+
+
+@pytest.mark.asyncio
+async def test_it_verifies_offline_with_the_candidates_receipt(
+    running: Running, tmp_path: Path
+) -> None:
+    made, room = await _whole(running)
+    candidate = await running.person(person_of(made, "candidate"))
+    answer = await candidate.get(f"interviews/{room.interview}/my-record/receipt")
+    receipt = Receipt.from_wire(answer.json())
+    found = await _verified(running, room, tmp_path / "bundle.zip", receipt)
+    assert (found.ok, found.why) == (True, "")
+
+
+@pytest.mark.asyncio
+async def test_what_is_changed_in_it_is_found(running: Running, tmp_path: Path) -> None:
+    _, room = await _whole(running)
+    path = tmp_path / "bundle.zip"
+    assert (await _verified(running, room, path)).ok
+    members = {}
+    with zipfile.ZipFile(path) as packed:
+        members = {name: packed.read(name) for name in packed.namelist()}
+    lines = members["records.jsonl"].splitlines()
+    line = json.loads(lines[4])
+    line["payload"] = {"n": "better"}
+    lines[4] = json.dumps(line).encode()
+    members["records.jsonl"] = b"\n".join(lines) + b"\n"
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, content in members.items():
+            packed.writestr(name, content)
+    found = await asyncio.to_thread(verify, path)
+    assert (found.ok, found.first_bad_seq) == (False, 5)
+
+
+@pytest.mark.asyncio
+async def test_it_is_for_the_panel_reviewers_and_the_operator(running: Running) -> None:
+    made, room = await _whole(running)
+    other = await running.create(reviewer="Rita")
+    allowed = [
+        await running.person(person_of(made, "interviewer"), "interviewers"),
+        await running.person(person_of(other, "reviewer"), "reviewers"),
+    ]
+    for client in allowed:
+        answer = await _bundle(client, room.interview)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "application/zip"
+        assert f"{room.interview}.zip" in answer.headers["content-disposition"]
+        names = zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
+        assert "records.jsonl" in names
+    strangers = [
+        await running.person(person_of(made, "candidate")),
+        await running.person(person_of(other, "interviewer"), "interviewers"),
+        await running.room(room.interview),
+        await running.client(),
+    ]
+    for client in strangers:
+        assert (await _bundle(client, room.interview)).status_code in {401, 403, 404}
+
+
+@pytest.mark.asyncio
+async def test_records_that_come_meanwhile_are_not_half_in_it(
+    running: Running, tmp_path: Path
+) -> None:
+    made = await running.create()
+    room = SigningRoom(running, made["interview"]["id"])
+    await room.certify()
+    await room.send(room.write(kind="room.started", payload=STARTED), room.sign())
+
+    async def ship() -> None:
+        for _ in range(20):
+            status, _ = await room.send(room.write(60), room.sign())
+            assert status == 200
+
+    shipping = asyncio.create_task(ship())
+    for number in range(3):
+        path = tmp_path / f"{number}.zip"
+        found = await _verified(running, room, path)
+        assert (found.ok, found.why) == (True, "")
+    await shipping
+
+
+@pytest.mark.asyncio
+async def test_two_at_once_are_both_whole(running: Running, tmp_path: Path) -> None:
+    _, room = await _whole(running)
+    found = await asyncio.gather(
+        *(_verified(running, room, tmp_path / f"{number}.zip") for number in range(3))
+    )
+    assert all(one.ok for one in found)
+
+
+@pytest.mark.asyncio
+async def test_what_was_erased_is_said_and_the_tree_still_verifies(
+    running: Running, tmp_path: Path
+) -> None:
+    made = await running.create()
+    room = SigningRoom(running, made["interview"]["id"])
+    await room.certify()
+    await room.send(room.write(kind="room.started", payload=STARTED), room.sign())
+    async with running.state.database.write() as session:
+        session.add(
+            Erasure(
+                id="aaaaaaaaaa",
+                interview_id=room.interview,
+                from_seq=2,
+                to_seq=4,
+                kinds=["event"],
+                reason="The time of the policy is over.",
+                rule="events_days=30",
+                at=START,
+            )
+        )
+    # What its room sends only now is erased as it comes, and the room is told.
+    status, body = await room.send(room.write(6) + room.end(), room.sign())
+    assert status == 200
+    [due] = body["erase"]
+    assert (due["id"], due["from_seq"], due["to_seq"]) == ("aaaaaaaaaa", 2, 4)
+    operator = await running.operator()
+    answer = await operator.get(f"api/v1/interviews/{room.interview}/records")
+    payloads = [one["payload"] is None for one in answer.json()["records"]]
+    assert payloads == [False, True, True, True, *[False] * 5]
+    found = await _verified(running, room, tmp_path / "bundle.zip")
+    assert (found.ok, found.why) == (True, "")
+    assert "The time of the policy is over." in " ".join(
+        [*found.checked, *found.unchecked]
+    )
+    # It says when it is done, and is asked no more; another's word counts for nothing.
+    other = await SigningRoom.open(running)
+    assert (await other.send([], erased=["aaaaaaaaaa"]))[0] == 200
+    assert len((await room.send([]))[1]["erase"]) == 1
+    assert (await room.send([], erased=["aaaaaaaaaa"]))[1]["erase"] == []
+    assert (await room.send([], erased=["../../x"]))[0] == 400
+
+
+@pytest.mark.asyncio
+async def test_a_room_cannot_say_by_itself_that_something_was_erased(
+    running: Running,
+) -> None:
+    room = await SigningRoom.open(running)
+    [wire] = room.write()
+    status, body = await room.send([{**wire, "payload": None, "salt": None}])
+    assert status == 409
+    assert "nothing here says that it was erased" in body["detail"]
