@@ -171,10 +171,9 @@ function recordStanding({ proof, trans, witness }: IFactsProps): IStanding {
         ? { tone: 'attention', words: trans.__('Not signed with the room’s key') }
         : {
             tone: storage === null ? 'good' : 'attention',
-            words: trans._n(
-              'Saved; %1 entry witnessed here',
-              'Saved; %1 entries witnessed here',
-              standing.seen.checkpoint.size
+            words: trans.__(
+              'Saved and witnessed: %1',
+              standing.seen.checkpoint.size.toLocaleString()
             )
           };
     case 'unproven':
