@@ -26,8 +26,6 @@ KEY_BYTES = 32
 NONCE_BYTES = 16
 AHEAD_MS = 5000.0
 """So far a page's clock may run ahead of the room's: delays that shrink look so."""
-STILL_MOST = 1
-"""So many may share the millisecond of the one before: answers to nonces do."""
 
 _SIGNED = ("boot_id", "beat", "monotonic_ms", "frames_seen", "frames_dropped", "nonce")
 
@@ -53,8 +51,9 @@ class Beat:
     frames_dropped: int
     heard_s: float
     """The room's steady clock."""
-    still: int = 0
-    """So many beats in a row came with the same time of the worker's clock."""
+    nonce: str = ""
+    still: bool = False
+    """It shared its millisecond with the one before, as an answer to a nonce may."""
 
 
 def signature(key: bytes, interview: str, beat: Mapping[str, Any]) -> str:
@@ -123,7 +122,7 @@ def verify(
     if beat["boot_id"] != boot_id:
         raise Unproved("it is another page's", field="boot_id")
     nonces.check(beat["nonce"], now_s)
-    still = 0
+    still = False
     if last is not None:
         still = _check_order(beat, last, now_s)
     return Beat(
@@ -133,19 +132,20 @@ def verify(
         beat["frames_seen"],
         beat["frames_dropped"],
         now_s,
+        beat["nonce"],
         still,
     )
 
 
-def _check_order(beat: Mapping[str, Any], last: Beat, now_s: float) -> int:
-    """Raise unless it follows the last; return how many came in its millisecond."""
+def _check_order(beat: Mapping[str, Any], last: Beat, now_s: float) -> bool:
+    """Raise unless it follows the last; return whether it shares its millisecond."""
     if beat["beat"] <= last.number:
         raise Unproved("this beat was before, or a later one was", field="beat")
     passed_ms = beat["monotonic_ms"] - last.monotonic_ms
     if passed_ms < 0:
         raise Unproved("the page's clock went back", field="monotonic_ms")
-    still = last.still + 1 if passed_ms == 0 else 0
-    if still > STILL_MOST:
+    still = passed_ms == 0
+    if still and (last.still or beat["nonce"] == last.nonce):
         raise Unproved("the page's clock stands still", field="monotonic_ms")
     if passed_ms > 1000 * (now_s - last.heard_s) + AHEAD_MS:
         raise Unproved("the page's clock runs ahead", field="monotonic_ms")

@@ -22,7 +22,8 @@ Cause = Literal[
 ]
 
 INTERVAL_S = INTERVAL_MS / 1000
-APART_S = 0.8
+APART_S = 0.6
+BROKEN_S = 2.0
 SIGNS = 3
 """Of so many signs, each `APART_S` after the other, one came when a beat was due."""
 
@@ -42,13 +43,15 @@ WORDS: Mapping[Cause, str] = {
 
 @dataclass
 class Signs:
-    """How often something was seen, at moments that lie apart."""
+    """How often something was seen, at moments that lie apart, without a break."""
 
     count: int = 0
     last_s: float = float("-inf")
 
     def note(self, now_s: float) -> None:
         """Count this moment, unless one was counted just before."""
+        if now_s - self.last_s > BROKEN_S:
+            self.count = 0
         if now_s - self.last_s >= APART_S:
             self.count, self.last_s = self.count + 1, now_s
 
@@ -149,8 +152,9 @@ def why_it_was(
         return other_page(contact)
     if contact.by_room:
         return "room"
-    if last is None or said == "worker" or contact.spoke.enough:
-        return "worker" if contact.spoke.enough else said
+    went_on = contact.spoke.enough and contact.late_beats == 0
+    if last is None or said == "worker" or went_on:
+        return "worker" if went_on else said
     away_s = beat.heard_s - last.heard_s
     counted = beat.number - last.number
     if contact.late_beats == 0 and counted * INTERVAL_S < away_s / 2:

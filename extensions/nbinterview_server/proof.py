@@ -27,7 +27,8 @@ from nbinterview_server.silence import Gap, Silence
 from nbinterview_server.view import View
 
 TICK_S = 0.2
-PING_EVERY_S = 1.0
+NONCES_APART_S = 0.4
+PING_EVERY_S = 0.8
 PONG_WITHIN_S = 2.0
 """An answer that took longer says that the line was down."""
 HELD_S = 0.5
@@ -280,6 +281,7 @@ class Proof:
         except Late:
             if is_active:
                 self._silence.late_beat()
+                self._tell_nonce(line, now_s)
             return
         self._last[line.boot_id] = beat
         self._last.move_to_end(line.boot_id)
@@ -393,12 +395,17 @@ class Proof:
         is_active = line.connection == self._lease.connection
         due = now_s - line.nonces.told_s >= beats.NONCE_EVERY_S
         if due or (is_active and self._silence.asks(now_s)):
-            nonce = self._random_bytes(beats.NONCE_BYTES).hex()
-            line.nonces.tell(nonce, now_s)
-            line.tell({"type": "nonce", "nonce": nonce})
+            self._tell_nonce(line, now_s)
         if now_s - line.pinged_s >= PING_EVERY_S:
             line.pinged_s = now_s
             line.ping(repr(now_s).encode())
+
+    def _tell_nonce(self, line: Line, now_s: float) -> None:
+        if now_s - line.nonces.told_s < NONCES_APART_S:
+            return
+        nonce = self._random_bytes(beats.NONCE_BYTES).hex()
+        line.nonces.tell(nonce, now_s)
+        line.tell({"type": "nonce", "nonce": nonce})
 
     def _tell(self, gaps: Iterable[Gap]) -> None:
         for gap in gaps:

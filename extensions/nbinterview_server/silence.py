@@ -32,6 +32,8 @@ ASK_S = 0.5
 """So late a beat is asked for, and then this often."""
 START_S = 2.0
 """A worker that begins, at the start or after a pause, has so much more time."""
+FRAMES_LATE_S = 2.6
+"""Beats that came for so long with no proof of the camera are a gap of it."""
 LOAD_S = 15.0
 """A page that was loaded again finds its camera and its detector in this time."""
 RETURN_S = 30.0
@@ -75,7 +77,7 @@ class Silence:
     _grace_s: float = 0.0
     """The next one has so much more time."""
     _contact: Contact = field(default_factory=Contact)
-    _frames: Frames = field(default_factory=lambda: Frames(LATE_S + INTERVAL_S))
+    _frames: Frames = field(default_factory=lambda: Frames(FRAMES_LATE_S))
     _pages: dict[str, Page] = field(default_factory=dict)
     _held_since_s: float | None = None
     _excused_until_s: float = float("-inf")
@@ -163,16 +165,16 @@ class Silence:
             said = self.gap.cause
             cause = why_it_was(said, self._contact, self._page(), last, beat)
             found += self._end(now_s, cause)
-            self._frames.wait_from(now_s, LOAD_S if is_new else LATE_S + INTERVAL_S)
+            self._frames.wait_from(now_s, LOAD_S if is_new else FRAMES_LATE_S)
         elif self.wanted and is_new and self._grace_s == 0:
             # A new page load was away in between, however short.
-            self._begin(self._proved_s, other_page(self._contact))
+            found.append(self._begin(self._proved_s, other_page(self._contact)))
             found += self._end(now_s, other_page(self._contact))
         if is_new:
             # Its camera opens again; loading again and again gains no more time.
             self._frames.limit_s = LOAD_S
             self._frames.counted = -1
-        self._frames.count(beat, LATE_S + INTERVAL_S)
+        self._frames.count(beat, FRAMES_LATE_S)
         self._contact.proved()
         self._proved_s, self._grace_s, self.last = now_s, 0.0, beat
         return found
@@ -223,11 +225,13 @@ class Silence:
         frames = self._frames
         if not (self.camera_wanted and self.camera_worked) or self.last is None:
             return []
-        if now_s - frames.proved_s <= frames.limit_s:
+        # By its beats the page is there: else it is they that are missed.
+        beaten_s = self.last.heard_s
+        if beaten_s - frames.proved_s <= frames.limit_s:
             return self._end_frames(now_s) if frames.counted > 0 else []
         if self.frames_gap is not None or now_s <= self._excused_until_s:
             return []
-        cause, detail = frames.why(now_s, self._page())
+        cause, detail = frames.why(beaten_s, self._page())
         self.count += 1
         self.frames_gap = Gap(self._id(), frames.proved_s, None, cause, detail)
         return [self.frames_gap]
