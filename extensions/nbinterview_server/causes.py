@@ -157,7 +157,7 @@ def why_it_was(
         return "worker" if went_on else said
     away_s = beat.heard_s - last.heard_s
     counted = beat.number - last.number
-    if contact.late_beats == 0 and counted * INTERVAL_S < away_s / 2:
+    if counted * INTERVAL_S < away_s / 2:
         return "hidden" if said == "hidden" else "frozen"
     if contact.was_closed or not contact.answered.enough:
         return "offline"
