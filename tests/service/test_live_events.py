@@ -188,7 +188,7 @@ async def test_streams_of_one_person_are_limited_and_given_back(
         ("witness", {"state": "broken"}, "The record was changed", "alarm"),
         ("key", {"state": "replaced"}, "The room has a new signing key", "look"),
         ("room.stopped", {"reason": "idle"}, "The room stopped", "plain"),
-        ("interview.state", {"state": "open"}, "It began", "plain"),
+        ("interview.state", {"state": "open"}, "The interview began", "plain"),
     ],
 )
 def test_each_kind_has_words(

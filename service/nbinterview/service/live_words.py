@@ -81,7 +81,8 @@ def _gap(record: Mapping[str, Any], payload: Mapping[str, Any]) -> Told:
 
 def _state(record: Mapping[str, Any], payload: Mapping[str, Any]) -> Told:
     ended = payload.get("state") == "ended"
-    return _line(record, "The interview ended" if ended else "It began", "", "plain")
+    title = "The interview ended" if ended else "The interview began"
+    return _line(record, title, "", "plain")
 
 
 def _room(record: Mapping[str, Any], payload: Mapping[str, Any]) -> Told:

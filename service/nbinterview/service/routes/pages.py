@@ -12,7 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from nbinterview.errors import NBInterviewError, NotFound
 from nbinterview.service import operations
 from nbinterview.service.db.models import Person
-from nbinterview.service.domain import access, checks, interviews, invitations
+from nbinterview.service.domain import (
+    access,
+    checkpoints,
+    checks,
+    interviews,
+    invitations,
+)
 from nbinterview.service.domain.access import SignedIn
 from nbinterview.service.domain.people import person_model
 from nbinterview.service.domain.templates import MAX_TEMPLATE_BYTES, read_template
@@ -187,7 +193,10 @@ async def show(
     """Show one interview to its panel."""
     async with state.database.read() as session:
         listed = await checks_view(session, interview_id)
-    return await _page(state, caller, interview_id, "interview.html", checks=listed)
+        signed = await checkpoints.newest(session, interview_id)
+    return await _page(
+        state, caller, interview_id, "interview.html", checks=listed, signed=signed
+    )
 
 
 async def checks_view(session: AsyncSession, interview_id: str) -> list[dict[str, Any]]:
