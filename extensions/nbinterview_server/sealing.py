@@ -237,6 +237,8 @@ class Sealing:
         except OSError as error:  # it is asked for again after a restart
             log.warning("the certificate is not kept: %s", error)
         self._tell()
+        for listener in self._listeners:  # the service can countersign now
+            listener()
 
     def _take_up(self) -> None:
         """Take up the certificate of an earlier start, if it is this key's."""
