@@ -120,6 +120,42 @@ def test_silence_alone_is_no_finding_even_while_others_work_in_the_room() -> Non
     assert told(page) == []
 
 
+def gap(page: Page, state: str, cause: str) -> Page:
+    """Write the gap record of a room that counts beats."""
+    more = {"gap_id": "gap-1", "started_at": "", "ended_at": None, "detail": ""}
+    return page.room("gap", what="watching", state=state, cause=cause, **more)
+
+
+def test_a_page_that_keeps_its_proof_back_ends_no_finding_by_it() -> None:
+    """Its worker is gone, and it goes on to say that nobody is there."""
+    page = Page().started().see(20).see(3, faces=0)
+    gap(page, "began", "worker").see(12, faces=0)
+    assert rules(page) == ["nobody"]
+    kept = gap(Page().started().see(20).see(3, faces=0).wait(3.5), "began", "unknown")
+    kept.wait(60).see(10)
+    assert rules(kept) == []
+
+
+def test_only_the_page_that_has_the_lease_says_what_is_seen() -> None:
+    """A second one in sight does not cover the first in the background."""
+
+    def hidden(*, leased: bool) -> list[str]:
+        page = Page().started()
+        if leased:
+            page.room("lease", state="taken", boot_id=BOOT_ID, connection="a")
+        page.see(20).event(name="visibility", state="hidden")
+        other = Page(OTHER_BOOT_ID, page.now_s)
+        for _ in range(30):
+            page.beat(1)
+            other.now_s = page.now_s
+            page.records += other.event(name="fullscreen", active=True).records
+            other.records.clear()
+        return rules(page)
+
+    assert "tab_hidden" in hidden(leased=True)
+    assert hidden(leased=False) == []
+
+
 def test_a_gap_makes_every_sensor_unmeasurable_at_once() -> None:
     page = Page().started().see(20)
     page.room("gap", what="live", state="began", detail="")

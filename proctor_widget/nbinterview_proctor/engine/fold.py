@@ -20,7 +20,7 @@ from nbinterview_proctor.engine.episode import Reading
 from nbinterview_proctor.engine.episodes import Track
 from nbinterview_proctor.engine.order import PAGE_KINDS, Clock, arrive, boot
 from nbinterview_proctor.engine.outcome import FactLike, Outcome
-from nbinterview_proctor.engine.page import Claim, Page, last_heard_s
+from nbinterview_proctor.engine.page import SPOKE_S, Claim, Page, last_heard_s
 from nbinterview_proctor.engine.signals import FRAME_RULES, MOMENT_RULES, of_page
 from nbinterview_proctor.engine.state import (
     State,
@@ -227,8 +227,23 @@ def _watching(state: State, fact: FactLike, at_s: float) -> Step:
     return state, []
 
 
-def _gap(state: State, fact: FactLike, _at_s: float) -> Step:
-    return _silence(state) if fact.payload.get("state") == "began" else (state, [])
+def _gap(state: State, fact: FactLike, at_s: float) -> Step:
+    """Take a gap in; what a page says while it proves nothing is judged all the same.
+
+    Else whoever keeps the proof back would end what is open.
+    """
+    if fact.payload.get("state") != "began":
+        return state, []
+    proof = fact.payload.get("what") == "watching"
+    if proof and at_s - last_heard_s(state.pages) < SPOKE_S:
+        return state, []
+    return _silence(state)
+
+
+def _lease(state: State, fact: FactLike, _at_s: float) -> Step:
+    if fact.payload.get("state") != "taken":
+        return state, []
+    return replace(state, lease=str(fact.payload.get("boot_id", ""))), []
 
 
 def _room(state: State, _fact: FactLike, _at_s: float) -> Step:
@@ -298,6 +313,7 @@ _HANDLERS: Mapping[str, Callable[[State, FactLike, float], Step]] = {
     "person.joined": _person,
     "watching": _watching,
     "gap": _gap,
+    "lease": _lease,
     "room.started": _room,
     "room.stopped": _room,
     "interview.state": _interview,

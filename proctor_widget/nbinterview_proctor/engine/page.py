@@ -14,6 +14,8 @@ from nbinterview_proctor.geometry import SLACK_S
 
 #: Focus that goes for these is the browser's or the page's own doing, not leaving.
 SUSPENDING = frozenset({"dialog", "permission", "share"})
+#: A page that spoke less long ago is heard, though nothing else of it may be proved.
+SPOKE_S = 2.0
 #: No dialog suspends the focus findings for longer.
 SUSPENDED_AT_MOST_S = 60.0
 

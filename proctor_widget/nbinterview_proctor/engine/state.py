@@ -67,6 +67,8 @@ class State:
     """Whether the candidate said so in the calibration that counts."""
     clocks: Mapping[str, Clock] = field(default_factory=dict)
     pages: Mapping[str, Page] = field(default_factory=dict)
+    lease: str | None = None
+    """The page load that counts, where the room says which; the others say nothing."""
     newest: Mapping[str, int] = field(default_factory=dict)
     """The highest client_seq folded, by page and kind: repeats are harmless."""
     now_s: float = _NEVER_S
@@ -107,7 +109,14 @@ class State:
     def claim(self) -> Claim:
         """Return what the pages say now."""
         limits = self.policy.measuring
-        return claim(self.pages, self.now_s, limits.silence_s, limits.suspend_hold_s)
+        holder = {boot: page for boot, page in self.pages.items() if boot == self.lease}
+        pages = holder or self.pages
+        said = claim(pages, self.now_s, limits.silence_s, limits.suspend_hold_s)
+        if said.hidden is None or not holder:
+            return said
+        # A camera that worked before the page was loaded again did work.
+        worked = any(page.camera_worked for page in self.pages.values())
+        return replace(said, camera_worked=worked)
 
 
 def initial(policy: Policy) -> State:
