@@ -38,9 +38,11 @@ class Trust:
         self, interview: str, own: Sequence[PlatformKey], given: Sequence[str]
     ) -> None:
         self.interview = interview
-        self._given = bool(given)
-        known = given or [key.public_key for key in own]
+        published = [key.public_key for key in own]
+        known = [one for one in published if not given or one in given]
+        self._published = {key_id_of(one) for one in published}
         self.platform: Mapping[str, str] = {key_id_of(one): one for one in known}
+        """The keys that count: in the bundle, and known to who verifies."""
         self.keys: dict[str, str] = {}
         """The interview's own, by id."""
         if interview == AUDIT_LOG:
@@ -101,7 +103,8 @@ class Trust:
     def _platform(self, key_id: str, what: str) -> str:
         public = self.platform.get(key_id)
         if public is None:
-            whose = "you did not give" if self._given else "the bundle does not have"
+            here = key_id in self._published
+            whose = "you did not give" if here else "the bundle does not have"
             raise Broken(
                 f"{what} is signed under the platform's key {key_id}, which {whose}"
             )
