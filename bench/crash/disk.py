@@ -54,7 +54,7 @@ class Disk:
             for one in file.waiting:
                 _written(file.safe, one, one.data)
             file.waiting.clear()
-        elif op.kind in {"write", "cut"}:
+        elif op.kind in {"write", "cut", "grow"}:
             self._file(op).waiting.append(op)
         elif op.kind != "ack":
             raise NotUnderstood(op.kind)
@@ -114,7 +114,8 @@ def _named(names: dict[str, int], changes: Sequence[tuple[str, str, int]]) -> No
 def _written(data: bytearray, op: Op, content: bytes) -> None:
     if op.kind == "cut":
         del data[op.offset :]
-        data.extend(bytes(op.offset - len(data)))
+    if op.kind in {"cut", "grow"}:
+        data.extend(bytes(max(0, op.offset - len(data))))
         return
     offset = len(data) if op.offset < 0 else op.offset
     if offset > len(data):

@@ -41,7 +41,7 @@ def read_ours(directory: Path) -> Kept:
     )
     try:
         found = {}
-        for number, record in enumerate(journal.read(), start=1):
+        for number, record in enumerate(journal.read(erased=True), start=1):
             try:
                 same = Record.from_wire(record.wire()) == record
             except NBInterviewError as error:

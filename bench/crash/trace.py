@@ -29,14 +29,14 @@ _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
 
 @dataclass(frozen=True)
 class Op:
-    """One thing done to a file; `kind` is one of make, write, cut, sync, syncdir,
-    rename, unlink, ack."""
+    """One thing done to a file; `kind` is one of make, write, cut, grow, sync,
+    syncdir, rename, unlink, ack."""
 
     kind: str
     name: str
     data: bytes = b""
     offset: int = 0
-    """Where a write begins, or how long a file is cut; -1 appends."""
+    """Where a write begins, or how long the file is then; -1 appends."""
     to: str = ""
 
 
@@ -92,10 +92,10 @@ def _operation(
     ]
     if call == "openat":
         name = _name(texts[0].decode(), directory)
-        if "O_CREAT" not in arguments or not name or name in known:
+        if "O_CREAT" not in arguments or not name:
             return None
-        if "O_TRUNC" in arguments:
-            raise NotUnderstood("a file is opened and emptied")
+        if name in known:
+            return Op("cut", name) if "O_TRUNC" in arguments else None
         known.add(name)
         return Op("make", name)
     if call in {"unlink", "rename"}:
@@ -117,6 +117,9 @@ def _operation(
         return None
     if call in {"fsync", "fdatasync"}:
         return Op("sync", name)
+    if call == "fallocate" and re.search(r", 0, \d+, \d+$", arguments):
+        offset, length = map(int, arguments.rsplit(", ", 2)[1:])
+        return Op("grow", name, offset=offset + length)
     if call == "ftruncate":
         return Op("cut", name, offset=int(arguments.rsplit(", ", 1)[1]))
     if call == "write":

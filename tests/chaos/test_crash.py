@@ -50,7 +50,7 @@ def test_a_trace_is_read_as_it_happened() -> None:
 
 def test_a_call_that_the_replay_does_not_know_is_not_passed_over() -> None:
     with pytest.raises(NotUnderstood):
-        list(operations([line("fallocate", "/d/a", ", 0, 0, 9")], Path("/d")))
+        list(operations([line("fallocate", "/d/a", ", 3, 0, 9")], Path("/d")))
 
 
 def test_what_was_not_synced_may_be_gone() -> None:
