@@ -105,7 +105,7 @@ async def listening(
 
     async def run() -> None:
         try:
-            await app(scope, receive, stream.send)  # type: ignore[arg-type]
+            await app(scope, receive, stream.send)
         finally:
             stream.end()
 

@@ -18,7 +18,7 @@ from nbinterview.ledger.checkpoints import (
     certified,
 )
 from nbinterview.ledger.tree import Tree
-from nbinterview.service.domain import audit
+from nbinterview.service.domain import audit, ledger
 from nbinterview.service.settings import Settings
 from tests.service.signed import SigningRoom, new_signer
 from tests.service.support import Running, Start, person_of, record
@@ -291,6 +291,24 @@ async def test_the_platforms_key_is_made_once_and_its_own(
     assert settings.platform_key.stat().st_mode & 0o777 == 0o600
     again = await start(settings)
     assert [key.key_id for key in await _keys(again)] == [before.key_id]
+
+
+@pytest.mark.asyncio
+async def test_a_long_record_is_not_read_again_for_each_batch(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = await SigningRoom.open(running)
+    await room.certify()
+    await room.send(room.write(500), room.sign())
+
+    async def reads_all(*_: Any) -> list[bytes]:
+        raise AssertionError("all leaves were read")
+
+    monkeypatch.setattr(ledger, "_leaves", reads_all)
+    for _ in range(3):
+        status, body = await room.send(room.write(20), room.sign(room.tree.size - 5))
+        assert status == 200
+        assert body["countersignature"]["size"] == room.tree.size - 5
 
 
 @pytest.mark.asyncio

@@ -119,6 +119,7 @@ async def test_a_record_is_never_replaced(running: Running) -> None:
     status, body = await _sent(running, here, [other, record(here, 2)])
     assert status == 409
     assert "expected_seq" not in body
+    assert body["title"] == "This is another record"
     assert await _kept(running, here) == [1]
 
 

@@ -82,7 +82,7 @@ class Metrics:
         lag = now - parse_time(records[-1].time)
         self._lag_s.observe(max(0.0, lag.total_seconds()))
         for record in records:
-            if record.kind == "refused":
+            if record.kind == "refused" and record.payload is not None:
                 count = record.payload.get("count", 1)
                 self._in_rooms.labels(self._kind(record.payload)).inc(
                     count if isinstance(count, int) and count > 0 else 1

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from nbinterview.errors import Conflict, Invalid
+from nbinterview.errors import Invalid
 from nbinterview.ledger.checkpoints import (
     Checkpoint,
     Countersignature,
@@ -26,15 +26,13 @@ from nbinterview.ledger.records import format_time
 from nbinterview.ledger.signing import Signer
 from nbinterview.service.db.models import CountersignedHead, SignedHead
 from nbinterview.service.domain import certificates, ledger
-from nbinterview.service.domain.ledger import Taken
+from nbinterview.service.domain.ledger import AnotherRecord, Taken
 
 KEPT_EVERY = timedelta(minutes=1)
 
 
-class NotExtending(Conflict):
+class NotExtending(AnotherRecord):
     """A room's signed head is of another record than the one kept here."""
-
-    title = "This is another record"
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         super().__init__(
@@ -88,7 +86,7 @@ async def _keep(session: AsyncSession, checkpoint: Checkpoint, now: datetime) ->
     known = (checkpoint.interview, checkpoint.size, checkpoint.key_id)
     if await session.get(SignedHead, known) is not None:
         return
-    if len(newest) == 2 and _between(*newest, now):
+    if len(newest) == 2 and _between(newest[1], newest[0], now):
         await _forget(session, newest[0])
     session.add(
         SignedHead(
@@ -102,7 +100,7 @@ async def _keep(session: AsyncSession, checkpoint: Checkpoint, now: datetime) ->
     )
 
 
-def _between(last: SignedHead, before: SignedHead, now: datetime) -> bool:
+def _between(before: SignedHead, last: SignedHead, now: datetime) -> bool:
     """Say whether the last head may go: those around it are close, and of its key."""
     return last.key_id == before.key_id and now - before.received_at < KEPT_EVERY
 

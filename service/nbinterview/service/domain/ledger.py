@@ -45,6 +45,15 @@ class SequenceGap(Conflict):
         return {**super().problem(), "expected_seq": self.expected_seq}
 
 
+class AnotherRecord(Conflict):
+    """What a room sends is not the record that is kept here, or none that goes on it.
+
+    A room knows it by its title, and says so to its panel.
+    """
+
+    title = "This is another record"
+
+
 @dataclass(frozen=True)
 class Batch:
     """Verified records of one interview that follow each other, ready to be kept."""
@@ -169,7 +178,7 @@ async def _check_repeats(
     kept = {row.seq: row.hash for row in found}
     for record in repeats:
         if kept[record.seq] != record.hash:
-            raise Conflict(
+            raise AnotherRecord(
                 f"Record {record.seq} differs from the one that is kept. "
                 "A record is never replaced."
             )
