@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Download, Page
 
+from nbinterview.ledger.bundle import Contents, write_bundle
+from nbinterview.ledger.checkpoints import Checkpoint, PlatformKey
+from nbinterview.ledger.records import Record
+from nbinterview.ledger.verify import Findings, read_receipt, verify
 from tests.extensions.harness import INTERVIEWER, RoomServer
 from tests.lab.conftest import Enter, eventually, start
 from tests.lab.pictures import keep as keep_picture
@@ -155,9 +160,9 @@ def test_a_room_that_cannot_write_says_so_to_its_interviewers(
     page.keyboard.type("x = 1")
     alarm = panel.locator(f"{PANEL} [data-alarm=storage]")
     alarm.wait_for()
-    assert "not being saved" in (alarm.text_content() or "")
-    chip = panel.get_by_role("alert").get_by_role("button", name="Not being saved")
-    chip.wait_for()
+    assert "cannot write its record" in (alarm.text_content() or "")
+    chip = panel.get_by_role("alert").get_by_role("button")
+    chip.get_by_text("Not being saved").wait_for()
     keep_picture(panel, "storage-light")
     go_dark(panel)
     assert contrast(panel, f"{PANEL} [data-alarm=storage] p") >= 4.5
@@ -167,6 +172,29 @@ def test_a_room_that_cannot_write_says_so_to_its_interviewers(
     chip.wait_for(state="detached")
 
 
+def verified(
+    room: RoomServer, records: list[Record], heads: list[Checkpoint], kept: Download
+) -> Findings:
+    """Return what `nbinterview verify` finds in these records with a kept receipt."""
+    service = room.service
+    bundle = room.directory / "bundle.zip"
+    fitting = [one for one in heads if one.size <= len(records)]
+    contents = Contents(
+        service.config["interview"]["id"],
+        records,
+        made_at=records[-1].time,
+        checkpoints=fitting,
+        certificates=service.certificates,
+        platform_keys=[PlatformKey.from_wire(key) for key in service.keys()["keys"]],
+    )
+    write_bundle(bundle, contents)
+    return verify(
+        bundle,
+        receipt=read_receipt(Path(kept.path())),
+        platform_keys=[service.platform.public],
+    )
+
+
 def cut_back(room: RoomServer, to_seq: int) -> None:
     """Make a room's record shorter behind its back, at its service's too."""
     with closing(sqlite3.connect(room.directory / "journal.sqlite")) as db:
@@ -174,6 +202,8 @@ def cut_back(room: RoomServer, to_seq: int) -> None:
         db.execute("DELETE FROM checkpoints WHERE size > ?", (to_seq,))
         db.commit()
     del room.service.records[to_seq:]
+    heads = room.service.checkpoints
+    heads[:] = [one for one in heads if one.size <= to_seq]
 
 
 def test_a_record_that_was_rewritten_behind_its_back_is_found_out(
@@ -185,11 +215,12 @@ def test_a_record_that_was_rewritten_behind_its_back_is_found_out(
     page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.type("x = 1")
     eventually("a longer record", lambda: len(room.records()) > 12)
-    seen = len(room.records())
-    eventually("all of it witnessed", lambda: witnessed_size(panel) >= seen)
     page.context.close()
+    seen = eventually("a pause in it", lambda: unchanged(room))
+    eventually("all of it witnessed", lambda: witnessed_size(panel) >= seen)
     room.kill()
-    cut_back(room, 8)
+    honest, heads = room.records(), list(room.service.checkpoints)
+    cut_back(room, seen - 3)
     start(room)  # it signs with its own key, what is left and what comes
     alarm = panel.locator(f"{PANEL} [data-alarm=witness]")
     alarm.wait_for()
@@ -213,10 +244,29 @@ def test_a_record_that_was_rewritten_behind_its_back_is_found_out(
         panel.get_by_role("button", name="Keep the proof").click()
     receipt = json.loads(Path(kept.value.path()).read_text("utf-8"))
     assert receipt["checkpoint"]["root"] == found[0].payload["seen"]["root"]
+    # It holds for the record as it was, and not for the one in its place.
+    findings = verified(room, honest, heads, kept.value)
+    assert findings.ok, findings.why
+    now = eventually(
+        "as many records again",
+        lambda: len(all_now := room.records()) > seen and all_now,
+    )
+    heads = room.service.checkpoints
+    eventually("their head", lambda: heads and heads[-1].size >= len(now))
+    findings = verified(room, now, heads, kept.value)
+    assert not findings.ok
+    assert "receipt" in findings.why
     # Another browser saw nothing before, and accuses nobody.
     other = interviewer(room)
     fact(other, "record").get_by_text("Saved and witnessed").wait_for()
     assert other.locator("[data-alarm]").count() == 0
+
+
+def unchanged(room: RoomServer) -> int:
+    """Return how many records there are, if there are no more of them after a while."""
+    before = len(room.records())
+    time.sleep(1)
+    return before if len(room.records()) == before else 0
 
 
 def witnessed_size(panel: Page) -> int:
@@ -277,6 +327,9 @@ def test_the_candidate_takes_a_receipt_along(
     receipt = json.loads(Path(kept.value.path()).read_text("utf-8"))
     records = room.records()
     assert receipt["checkpoint"]["size"] == len(records)
+    findings = verified(room, records, room.service.checkpoints, kept.value)
+    assert findings.ok, findings.why
+    assert any("receipt" in one for one in findings.checked)
     assert kept.value.suggested_filename == (
         f"receipt-{receipt['interview']}-{len(records)}.json"
     )

@@ -80,7 +80,15 @@ describe('proof of watching', () => {
     expect(proof.isConnected).toBe(true);
     socket().lose();
     expect(proof.isConnected).toBe(false);
+    expect(proof.hasEnded).toBe(false);
     client.dispose();
+  });
+
+  it('is not asked for after the end', () => {
+    const { client, socket } = connected({ role: 'interviewer' });
+    const proof = new ProofModel(client);
+    socket().say({ type: 'state', state: 'ended' });
+    expect(proof.hasEnded).toBe(true);
   });
 
   it('is missing for so long', () => {
@@ -160,9 +168,12 @@ describe('an alarm', () => {
     expect(now()).toEqual([]);
     socket().say(storage({ detail: 'The disk is full.', waiting: 14 }));
     expect(now()).toEqual(['Not being saved']);
-    expect(alarmsOf(proof.storage, null, trans)[0]?.text).toMatch(
-      /^The disk is full\. 14 entries wait\. /
+    expect(alarmsOf(proof.storage, null, trans)[0]?.text).toBe(
+      'The disk is full. 14 entries wait.'
     );
+    // Something else than the disk: the service holds another record, say.
+    socket().say(storage({ detail: 'It holds another one.' }));
+    expect(now()).toEqual(['Trouble with the record']);
     socket().say(storage({ state: 'ok' }));
     expect(now()).toEqual([]);
   });

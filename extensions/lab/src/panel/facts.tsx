@@ -114,6 +114,16 @@ function sensorStanding(sensor: Sensor, { model, trans }: IFactsProps): IStandin
 /** Whether somebody watches at this moment, or nobody knows. */
 function watchedStanding(props: IFactsProps): IStanding {
   const { model, nowMs, policy, proof, trans } = props;
+  const unproved =
+    proof.gaps.length === 0
+      ? ''
+      : trans.__(
+          '; %1 without in all',
+          durationWords(unprovedSeconds(proof.gaps, nowMs), trans)
+        );
+  if (proof.hasEnded) {
+    return { tone: 'quiet', words: trans.__('The interview has ended') + unproved };
+  }
   if (!proof.isConnected) {
     return {
       tone: 'attention',
@@ -134,13 +144,6 @@ function watchedStanding(props: IFactsProps): IStanding {
   if (model.watching.paused) {
     return { tone: 'quiet', words: trans.__('Paused') };
   }
-  const unproved =
-    proof.gaps.length === 0
-      ? ''
-      : trans.__(
-          '; %1 without in all',
-          durationWords(unprovedSeconds(proof.gaps, nowMs), trans)
-        );
   const isWatched = policy.sensors.some(sensor =>
     ['measuring', 'calibrating', 'unmeasurable'].includes(
       model.sensor(sensor)?.state ?? ''
@@ -155,7 +158,7 @@ function watchedStanding(props: IFactsProps): IStanding {
 function recordStanding({ proof, trans, witness }: IFactsProps): IStanding {
   const { storage } = proof;
   if (storage !== null && storage.state !== 'near_quota') {
-    return { tone: 'attention', words: trans.__('Not being saved') };
+    return { tone: 'attention', words: trans.__('In trouble: see above') };
   }
   const standing = witness?.standing;
   switch (standing?.state) {

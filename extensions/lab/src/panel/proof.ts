@@ -30,6 +30,9 @@ export class ProofModel {
     _live.statusChanged.connect(() => {
       this._changed.emit();
     });
+    _live.heard('state').connect(() => {
+      this._changed.emit();
+    });
   }
 
   get changed(): ISignal<this, void> {
@@ -39,6 +42,11 @@ export class ProofModel {
   /** Whether this page hears its room; else what is shown is what was last known. */
   get isConnected(): boolean {
     return this._live.status === 'online';
+  }
+
+  /** Whether the interview is over, and nothing is watched any more. */
+  get hasEnded(): boolean {
+    return this._live.welcome?.state === 'ended';
   }
 
   /** Stretches without proof of watching, newest first. */

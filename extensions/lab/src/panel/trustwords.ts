@@ -88,7 +88,6 @@ function storageAlarm(
   { state, detail, waiting }: StorageMessage,
   trans: TranslationBundle
 ): IAlarm {
-  const said = detail === '' ? [] : [detail];
   switch (state) {
     case 'near_quota':
       return {
@@ -96,13 +95,7 @@ function storageAlarm(
         tone: 'hint',
         short: trans.__('Record nearly full'),
         title: trans.__('This room’s record is nearly full'),
-        text: [
-          ...said,
-          trans.__(
-            'Everything is still saved. When it is full, nothing more is taken from the ' +
-              'candidate’s page.'
-          )
-        ].join(' ')
+        text: detail
       };
     case 'full':
       return {
@@ -110,31 +103,27 @@ function storageAlarm(
         tone: 'alarm',
         short: trans.__('Record full'),
         title: trans.__('This room’s record is full'),
-        text: [
-          ...said,
-          trans.__(
-            'Nothing more is taken from the candidate’s page, which says so. The end of ' +
-              'the interview will still be recorded.'
-          )
-        ].join(' ')
+        text: detail
       };
     case 'ok':
     case 'failing':
       return {
         id: 'storage',
         tone: 'alarm',
-        short: trans.__('Not being saved'),
-        title: trans.__('What happens now is not being saved'),
-        text: [
-          ...said,
-          ...(waiting > 0
-            ? [trans._n('%1 entry waits.', '%1 entries wait.', waiting)]
-            : []),
-          trans.__(
-            'Nothing is confirmed to the candidate before it is on the disk, and their ' +
-              'browser keeps it. The room tries again by itself.'
-          )
-        ].join(' ')
+        ...(waiting > 0
+          ? {
+              short: trans.__('Not being saved'),
+              title: trans.__('What happens now is not being saved'),
+              text: [
+                detail,
+                trans._n('%1 entry waits.', '%1 entries wait.', waiting)
+              ].join(' ')
+            }
+          : {
+              short: trans.__('Trouble with the record'),
+              title: trans.__('There is trouble with the record'),
+              text: detail
+            })
       };
   }
 }
