@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
+from nbinterview.gaps import UNHEARD, gaps
 from nbinterview.ledger.timing import Timing
 from nbinterview.plain import line, plain
 from nbinterview.schemas.film_types import Mark
@@ -31,6 +32,7 @@ _Kind: TypeAlias = Literal[
 ]
 _RUNS = {"ok": "Run", "error": "Run with an error", "aborted": "Not run"}
 _OTHER_CODE = ", of code that the cell did not hold"
+_UNHEARD = "Nothing heard from the candidate's page"
 _KERNEL = {
     "started": "Python started",
     "restarted": "Python restarted",
@@ -282,27 +284,21 @@ def _kernel(records: _Records, timing: Timing) -> Iterator[Mark]:
 
 
 def _gaps(records: _Records, timing: Timing) -> Iterator[Mark]:
-    gaps = list(_of(records, "gap"))
-    for place, record in enumerate(gaps):
-        if record["payload"].get("state") != "began":
-            continue
-        what = record["payload"].get("what")
-        end = next(
-            (
-                later
-                for later in gaps[place + 1 :]
-                if later["payload"].get("what") == what
-                and later["payload"].get("state") == "ended"
-            ),
-            None,
-        )
+    for gap in gaps(records):
+        began_ms = timing.at_ms(gap.began)
+        if gap.started_s is not None:
+            began_ms = timing.ms(gap.started_s)
+        end_ms = timing.duration_ms
+        if gap.ended is not None:
+            end_ms = timing.at_ms(gap.ended)
+        known = gap.cause != UNHEARD
         yield _mark(
             "gap",
-            record,
-            timing.at_ms(record),
-            "Nothing heard from the candidate's page",
-            detail=line(record["payload"].get("detail")),
-            end_ms=timing.at_ms(end) if end else timing.duration_ms,
+            gap.began,
+            began_ms,
+            f"Not watched: {gap.cause}" if known else _UNHEARD,
+            detail=line(gap.detail),
+            end_ms=end_ms,
         )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from nbinterview.gaps import UNHEARD, gaps
 from nbinterview.report import words
 from nbinterview.report.text import duration, line, number
 
@@ -248,16 +249,17 @@ def presence_spans(
 
 
 def gap_spans(records: Sequence[Record], window: Window) -> list[Span]:
-    """Return when the candidate's page was silent though it should have spoken."""
-    changes: list[tuple[float, str | None]] = [
-        (
-            window.at(record),
-            "gap" if record["payload"].get("state") == "began" else None,
-        )
-        for record in records
-        if record["kind"] == "gap"
-    ]
-    return switched(changes, window.length_s, {"gap": "no connection"})
+    """Return when nothing proved that the candidate's page watched, and why."""
+    found = []
+    for gap in gaps(records):
+        start_s, end_s = window.at(gap.began), window.length_s
+        if gap.started_s is not None:
+            start_s = min(start_s, max(gap.started_s - window.start_s, 0.0))
+        if gap.ended is not None:
+            end_s = window.at(gap.ended)
+        label = "no connection" if gap.cause == UNHEARD else gap.cause
+        found.append(Span(start_s, max(start_s, end_s), "gap", label))
+    return found
 
 
 def client_event(record: Record) -> Mapping[str, Any]:

@@ -26,7 +26,12 @@ from nbinterview.report.lanes import (
 )
 from nbinterview.report.origins import Share, shares
 from nbinterview.report.scoring import ScoreView, score_view
-from nbinterview.report.sensors import SensorView, calibrations, sensor_views
+from nbinterview.report.sensors import (
+    SensorView,
+    calibrations,
+    gap_views,
+    sensor_views,
+)
 from nbinterview.report.tables import EventView, RunView
 from nbinterview.report.text import day_time, duration, line, moment, number
 from nbinterview.report.timing import reading_window
@@ -206,7 +211,7 @@ def build(
         sensors=sensor_views(records, window),
         calibrations=calibrations(records, window),
         consents=tables.consents(records, window),
-        gaps=tables.events(records, window, names, "gap", ("state", "what")),
+        gaps=gap_views(records, window),
         runs=runs,
         arrivals=tables.arrivals(interview, records, window, names),
         kernel=tables.events(records, window, names, "kernel", ("state",)),

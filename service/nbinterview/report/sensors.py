@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nbinterview.gaps import gaps
 from nbinterview.report import words
-from nbinterview.report.lanes import Record, Window, client_event, sensor_spans
+from nbinterview.report.lanes import (
+    Record,
+    Window,
+    client_event,
+    gap_spans,
+    sensor_spans,
+)
 from nbinterview.report.tables import EventView
 from nbinterview.report.text import duration, line
 from nbinterview_proctor.replay import measures
@@ -49,6 +56,18 @@ def _sensor(
         unmeasurable=_share(unmeasurable, on),
         off=duration(max(window.length_s - on, 0.0)),
     )
+
+
+def gap_views(records: Sequence[Record], window: Window) -> list[EventView]:
+    """Return every stretch without proof of watching: its cause, how long it was."""
+    found = []
+    for gap, span in zip(gaps(records), gap_spans(records, window), strict=True):
+        lasted_s = span.end_s - span.start_s
+        lasted = "to the end" if gap.ended is None else duration(lasted_s)
+        cause = line(gap.cause)
+        what = f"{cause} · {lasted}"
+        found.append(EventView(span.start_s, "Room", what, line(gap.detail)))
+    return found
 
 
 def calibrations(records: Sequence[Record], window: Window) -> list[EventView]:
