@@ -98,19 +98,24 @@ class BundleFile:
         self, name: str, most: int = MAX_UNPACKED_BYTES
     ) -> Iterator[list[bytes]]:
         """Yield a member's lines, many at a time."""
-        total, rest = 0, b""
+        total = begun_bytes = 0
+        begun: list[bytes] = []  # of a line whose end has not come yet
         with self._reading(name) as file:
             while chunk := file.read(_CHUNK_BYTES):
                 total += len(chunk)
                 if total > most:
                     raise Invalid(f"{self._path}: {name} is too large.")
-                lines = (rest + chunk if rest else chunk).split(b"\n")
-                rest = lines.pop()
-                if len(rest) > MAX_WIRE_BYTES:
+                first, *lines = chunk.split(b"\n")
+                begun.append(first)
+                begun_bytes += len(first)
+                if begun_bytes > MAX_WIRE_BYTES:
                     raise Invalid(f"{self._path}: a line of {name} is too long.")
                 if lines:
+                    lines.insert(0, b"".join(begun))
+                    begun = [lines.pop()]
+                    begun_bytes = len(begun[0])
                     yield lines
-        if rest:
+        if begun_bytes:
             raise Invalid(f"{self._path}: the last line of {name} is cut off.")
 
     @contextmanager
