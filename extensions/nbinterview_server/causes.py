@@ -204,7 +204,10 @@ class Frames:
         """Return why no pictures are proved, and what is seen of it."""
         if page.hidden:
             return "hidden", "The page is in the background and measures nothing."
-        if now_s - self.advanced_s > self.limit_s:
+        untold = now_s - self.told_s > self.limit_s
+        # The last told picture is in the count of the beat after it.
+        counted_on = self.advanced_s - self.told_s > 2 * INTERVAL_S
+        if now_s - self.advanced_s > self.limit_s or (untold and not counted_on):
             if page.camera not in {"on", None}:
                 return "camera", f"The page says that its camera is: {page.camera}."
             if page.detector in {"failed", "stopped"}:
@@ -212,6 +215,6 @@ class Frames:
             if self.dropping:
                 return "worker", "Camera pictures come, and none is measured."
             return "camera", "No new camera picture is counted."
-        if now_s - self.told_s > self.limit_s:
+        if untold:
             return "worker", "Camera pictures are counted, and nothing is told of them."
         return "camera", "The same camera picture comes again and again."
