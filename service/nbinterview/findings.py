@@ -124,8 +124,12 @@ class OwnRecord:
 
 
 def read(records: Iterable[Mapping[str, Any]]) -> OwnRecord:
-    """Return what these records say; those of other kinds are passed over."""
-    kept = [record for record in records if record["kind"] in KINDS]
+    """Return what these records say; erased ones and other kinds are passed over."""
+    kept = [
+        record
+        for record in records
+        if record["kind"] in KINDS and record["payload"] is not None
+    ]
     return OwnRecord(
         findings=_findings(kept),
         sensors=_sensors(kept),

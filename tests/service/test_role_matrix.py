@@ -110,6 +110,10 @@ REQUESTS: Mapping[str, Callable[[World], dict[str, Any]]] = {
     "POST /interviews/{interview_id}/my-record/answers": lambda _: {
         "data": {"text": "That was the door bell."}
     },
+    "POST /interviews/{interview_id}/my-record/delete": lambda _: {
+        "data": {"sure": "yes"}
+    },
+    "POST /api/v1/purge": lambda _: {"json": {}},
     "POST /interviews/{interview_id}/findings/decisions": lambda _: {
         "data": {"episode_id": "e1", "decision": "set_aside"}
     },
@@ -251,7 +255,9 @@ async def _ask(
     running: Running, world: World, entry: Entry, caller: str
 ) -> httpx.Response:
     path = entry.path.format(
-        interview_id=world.interview, invitation_id=world.invitation
+        interview_id=world.interview,
+        invitation_id=world.invitation,
+        hub_name=world.candidate,
     )
     make = REQUESTS.get(_name(entry, running.settings))
     sent = make(world) if make is not None else {}
@@ -271,6 +277,8 @@ def _check_allowed(answer: httpx.Response, entry: Entry, state: State) -> None:
         unready = answer.status_code == 404 and "was not opened yet" in answer.text
         # This one names its interview in its body.
         over = entry.path.endswith("/tickets") and state == "purged"
+        # Of its candidate nothing is left.
+        over = over or ("/people/" in entry.path and state == "purged")
         assert unready or _is_refusal(answer) == over
     elif state == "purged":
         # No ticket's person may read it; a link to it is not known.

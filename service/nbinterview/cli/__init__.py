@@ -14,11 +14,14 @@ from typing import Any
 
 from nbinterview import __version__
 from nbinterview.cli import (
+    audit,
     error_rates,
     evaluate,
     export,
     interviews,
     keys,
+    person,
+    purge,
     replay,
     rerun,
     rescore,
@@ -58,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_command(commands)
     export.add_command(commands)
     verify.add_command(commands)
+    purge.add_command(commands)
+    person.add_commands(_group(commands, "person", "what a candidate may ask for"))
+    audit.add_command(commands)
     keys.add_commands(_group(commands, "key", "the platform's signing key"))
     return parser
 

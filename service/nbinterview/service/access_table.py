@@ -47,6 +47,7 @@ _TICKET: frozenset[Role] = frozenset({"ticket", "operator"})
 KEPT: frozenset[State] = frozenset({"scheduled", "open", "ended"})
 _NOT_ENDED: frozenset[State] = frozenset({"scheduled", "open"})
 _ENDED: frozenset[State] = frozenset({"ended"})
+_NOT_OPEN: frozenset[State] = frozenset({"scheduled", "ended"})
 _BEGUN: frozenset[State] = frozenset({"open", "ended"})
 
 
@@ -65,6 +66,8 @@ class Entry:
     """What is said to a person without such a role; else that it does not exist."""
     not_now: str = "This interview has ended."
     """What is said in another state."""
+    in_browser: bool = False
+    """Whether the operator may come with the cookie of `operator_pages`."""
     shows: str = ""
     """What the audit log says that somebody looked at, before they are shown it."""
 
@@ -81,6 +84,7 @@ class Entry:
 
 _API = f"{SERVICE_PREFIX}api/v1"
 _PAGES = SERVICE_PREFIX.rstrip("/")
+_WHEN_ENDED = "The interview goes on. Come back as soon as it has ended."
 _NO_CREATOR = "Only interviewers can prepare interviews."
 _NO_READER = "This report is not open to you."
 _NO_OPENING = "This interview has ended and cannot be opened again."
@@ -154,10 +158,22 @@ TABLE: tuple[Entry, ...] = (
     _rest("GET", f"{_INTERVIEW}/record", _OPERATOR, limit="downloads", shows="export"),
     _rest("GET", f"{_INTERVIEW}/records", _OPERATOR, shows="records"),
     _rest("POST", "/records/import", _OPERATOR, limit="making"),
+    _rest("POST", "/purge", _OPERATOR),
+    _rest(
+        "GET",
+        "/people/{hub_name}/export",
+        _OPERATOR,
+        limit="downloads",
+        shows="person",
+    ),
+    _rest("DELETE", "/people/{hub_name}", _OPERATOR),
     _rest("GET", "/error-rates", _OPERATOR),
     _rest("PUT", "/error-rates", _OPERATOR),
     _rest("DELETE", "/error-rates", _OPERATOR),
     _page("GET", "/metrics", _OPERATOR),
+    _rest("GET", "/audit", _OPERATOR),
+    _rest("POST", "/audit/page", _OPERATOR),
+    _rest("GET", "/audit/bundle", _OPERATOR, limit="downloads", shows="log"),
     # The other parts.
     _rest("GET", _INVITATION, _HUB),
     _rest("POST", f"{_INVITATION}/arrivals", _HUB, limit="arrivals"),
@@ -227,6 +243,29 @@ TABLE: tuple[Entry, ...] = (
     _page("GET", f"{_INTERVIEW}/my-record", _CANDIDATE),
     _page("GET", f"{_INTERVIEW}/my-record/receipt", _CANDIDATE, limit="downloads"),
     _page(
+        "GET",
+        f"{_INTERVIEW}/my-record/everything",
+        _CANDIDATE,
+        states=_NOT_OPEN,
+        limit="downloads",
+        not_now=_WHEN_ENDED,
+        shows="person",
+    ),
+    _page(
+        "GET",
+        f"{_INTERVIEW}/my-record/delete",
+        _CANDIDATE,
+        states=_NOT_OPEN,
+        not_now=_WHEN_ENDED,
+    ),
+    _page(
+        "POST",
+        f"{_INTERVIEW}/my-record/delete",
+        _CANDIDATE,
+        states=_NOT_OPEN,
+        not_now=_WHEN_ENDED,
+    ),
+    _page(
         "POST",
         f"{_INTERVIEW}/my-record/answers",
         _CANDIDATE,
@@ -252,6 +291,17 @@ TABLE: tuple[Entry, ...] = (
     ),
     _page("GET", f"{_INTERVIEW}/enter", _IN_ROOM),
     _page("GET", f"{_INTERVIEW}/enter/status", _IN_ROOM),
+    # The operator, in a browser: without the command line's link a 400 for everybody.
+    _page("GET", "/audit/open", ANYBODY, limit="sign-in"),
+    _page("GET", "/audit", _OPERATOR, in_browser=True),
+    _page(
+        "GET",
+        "/audit/file",
+        _OPERATOR,
+        in_browser=True,
+        limit="downloads",
+        shows="log",
+    ),
     # Without a state of our own in a cookie it is a 400 for everybody.
     _page("GET", "/oauth_callback", ANYBODY, limit="sign-in"),
     # Harmless without a session; refused only to other sites.

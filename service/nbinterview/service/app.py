@@ -32,6 +32,7 @@ from nbinterview.service.metrics import Counted, Metrics
 from nbinterview.service.pages import PLAYER, STATIC
 from nbinterview.service.platform_keys import PlatformKeys
 from nbinterview.service.rooms import Rooms
+from nbinterview.service.routes import audit as audit_log
 from nbinterview.service.routes import (
     bundles,
     checks,
@@ -44,6 +45,7 @@ from nbinterview.service.routes import (
     models,
     pages,
     parts,
+    rights,
 )
 from nbinterview.service.settings import Settings
 from nbinterview.service.signin import HubSignIn
@@ -126,6 +128,8 @@ def create_app(settings: Settings) -> FastAPI:
     api.include_router(live_events.router, tags=["interviews"])
     api.include_router(checks.router, tags=["checks and branches"])
     api.include_router(findings.router, tags=["error rates"])
+    api.include_router(audit_log.router, tags=["audit log"])
+    api.include_router(rights.router, tags=["retention and rights"])
     whole = APIRouter(prefix=settings.prefix.rstrip("/"))
     for router in (
         api,
@@ -133,6 +137,8 @@ def create_app(settings: Settings) -> FastAPI:
         checks.pages,
         findings.pages,
         keys.pages,
+        rights.pages,
+        audit_log.pages,
         entry.router,
         metrics.router,
     ):

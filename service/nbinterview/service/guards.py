@@ -29,6 +29,7 @@ from nbinterview.errors import (
 )
 from nbinterview.ids import INTERVIEW_ID
 from nbinterview.rates import MIB, address_of
+from nbinterview.service import operator_pages
 from nbinterview.service.access_table import ANYBODY, PEOPLE, PUBLIC, TABLE, Entry, Role
 from nbinterview.service.db.models import Interview
 from nbinterview.service.domain import access, invitations
@@ -160,6 +161,10 @@ async def _identify(request: Request, state: State, entry: Entry) -> Identity:
     token = _bearer_of(request)
     if token is not None:
         return _of_token(request, state, entry, token)
+    if entry.in_browser:
+        if operator_pages.is_open(state.settings, request):
+            return Operator()
+        raise Unauthenticated(operator_pages.HOW)
     found = await state.sign_in.whoever(request) if entry.roles & PEOPLE else None
     if found is None:
         raise _sign_in_words(entry)

@@ -59,13 +59,25 @@ async def roles_at(
 ) -> frozenset[str]:
     """Return the access table's roles that a person holds in one interview.
 
-    A reviewer is one everywhere but where they have another part.
+    A reviewer is one everywhere but where they have another part, or had one: whose
+    link as a candidate was withdrawn does not come to judge themselves.
     """
     held = await roles(session, person.hub_name)
     here = {role for where, role in held if where == interview.id}
-    if not here and (None, "reviewer") in held:
+    had = await _ever_in(session, person.hub_name)
+    if not here and interview.id not in had and (None, "reviewer") in held:
         here = {"reviewer"}
     return frozenset({"visitor", *here})
+
+
+async def _ever_in(session: AsyncSession, hub_name: str) -> dict[str, str]:
+    """Return the role of every interview that a person has or had a part in."""
+    found = await session.execute(
+        select(Participation.interview_id, Participation.role)
+        .where(Participation.hub_name == hub_name)
+        .where(Participation.interview_id.is_not(None))
+    )
+    return {where: role for where, role in found if where is not None}
 
 
 # What was erased is in nobody's list.
@@ -84,7 +96,8 @@ async def panel_interviews(session: AsyncSession, caller: Caller) -> list[str]:
 async def report_interviews(session: AsyncSession, caller: Caller) -> list[str]:
     """Return the ids of the interviews whose report a caller may read.
 
-    Reviewers read all but an interview they were the candidate of; nobody does that.
+    Reviewers read all but an interview they were the candidate of, or were taken out
+    of; nobody does that.
     A branch is nobody's interview, so nobody is judged by one.
     """
     readable = await _readable_interviews(session, caller)
@@ -102,9 +115,10 @@ async def _readable_interviews(session: AsyncSession, caller: Caller) -> list[st
     held = await roles(session, caller.hub_name)
     if not any(where is None and role == "reviewer" for where, role in held):
         return await panel_interviews(session, caller)
-    own = {where for where, role in held if role == "candidate"}
+    present = {where for where, role in held if role == "interviewer"}
+    had = (await _ever_in(session, caller.hub_name)).keys() - present
     every = await session.scalars(_KEPT)
-    return [interview_id for interview_id in every if interview_id not in own]
+    return [interview_id for interview_id in every if interview_id not in had]
 
 
 async def require_report(

@@ -14,7 +14,7 @@ import json
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ from nbinterview.ledger.checkpoints import Checkpoint, make_checkpoint
 from nbinterview.ledger.records import Record, format_time
 from nbinterview.ledger.stored import from_store, to_store
 from nbinterview.service.db import Database
-from nbinterview.service.db.models import AuditHead, AuditRecord
+from nbinterview.service.db.models import AuditHead, AuditRecord, Person
 from nbinterview.service.domain.access import Caller, Operator, SignedIn
 from nbinterview.service.domain.frontier import Frontier
 from nbinterview.service.platform_keys import PlatformKeys
@@ -301,6 +301,41 @@ async def page(
         .limit(min(limit, MAX_PAGE))
     )
     return [json.loads(from_store(wire)) for wire in found]
+
+
+def row(
+    wire: Mapping[str, Any],
+    people: Mapping[str, Person],
+    titles: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return a record as the page shows it; names come from where names are kept."""
+    facts = dict(wire["payload"])
+    author, about = wire["author"], facts.pop("about", None)
+    who = {"operator": "Operator", "service": "Service"}.get(author)
+    person, subject = people.get(author), people.get(about or "")
+    kind = wire["kind"].removeprefix("audit.")
+    return {
+        "seq": wire["seq"],
+        "time": wire["time"],
+        "who": who or (person.display_name if person else ""),
+        "who_id": "" if who else author,
+        "what": KINDS.get(kind, kind),
+        "about": titles.get(about or "") or (subject.display_name if subject else ""),
+        "about_id": about or "",
+        "details": "; ".join(
+            f"{key.replace('_', ' ')}: {_said(one)}" for key, one in facts.items()
+        ),
+    }
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {one}" for key, one in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value is None else str(value)
 
 
 async def lines(

@@ -17,6 +17,7 @@ from nbinterview.service import guards, operations
 from nbinterview.service.domain import (
     access,
     checkpoints,
+    erasures,
     error_rates,
     interviews,
     review,
@@ -65,6 +66,7 @@ async def _my_record(
         interview = await interviews.get(session, interview_id)
         record = await review.record_of(session, interview_id)
         answers = await review.answers(session, interview_id)
+        erased = await erasures.of_interview(session, interview_id)
         signed = await checkpoints.newest(session, interview_id)
     html = render(
         "my-record.html",
@@ -73,6 +75,8 @@ async def _my_record(
         record=record,
         signed=signed,
         said=_said(record, answers),
+        erased=erased,
+        erased_parts={one.rule.partition("=")[0] for one in erased},
         clocks=_clocks(record),
         policy_words=told(interview.policy, interview.allows),
         max_chars=review.MAX_TEXT_CHARS,

@@ -1,0 +1,577 @@
+"""Retention, deletion and export over the real application, its files and a room's."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sqlite3
+import zipfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from nbinterview.ledger.records import Record
+from nbinterview.ledger.stored import from_store
+from nbinterview.service.domain import erasing
+from nbinterview.service.domain.erasure_log import ErasureLog
+from nbinterview.service.domain.retention import Erasure
+from nbinterview.service.settings import Settings
+from nbinterview_server.journal_file import JournalFile
+from tests.service.support import (
+    Running,
+    Start,
+    eventually,
+    link_of,
+    person_of,
+    record,
+)
+
+SECRET = "Zebrafinkenschnabel"
+NAME = "Cara Candidate"
+
+
+@pytest.fixture
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """Of a service with its rooms' directories on this machine."""
+    (tmp_path / "home" / "rooms").mkdir(parents=True)
+    (tmp_path / "home" / "logs").mkdir()
+    return replace(settings, rooms=tmp_path / "home" / "rooms")
+
+
+@pytest_asyncio.fixture
+async def operator(running: Running) -> AsyncIterator[httpx.AsyncClient]:
+    yield await running.operator()
+
+
+def wires(interview: str) -> list[dict[str, Any]]:
+    """Return a short record with something secret in every part of it."""
+    kinds = [
+        ("room.started", {"versions": {}, "policy": {}}),
+        ("interview.state", {"state": "open"}),
+        ("person.joined", {"browser": SECRET, "role": "candidate"}),
+        ("observations", {"frames": [{"secret": SECRET}]}),
+        ("event", {"event": {"name": "comment", "text": SECRET}}),
+        ("flag", {"episode_id": "e1", "rule": "tab_hidden", "title": SECRET}),
+        ("execution.requested", {"code": SECRET}),
+        ("interview.state", {"state": "ended"}),
+    ]
+    return [
+        record(interview, seq, kind, payload)
+        for seq, (kind, payload) in enumerate(kinds, start=1)
+    ]
+
+
+async def held(running: Running, **given: Any) -> dict[str, Any]:
+    """Make an interview that was held, shipped and ended an hour ago."""
+    made = await running.create(**given)
+    interview = made["interview"]["id"]
+    room = await running.room(interview)
+    await set_row(running, interview, state="open", opened_at=when(running))
+    answer = await room.post(
+        f"api/v1/rooms/{interview}/records", json={"records": wires(interview)}
+    )
+    assert answer.status_code == 200, answer.text
+    ended = {"ended_at": when(running), "room_stopped_at": when(running)}
+    await set_row(running, interview, state="ended", **ended)
+    cara = await running.person(person_of(made, "candidate"))
+    answered = await cara.post(
+        f"interviews/{interview}/my-record/answers", data={"text": SECRET}
+    )
+    assert answered.status_code == 303
+    return made
+
+
+async def signed_in_anew(running: Running, hub_name: str) -> httpx.AsyncClient:
+    """Return a browser with a session of its own: earlier ones have run out."""
+    running._sessions.pop(hub_name, None)
+    return await running.person(hub_name)
+
+
+def when(running: Running) -> str:
+    return running.clock().strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+async def set_row(running: Running, interview: str, **values: str) -> None:
+    names = ", ".join(f"{name} = ?" for name in values)
+    with closing(sqlite3.connect(running.settings.database)) as database, database:
+        database.execute(
+            f"UPDATE interviews SET {names} WHERE id = ?", [*values.values(), interview]
+        )
+
+
+def leave_room(running: Running, interview: str) -> Path:
+    """Put a room's directory where the room has left it."""
+    assert running.settings.rooms is not None
+    folder = running.settings.rooms / interview
+    (folder / "work").mkdir(parents=True)
+    (folder / "work" / "interview.ipynb").write_text(SECRET)
+    (folder / "room.json").write_text(SECRET)
+    (folder / "journal.damaged-20261122T090000.000000Z.sqlite").write_text(SECRET)
+    journal = JournalFile(folder / "journal.sqlite")
+    journal.write(
+        [
+            (wire["seq"], wire["kind"], Record.from_wire(wire).wire_json)
+            for wire in wires(interview)
+        ]
+    )
+    journal.close()
+    (folder.parent.parent / "logs" / f"room-{interview}.log").write_text(SECRET)
+    return folder
+
+
+def found_in(folder: Path, word: str = SECRET) -> list[str]:
+    """Return the files below a folder that hold a word."""
+    return sorted(
+        path.name
+        for path in folder.rglob("*")
+        if path.is_file() and word.encode() in path.read_bytes()
+    )
+
+
+def in_database(running: Running, word: str = SECRET) -> list[str]:
+    """Return the files of the database that hold a word, log and all."""
+    path = running.settings.database
+    files = [path, Path(f"{path}-wal"), path.with_name("erasures.jsonl")]
+    return [
+        one.name for one in files if one.exists() and word.encode() in one.read_bytes()
+    ]
+
+
+async def purge(operator: httpx.AsyncClient, **given: Any) -> dict[str, Any]:
+    answer = await operator.post("api/v1/purge", json=given)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def records_of(
+    operator: httpx.AsyncClient, interview: str
+) -> list[dict[str, Any]]:
+    answer = await operator.get(f"api/v1/interviews/{interview}/records")
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["records"]
+    return found
+
+
+async def noted(operator: httpx.AsyncClient, kind: str) -> list[dict[str, Any]]:
+    answer = await operator.get(f"api/v1/audit?kind={kind}")
+    return [one["payload"] for one in answer.json()["records"]]
+
+
+def erased(records: list[dict[str, Any]]) -> list[str]:
+    return [one["kind"] for one in records if one["payload"] is None]
+
+
+# ------------------------------------------------------------------- retention
+
+
+@pytest.mark.asyncio
+async def test_each_part_goes_at_its_time_and_its_hash_stays(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    made = await held(running)
+    interview = made["interview"]["id"]
+    before = await records_of(operator, interview)
+    folder = leave_room(running, interview)
+    assert (await purge(operator))["erased"] == []
+    running.clock.move(days=31)
+    due = await purge(operator, dry_run=True)
+    assert [(one["rule"], one["records"]) for one in due["erased"]] == [
+        ("camera_days=30", 1)
+    ]
+    assert erased(await records_of(operator, interview)) == []
+
+    assert (await purge(operator))["erased"] == due["erased"]
+    after = await records_of(operator, interview)
+    assert erased(after) == ["observations"]
+    assert [one["hash"] for one in after] == [one["hash"] for one in before]
+    for one in after:
+        Record.from_wire(one)
+    assert (folder / "work" / "interview.ipynb").exists()
+    assert (await purge(operator))["erased"] == []
+
+    running.clock.move(days=150)
+    [events] = (await purge(operator))["erased"]
+    assert (events["rule"], events["records"]) == ("events_days=180", 3)
+    cara = await signed_in_anew(running, person_of(made, "candidate"))
+    page = await cara.get(f"interviews/{interview}/my-record")
+    assert "What was noted has been erased." in page.text
+    assert "are kept for 30 days after" in page.text
+    told = await noted(operator, "erasure")
+    assert [one["rule"] for one in told] == ["events_days=180", "camera_days=30"]
+    assert all(one["about"] == interview for one in told)
+
+
+@pytest.mark.asyncio
+async def test_at_the_end_nothing_of_a_person_is_left_anywhere(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    made = await held(running)
+    interview = made["interview"]["id"]
+    folder = leave_room(running, interview)
+    assert in_database(running) != []
+    running.clock.move(days=366)
+    [whole] = (await purge(operator))["erased"]
+    assert whole["rule"] == "whole=365"
+    assert in_database(running) == in_database(running, NAME) == []
+    assert not folder.exists()
+    assert found_in(folder.parent.parent) == []
+    listed = (await operator.get("api/v1/interviews")).json()["interviews"]
+    assert interview not in [one["id"] for one in listed]
+    assert (await operator.get(f"api/v1/interviews/{interview}")).status_code == 410
+    assert (await purge(operator))["erased"] == []
+
+
+@pytest.mark.asyncio
+async def test_a_rooms_journal_loses_what_is_due_and_still_verifies(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    made = await held(running, title="Anna")
+    interview = made["interview"]["id"]
+    folder = leave_room(running, interview)
+    running.clock.move(days=181)
+    await purge(operator)
+    with closing(sqlite3.connect(folder / "journal.sqlite")) as database:
+        rows = database.execute("SELECT wire FROM records ORDER BY seq").fetchall()
+        told = database.execute("SELECT wire FROM erasures").fetchall()
+    left = [Record.from_json(from_store(wire)) for (wire,) in rows]
+    assert [one.kind for one in left if one.erased] == [
+        *("person.joined", "observations", "event", "flag")
+    ]
+    assert [one.hash for one in left] == [one["hash"] for one in wires(interview)]
+    assert len(told) == 2
+    # The copy of a damaged journal is gone; the notebook has its own time.
+    assert found_in(folder) == ["interview.ipynb", "journal.sqlite", "room.json"]
+
+
+@pytest.mark.asyncio
+async def test_what_comes_late_is_erased_as_it_comes(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    made = await held(running)
+    interview = made["interview"]["id"]
+    running.clock.move(days=31)
+    await purge(operator)
+    late = [record(interview, 9, "observations", {"frames": [SECRET]})]
+    late += [record(interview, 10, "room.stopped", {"reason": "late"})]
+    room = await running.room(interview)
+    answer = await room.post(
+        f"api/v1/rooms/{interview}/records", json={"records": late}
+    )
+    assert answer.status_code == 200, answer.text
+    found = await records_of(operator, interview)
+    assert erased(found) == ["observations", "observations"]
+    # And a repeat of what was erased is harmless.
+    again = await room.post(
+        f"api/v1/rooms/{interview}/records", json={"records": wires(interview)}
+    )
+    assert again.status_code == 200, again.text
+    assert erased(await records_of(operator, interview)) == erased(found)
+
+
+@pytest.mark.asyncio
+async def test_an_open_interview_and_a_closing_room_are_left_alone(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    opened = (await held(running))["interview"]["id"]
+    await set_row(running, opened, state="open")
+    closing_one = (await held(running))["interview"]["id"]
+    with closing(sqlite3.connect(running.settings.database)) as database, database:
+        database.execute(
+            "UPDATE interviews SET room_stopped_at = NULL WHERE id = ?", [closing_one]
+        )
+    running.clock.move(days=400)
+    found = await purge(operator)
+    assert found["erased"] == []
+    assert found["waiting"] == [f"{closing_one}: its room is still closing."]
+    for interview in (opened, closing_one):
+        assert erased(await records_of(operator, interview)) == []
+
+
+@pytest.mark.asyncio
+async def test_a_branch_is_ended_and_goes_with_the_notebook(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    made = await held(running)
+    interview = made["interview"]["id"]
+    copy = (await running.create(title=SECRET))["interview"]["id"]
+    with closing(sqlite3.connect(running.settings.database)) as database, database:
+        database.execute(
+            "UPDATE interviews SET branch_of = ? WHERE id = ?", [interview, copy]
+        )
+    running.clock.move(days=366)
+    first = await purge(operator)
+    assert [one["interview"] for one in first["erased"]] == [interview]
+    assert first["waiting"] == [f"{copy}: its room is still closing."]
+    second = await purge(operator)
+    assert [one["interview"] for one in second["erased"]] == [copy]
+    assert in_database(running) == []
+
+
+# --------------------------------------------------- errors, restarts and backups
+
+
+@pytest.mark.asyncio
+async def test_a_purge_that_answered_an_error_is_never_done_later(
+    running: Running,
+    operator: httpx.AsyncClient,
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = await held(running)
+    interview = made["interview"]["id"]
+    running.clock.move(days=31)
+
+    async def refuse(*_: object) -> int:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erasing, "_records", refuse)
+        found = await purge(operator)
+        assert found["erased"] == []
+        [waiting] = found["waiting"]
+        assert "Nothing was erased: the database refused." in waiting
+        cara = await operator.delete(f"api/v1/people/{person_of(made, 'candidate')}")
+        assert cara.status_code == 503
+        assert "Nothing was erased" in cara.json()["detail"]
+    again = await start(running.settings)
+    records = await records_of(await again.operator(), interview)
+    assert erased(records) == []
+    assert await noted(operator, "erasure") == []
+
+
+@pytest.mark.asyncio
+async def test_what_a_crash_left_undone_is_done_before_serving_and_said(
+    running: Running, operator: httpx.AsyncClient, start: Start
+) -> None:
+    interview = (await held(running))["interview"]["id"]
+    rule = Erasure(
+        id="writtendow",
+        interview=interview,
+        from_seq=1,
+        to_seq=2**53 - 1,
+        kinds=("observations",),
+        reason="Kept for 30 days.",
+        rule="camera_days=30",
+        at="2026-12-24T10:00:00.000000Z",
+    )
+    log = ErasureLog(running.settings.database.with_name("erasures.jsonl"))
+    # Also of an interview that this database has never had.
+    log.add([rule, replace(rule, id="unknown", interview="zzzzzzzzzz")])
+    again = await start(running.settings)
+    operator = await again.operator()
+    assert erased(await records_of(operator, interview)) == ["observations"]
+    [told] = await noted(operator, "erasure")
+    assert (told["again"], told["erasure"]) == (True, "writtendow")
+
+
+@pytest.mark.asyncio
+async def test_a_restored_backup_has_its_purges_applied_before_it_serves(
+    settings: Settings, start: Start, tmp_path: Path
+) -> None:
+    async with AsyncExitStack():
+        running = await start(settings)
+        made = await held(running)
+        interview = made["interview"]["id"]
+        backup = tmp_path / "backup.sqlite"
+        with (
+            closing(sqlite3.connect(settings.database)) as source,
+            closing(sqlite3.connect(backup)) as target,
+        ):
+            source.backup(target)
+        running.clock.move(days=31)
+        await purge(await running.operator())
+        answer = await (await running.operator()).delete(
+            f"api/v1/people/{person_of(made, 'candidate')}"
+        )
+        assert answer.status_code == 200, answer.text
+    restored = replace(settings, database=tmp_path / "restored" / "service.sqlite")
+    restored.database.parent.mkdir()
+    shutil.copy(backup, restored.database)
+    shutil.copy(settings.database.with_name("erasures.jsonl"), restored.database.parent)
+    again = await start(restored)
+    assert in_database(again) == in_database(again, NAME) == []
+    gone = await (await again.operator()).get(f"api/v1/interviews/{interview}")
+    assert gone.status_code == 410
+
+
+@pytest.mark.asyncio
+async def test_a_lost_file_is_written_again_from_the_database(
+    running: Running, operator: httpx.AsyncClient, start: Start
+) -> None:
+    await held(running)
+    running.clock.move(days=31)
+    await purge(operator)
+    path = running.settings.database.with_name("erasures.jsonl")
+    before = ErasureLog(path).read().standing
+    path.unlink()
+    await start(running.settings)
+    assert ErasureLog(path).read().standing == before
+
+
+@pytest.mark.asyncio
+async def test_a_damaged_line_is_said_and_two_purges_never_run_at_once(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    path = running.settings.database.with_name("erasures.jsonl")
+    path.write_bytes(b'{"erase": {"interview": "../../etc"}}\n')
+    assert (await purge(operator))["damaged_lines"] == [1]
+    other = ErasureLog(path)
+    with other.alone():
+        answer = await operator.post("api/v1/purge", json={})
+        assert answer.status_code == 409
+        assert "at the moment" in answer.json()["detail"]
+    assert (await purge(operator))["erased"] == []
+
+
+# ------------------------------------------------------------ a person's rights
+
+
+@pytest.mark.asyncio
+async def test_a_candidate_takes_everything_about_them_and_no_other_names(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    made = await held(running, accommodations={"sensors_off": ["camera"]})
+    interview, hub_name = made["interview"]["id"], person_of(made, "candidate")
+    cara = await running.person(hub_name)
+    page = await cara.get(f"interviews/{interview}/my-record")
+    assert "Download everything about me" in page.text
+    answer = await cara.get(f"interviews/{interview}/my-record/everything")
+    assert answer.status_code == 200, answer.text
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        texts = {name: packed.read(name).decode() for name in packed.namelist()}
+    where = f"interviews/{interview}"
+    assert set(texts) == {
+        *("README.txt", "person.json", f"{where}/interview.json"),
+        *(f"{where}/records.jsonl", f"{where}/audit.jsonl"),
+    }
+    about = json.loads(texts[f"{where}/interview.json"])
+    assert about["arranged_for_you"]["sensors_off"] == ["camera"]
+    assert about["your_answers"][0]["text"] == SECRET
+    assert [
+        json.loads(one) for one in texts[f"{where}/records.jsonl"].splitlines()
+    ] == (wires(interview))
+    assert json.loads(texts["person.json"])["display_name"] == NAME
+    assert "hash: 64 digits" in texts["README.txt"]
+    whole = "".join(texts.values())
+    assert "Ines" not in whole
+    assert link_of(made, "candidate")["url"].split("token=")[1] not in whole
+    by_command = await operator.get(f"api/v1/people/{hub_name}/export")
+    assert by_command.status_code == 200
+    copies = await noted(operator, "export")
+    assert {one["shown"] for one in copies} == {"person"}
+    assert [one["about"] for one in copies] == [hub_name, interview]
+
+
+@pytest.mark.asyncio
+async def test_a_candidate_deletes_everything_after_a_second_question(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    made = await held(running)
+    interview, hub_name = made["interview"]["id"], person_of(made, "candidate")
+    folder = leave_room(running, interview)
+    cara = await running.person(hub_name)
+    path = f"interviews/{interview}/my-record/delete"
+    asked = await cara.get(path)
+    assert "What stays, and why" in asked.text
+    unsure = await cara.post(path)
+    assert unsure.status_code == 400
+    assert "nothing was deleted" in unsure.text
+    assert found_in(folder) != []
+
+    done = await cara.post(path, data={"sure": "yes"})
+    assert done.status_code == 200, done.text
+    assert "Your data is deleted" in done.text
+    assert "64 digits" in done.text
+    assert in_database(running) == in_database(running, NAME) == []
+    assert not folder.exists()
+    again = await cara.get(f"interviews/{interview}/my-record")
+    assert again.status_code in {302, 303, 307}
+    link = await (await running.bearer(running.settings.keys.hub_key)).get(
+        f"api/v1/invitations/{link_of(made, 'candidate')['id']}"
+    )
+    assert link.status_code == 404
+    [told] = await noted(operator, "erasure")
+    assert (told["rule"], told["reason"]) == ("deletion", "The candidate asked for it.")
+    assert (await operator.delete(f"api/v1/people/{hub_name}")).status_code == 404
+
+
+@pytest.mark.asyncio
+async def test_what_was_deleted_is_not_taken_in_again(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    made = await held(running)
+    interview = made["interview"]["id"]
+    exported = await operator.get(f"api/v1/interviews/{interview}/record")
+    done = await operator.delete(f"api/v1/people/{person_of(made, 'candidate')}")
+    assert done.status_code == 200, done.text
+    answer = await operator.post("api/v1/records/import", content=exported.content)
+    assert answer.status_code in {409, 410}
+    assert in_database(running) == []
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_deleted_while_an_interview_is_open(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    made = await held(running)
+    await set_row(running, made["interview"]["id"], state="open")
+    answer = await operator.delete(f"api/v1/people/{person_of(made, 'candidate')}")
+    assert answer.status_code == 409
+    assert "still open" in answer.json()["detail"]
+    cara = await running.person(person_of(made, "candidate"))
+    page = f"interviews/{made['interview']['id']}/my-record"
+    assert (await cara.post(f"{page}/delete", data={"sure": "yes"})).status_code == 409
+    assert (await cara.get(f"{page}/everything")).status_code == 409
+
+
+@pytest.mark.asyncio
+async def test_a_name_stays_while_the_person_has_another_part(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    made = await held(running)
+    hub_name = person_of(made, "candidate")
+    await running.create(interviewers=[hub_name])
+    assert (await operator.delete(f"api/v1/people/{hub_name}")).status_code == 200
+    assert in_database(running) == []
+    assert in_database(running, NAME) != []
+
+
+@pytest.mark.asyncio
+async def test_staff_and_strangers_are_nobodys_candidate(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    made = await held(running)
+    for name in (person_of(made, "interviewer"), "p-aaaaaaaaaa"):
+        assert (await operator.delete(f"api/v1/people/{name}")).status_code == 404
+        assert (await operator.get(f"api/v1/people/{name}/export")).status_code == 404
+    assert erased(await records_of(operator, made["interview"]["id"])) == []
+
+
+@pytest.mark.asyncio
+async def test_an_open_branch_is_ended_by_a_deletion(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    made = await held(running)
+    copy = (await running.create(title=SECRET))["interview"]["id"]
+    with closing(sqlite3.connect(running.settings.database)) as database, database:
+        database.execute(
+            "UPDATE interviews SET branch_of = ?, state = 'open', opened_at = ? "
+            "WHERE id = ?",
+            [made["interview"]["id"], when(running), copy],
+        )
+
+    async def deleted() -> bool:
+        path = f"api/v1/people/{person_of(made, 'candidate')}"
+        return (await operator.delete(path)).status_code == 200
+
+    await eventually("the branch's end", deleted)
+    assert in_database(running) == []
+    assert (await operator.get(f"api/v1/interviews/{copy}")).status_code == 410
