@@ -77,6 +77,7 @@ class Journal:
         self._less = asyncio.Event()
         self._in_turn = asyncio.Lock()
         self._held = ""
+        self._final = ""
         self.found: Found = recover(path, interview, clock())
         self.tree = Tree(self.found.leaves)
         """Of the records that listeners have heard of. The event loop's."""
@@ -218,11 +219,19 @@ class Journal:
     def _is_free(self) -> bool:
         return self._open.is_set() and self._writer.waiting < MAX_WAITING
 
+    def finish(self, words: str) -> None:
+        """Take nothing more, but for the last record: who tries is told `words`."""
+        self._final = words
+
+    async def last(self, entry: Entry) -> Record:
+        """Append the record after which there is none: see `append`."""
+        return (await self._write([entry], insistent=False, last=True))[0]
+
     async def _write(
-        self, entries: Sequence[Entry], *, insistent: bool
+        self, entries: Sequence[Entry], *, insistent: bool, last: bool = False
     ) -> list[Record]:
-        if self._closed:
-            raise NotWritten("The room is closing.")
+        if self._closed or (self._final and not last):
+            raise NotWritten(self._final or "The room is closing.")
         waiting = self._writer.put(
             entries, format_time(self._clock()), insistent=insistent
         )

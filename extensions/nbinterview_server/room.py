@@ -58,6 +58,11 @@ _WAITING = (
     "interview service, which does not answer yet. Nothing can be written until then."
 )
 
+_CLOSED = (
+    "The interview has ended and its record is signed and closed: nothing is added. "
+    "What was recorded is on the interview's page."
+)
+
 log = logging.getLogger(__name__)
 
 
@@ -133,12 +138,18 @@ class Room:
         self.runs: Any = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ended_s: float | None = None
+        self._is_closed = False
+        """The interview ended and its room stopped, before this start of it."""
         self.journal.hold(_WAITING)
 
     def _replay(self) -> None:
         records = self.journal.read()
         for record in records:
             self.view.step(record)
+        stopped = bool(records) and records[-1].kind == "room.stopped"
+        if stopped and self.view.state == "ended":
+            self._is_closed = True
+            self.journal.finish(_CLOSED)
         self.trust.recall(records)
         self.watch.rebuild(records)
         self.stream.proof.rebuild(records)
@@ -177,6 +188,11 @@ class Room:
     async def _open(self) -> None:
         self._replay()
         self.journal.release()
+        if self._is_closed:
+            log.warning("this room's record is closed: it shows, and writes nothing")
+            for running in self.trust.parts():
+                self._keep(running)
+            return
         payload: dict[str, Any] = {
             "versions": versions(),
             "policy": self.policy.to_dict(),
@@ -194,7 +210,7 @@ class Room:
         state = self.people.config.state
         if self._comes_after(state):
             begun.append(_state(state))
-        await self.journal.append_all(begun)
+        await self.journal.insist(begun)
         await self.set_state(state)
         for part in (self.watch, self.stream.proof, self.findings):
             self._keep(part.run())
@@ -276,6 +292,20 @@ class Room:
 
     async def close(self, reason: str) -> None:
         """Write and ship what is left, for a few seconds at most."""
+        if not self._is_closed:
+            await self._end(reason)
+        for task in list(self._tasks):
+            task.cancel()
+        shipper = self.trust.shipper
+        if not await shipper.flush(SHIP_S):
+            log.warning(
+                "%d records are on disk here and not yet with the service",
+                self.journal.last_seq - shipper.acknowledged_seq,
+            )
+        await asyncio.to_thread(self.journal.close)
+        await self.service.close()
+
+    async def _end(self, reason: str) -> None:
         try:
             async with asyncio.timeout(FLUSH_S):
                 await self.stream.flush()
@@ -288,13 +318,3 @@ class Room:
             await self.trust.last_words(stopped, END_S)
         except (TimeoutError, NotWritten):
             log.exception("the room's end could not be recorded")
-        for task in list(self._tasks):
-            task.cancel()
-        shipper = self.trust.shipper
-        if not await shipper.flush(SHIP_S):
-            log.warning(
-                "%d records are on disk here and not yet with the service",
-                self.journal.last_seq - shipper.acknowledged_seq,
-            )
-        await asyncio.to_thread(self.journal.close)
-        await self.service.close()

@@ -181,12 +181,13 @@ class Trust:
     async def last_words(self, entry: Entry, within_s: float) -> None:
         """Write the room's last record, also on a full disk, and sign it.
 
-        Raises `NotWritten` and `TimeoutError`.
+        Nothing comes after it. Raises `NotWritten` and `TimeoutError`.
         """
+        self._journal.finish("The room is closing.")
         async with asyncio.timeout(within_s):
             try:
-                await self._journal.append_all([entry])
+                await self._journal.last(entry)
             except NotWritten:
                 await self._journal.work(lambda file: file.release())
-                await self._journal.append_all([entry])
+                await self._journal.last(entry)
         self.sealing.seal()

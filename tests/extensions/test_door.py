@@ -91,7 +91,10 @@ WORKING = {
     "POST /api/kernels/K/interrupt",
     "POST /api/kernels/K/restart",
 }
-JUDGING = {"GET /nbinterview/api/v1/film"}
+JUDGING = {
+    "GET /nbinterview/api/v1/consistency",
+    "GET /nbinterview/api/v1/film",
+}
 RUNNING = {
     "DELETE /api/kernels/K",
     "DELETE /api/sessions/S",

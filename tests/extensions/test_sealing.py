@@ -531,6 +531,14 @@ async def test_a_whole_room_signs_shows_and_gives_a_receipt(
     assert [one.payload["state"] for one in room.records("key")] == ["made"]
     mode = (room.directory / "signing.key").stat().st_mode
     assert mode & 0o777 == 0o600
+    # A room that is started again after that adds nothing.
+    await room.start()
+    async with live(room, REVIEWER) as late:
+        problem = await late.hello()
+        assert (problem["type"], problem["status"]) == ("problem", 503)
+        assert "signed and closed" in problem["detail"]
+    await asyncio.to_thread(room.stop)
+    assert room.records() == records
 
 
 @pytest.mark.asyncio
