@@ -121,10 +121,10 @@ def verify(
         raise Unproved("its signature does not fit", field="mac")
     if beat["boot_id"] != boot_id:
         raise Unproved("it is another page's", field="boot_id")
-    nonces.check(beat["nonce"], now_s)
     still = False
     if last is not None:
         still = _check_order(beat, last, now_s)
+    nonces.check(beat["nonce"], now_s)
     return Beat(
         boot_id,
         beat["beat"],

@@ -112,6 +112,11 @@ class Proof:
         """By gap, as it is on record."""
         self._ticked_s: float | None = None
 
+    @property
+    def last_beat(self) -> Beat | None:
+        """The last beat that counted."""
+        return self._silence.last
+
     # ------------------------------------------------------------ the record
 
     def rebuild(self, records: Iterable[Record]) -> None:
