@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import resource
@@ -25,6 +26,7 @@ from nbinterview.home import Setup
 from nbinterview.ledger.records import Record
 from nbinterview.ledger.stored import from_store
 from nbinterview_proctor import policy
+from nbinterview_server.beats import signature
 from nbinterview_server.config import NOTEBOOK
 from nbinterview_server.launch import jupyter_env, ready
 from tests.extensions.stand_in import TOKEN, StandIn
@@ -300,6 +302,7 @@ class LivePage:
         self._connection = connection
         self.boot_id = str(uuid.uuid4())
         self.seq = 0
+        self.beats = 0
 
     async def send(self, **message: Any) -> None:
         await self._connection.send(json.dumps(message))
@@ -328,6 +331,25 @@ class LivePage:
             monotonic_ms=100.0 * self.seq,
             event=event,
         )
+
+    async def beat(self, welcome: dict[str, Any], **changes: Any) -> dict[str, Any]:
+        """Send one signed beat as its worker would; `welcome` brought the key."""
+        self.beats += 1
+        credentials = welcome["beats"]
+        beat: dict[str, Any] = {
+            "boot_id": self.boot_id,
+            "beat": self.beats,
+            "monotonic_ms": 1000 * self.beats,
+            "frames_seen": 0,
+            "frames_dropped": 0,
+            "nonce": credentials["nonce"],
+            **changes,
+        }
+        key = base64.b64decode(credentials["key"])
+        mac = signature(key, credentials["interview"], beat)
+        message = {"type": "beat", **beat, "mac": mac}
+        await self.send(**message)
+        return message
 
     async def observe(self, frames: list[dict[str, Any]] | None = None) -> None:
         self.seq += 1
