@@ -6,12 +6,15 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from nbinterview.ledger.checkpoints import Checkpoint, make_checkpoint
 from nbinterview.ledger.records import Record
 from nbinterview.ledger.signing import Signer
 from nbinterview.ledger.tree import Tree
+from nbinterview.tokens import room_token
+from tests.service.hub_process import RunningHub
 from tests.service.support import Running, record
 
 TIME = "2026-11-22T09:30:00.000000Z"
@@ -98,3 +101,36 @@ class SigningRoom:
         answer = await operator.get(f"api/v1/interviews/{self.interview}/checkpoints")
         assert answer.status_code == 200, answer.text
         return [Checkpoint.from_wire(one) for one in answer.json()["checkpoints"]]
+
+
+class LiveRoom:
+    """What a room sends, by HTTP, to the service's process."""
+
+    def __init__(self, hub: RunningHub, interview: str) -> None:
+        self.interview = interview
+        self.tree = Tree()
+        self._signer = new_signer()
+        self._client = httpx.Client(
+            base_url=f"{hub.addresses.service_api}/rooms/{interview}",
+            headers={
+                "Authorization": "Bearer "
+                + room_token(hub.home.secret("room_key"), interview)
+            },
+            trust_env=False,
+        )
+        self._post("/key", {"public_key": self._signer.public, "replaced": False})
+
+    def _post(self, path: str, body: dict[str, Any]) -> None:
+        answer = self._client.post(path, json=body)
+        assert answer.status_code == 200, answer.text
+
+    def send(self, kind: str, payload: dict[str, Any]) -> None:
+        wire = record(self.interview, self.tree.size + 1, kind, payload)
+        self.tree.append(Record.from_wire(wire).leaf)
+        root = self.tree.root()
+        size = self.tree.size
+        signed = make_checkpoint(self._signer, self.interview, size, root, TIME)
+        self._post("/records", {"records": [wire], "checkpoint": signed.wire()})
+
+    def close(self) -> None:
+        self._client.close()

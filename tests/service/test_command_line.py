@@ -18,6 +18,7 @@ from nbinterview.home import Home
 from nbinterview.tokens import room_token
 from tests.service.hub_process import RunningHub
 from tests.service.service_process import environment, running_service
+from tests.service.signed import LiveRoom
 from tests.service.support import notebook, record
 from tests.service.told import Told, text
 
@@ -180,18 +181,22 @@ def test_error_rates_come_and_go(service: RunningHub, tmp_path: Path) -> None:
     assert "not measured on people yet" in shown.stdout
 
 
-def test_a_record_goes_out_and_comes_back_the_same(
-    service: RunningHub, template: Path, tmp_path: Path
-) -> None:
-    here = _create(service, template)["id"]
+def _ship(service: RunningHub, here: str, count: int) -> None:
     token = room_token(service.home.secret("room_key"), here)
     answer = httpx.post(
         f"{service.addresses.service_api}/rooms/{here}/records",
-        json={"records": [record(here, seq) for seq in range(1, 101)]},
+        json={"records": [record(here, seq) for seq in range(1, count + 1)]},
         headers={"Authorization": f"Bearer {token}"},
         trust_env=False,
     )
     assert answer.status_code == 200
+
+
+def test_a_record_goes_out_and_comes_back_the_same(
+    service: RunningHub, template: Path, tmp_path: Path
+) -> None:
+    here = _create(service, template)["id"]
+    _ship(service, here, 100)
     file, again = tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl.gz"
     for target in (file, again):
         assert _run(service, "record", "export", here, str(target)).returncode == 0
@@ -201,6 +206,33 @@ def test_a_record_goes_out_and_comes_back_the_same(
     refused = _run(service, "record", "import", str(file), "--sample")
     assert refused.returncode == 1
     assert refused.stderr == (f"nbinterview: There is already an interview {here}.\n")
+
+
+def test_an_exported_bundle_is_verified_without_the_platform(
+    service: RunningHub, template: Path, tmp_path: Path
+) -> None:
+    here = _create(service, template)["id"]
+    room = LiveRoom(service, here)
+    for seq in range(3):
+        room.send("event", {"n": seq})
+    room.close()
+    bundle = tmp_path / "bundle.zip"
+    run = _run(service, "export", here, "-o", str(bundle))
+    assert (run.returncode, run.stderr) == (0, "")
+    nowhere = {"PATH": "/usr/bin:/bin", "NBINTERVIEW_HOME": str(tmp_path / "none")}
+    verified = _run(service, "verify", str(bundle), env=nowhere)
+    assert (verified.returncode, verified.stderr) == (0, "")
+    content = bytearray(bundle.read_bytes())
+    bundle.write_bytes(content[: len(content) // 2])
+    assert _run(service, "verify", str(bundle), env=nowhere).returncode != 0
+    lines = tmp_path / "record.jsonl.gz"
+    assert _run(service, "export", here, "--jsonl", "-o", str(lines)).returncode == 0
+    assert gzip.decompress(lines.read_bytes()).count(b"\n") == 4
+    missing = _run(service, "export", "aaaaaaaaaa", "-o", str(tmp_path / "x.zip"))
+    assert missing.returncode == 1
+    assert missing.stderr == "nbinterview: There is no such interview.\n"
+    assert {path.name for path in tmp_path.iterdir()} >= {"bundle.zip"}
+    assert not (tmp_path / "x.zip").exists()
 
 
 def test_a_failed_export_leaves_no_file(service: RunningHub, tmp_path: Path) -> None:

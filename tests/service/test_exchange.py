@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from nbinterview.service.db.models import Erasure
 from nbinterview.service.settings import Settings
-from tests.service.support import Running, Start, lines, person_of, record
+from tests.service.support import START, Running, Start, lines, person_of, record
 from tests.service.test_review import CONTESTED, REASON, Held
 
 pytestmark = pytest.mark.asyncio
@@ -74,6 +75,41 @@ async def test_importing_twice_is_harmless(
     other = await start(elsewhere)
     first = await _import(other, content, sample="true")
     assert await _import(other, content, sample="true") == first
+
+
+async def test_what_was_erased_arrives_erased_with_its_reason(
+    running: Running, start: Start, elsewhere: Settings
+) -> None:
+    made = await running.create(title="Wine")
+    here = made["interview"]["id"]
+    about = {"from_seq": 2, "to_seq": 3, "kinds": ["event"], "rule": "events_days=30"}
+    async with running.state.database.write() as session:
+        session.add(
+            Erasure(
+                id="erasederas", interview_id=here, reason="Over.", at=START, **about
+            )
+        )
+    room = await running.room(here)
+    batch = [record(here, seq) for seq in range(1, 6)]
+    await room.post(f"api/v1/rooms/{here}/records", json={"records": batch})
+    content = (
+        await (await running.operator()).get(f"api/v1/interviews/{here}/record")
+    ).content
+    header, *wires = lines(content)
+    gone = [wire["seq"] for wire in wires if wire["payload"] is None]
+    assert gone == [2, 3]
+    assert header["erasures"][0]["reason"] == "Over."
+    other = await start(elsewhere)
+    assert (await _import(other, content))[0] == 201
+    again = await (await other.operator()).get(f"api/v1/interviews/{here}/record")
+    there, *arrived = lines(again.content)
+    assert (there["erasures"], arrived) == (header["erasures"], wires)
+    # Without the erasure nobody says why there is nothing.
+    bare = json.dumps({**header, "erasures": []}).encode()
+    third = await start(replace(elsewhere, database=elsewhere.database.with_name("3")))
+    status, body = await _import(third, b"\n".join([bare, *content.split(b"\n")[1:]]))
+    assert status == 409
+    assert "came without its payload" in body["detail"]
 
 
 async def test_a_sample_has_no_room_and_takes_no_records(

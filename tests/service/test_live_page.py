@@ -7,14 +7,9 @@ from typing import Any
 import httpx
 from playwright.sync_api import Page, expect
 
-from nbinterview.ledger.checkpoints import make_checkpoint
-from nbinterview.ledger.records import Record
-from nbinterview.ledger.tree import Tree
 from nbinterview.ledger.verify import verify
-from nbinterview.tokens import room_token
 from tests.service.hub_process import RunningHub
-from tests.service.signed import TIME, new_signer
-from tests.service.support import record
+from tests.service.signed import LiveRoom
 from tests.service.test_pages_in_browser import (
     _names,
     _operator_creates,
@@ -24,39 +19,6 @@ from tests.service.test_pages_in_browser import (
 )
 
 __all__ = ["chromium", "service", "visit"]
-
-
-class LiveRoom:
-    """What a room sends, by HTTP, to the service's process."""
-
-    def __init__(self, hub: RunningHub, interview: str) -> None:
-        self.interview = interview
-        self.tree = Tree()
-        self._signer = new_signer()
-        self._client = httpx.Client(
-            base_url=f"{hub.addresses.service_api}/rooms/{interview}",
-            headers={
-                "Authorization": "Bearer "
-                + room_token(hub.home.secret("room_key"), interview)
-            },
-            trust_env=False,
-        )
-        self._post("/key", {"public_key": self._signer.public, "replaced": False})
-
-    def _post(self, path: str, body: dict[str, Any]) -> None:
-        answer = self._client.post(path, json=body)
-        assert answer.status_code == 200, answer.text
-
-    def send(self, kind: str, payload: dict[str, Any]) -> None:
-        wire = record(self.interview, self.tree.size + 1, kind, payload)
-        self.tree.append(Record.from_wire(wire).leaf)
-        root = self.tree.root()
-        size = self.tree.size
-        signed = make_checkpoint(self._signer, self.interview, size, root, TIME)
-        self._post("/records", {"records": [wire], "checkpoint": signed.wire()})
-
-    def close(self) -> None:
-        self._client.close()
 
 
 def test_the_panel_sees_what_happens_as_it_happens(

@@ -23,11 +23,12 @@ from nbinterview.ledger.records import format_time
 from nbinterview.service.db.models import (
     Answer,
     Decision,
+    Erasure,
     Interview,
     Participation,
     Person,
 )
-from nbinterview.service.domain import interviews, ledger, review
+from nbinterview.service.domain import erasures, interviews, ledger, review
 from nbinterview.service.domain.people import clean_name, person_model
 from nbinterview.service.domain.templates import clean_template
 
@@ -85,6 +86,20 @@ class ExportedDecision(BaseModel):
     at: AwareDatetime
 
 
+class ExportedErasure(BaseModel):
+    """Payloads that are not in the file, and why: `Erasure` of ledger.schema.yaml."""
+
+    model_config = _STRICT
+    id: str = Field(pattern=r"^[a-z2-7]{10}$")
+    interview: str
+    from_seq: int = Field(ge=1, le=2**53 - 1)
+    to_seq: int = Field(ge=1, le=2**53 - 1)
+    kinds: list[str] = Field(max_length=100)
+    reason: str = Field(max_length=400)
+    rule: str = Field(max_length=40)
+    at: AwareDatetime
+
+
 class Header(BaseModel):
     """The first line of an export."""
 
@@ -94,6 +109,7 @@ class Header(BaseModel):
     people: list[ExportedPerson] = Field(min_length=1, max_length=50)
     answers: list[ExportedAnswer] = []
     decisions: list[ExportedDecision] = []
+    erasures: list[ExportedErasure] = []
     records: int = Field(ge=0)
 
 
@@ -120,6 +136,10 @@ async def export_lines(
         "people": await _people(session, interview_id, decisions),
         "answers": answers,
         "decisions": decisions,
+        "erasures": [
+            erasures.wire(one)
+            for one in await erasures.of_interview(session, interview_id)
+        ],
         "records": await ledger.last_seq(session, interview_id),
     }
     yield json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
@@ -324,7 +344,22 @@ async def _add_interview(
     await session.flush()
     for person in header.people:
         await _add_person(session, about.id, person, now=now)
+    for erasure in header.erasures:
+        await _add_erasure(session, about.id, erasure, now=now)
     return True
+
+
+async def _add_erasure(
+    session: AsyncSession, interview_id: str, erasure: ExportedErasure, *, now: datetime
+) -> None:
+    if erasure.interview != interview_id:
+        raise Invalid("An erasure is another interview's.", field="erasures")
+    if await session.get(Erasure, erasure.id) is not None:
+        raise Conflict(f"There is already an erasure {erasure.id}.")
+    about = erasure.model_dump(exclude={"interview"})
+    # Its room was elsewhere.
+    session.add(Erasure(interview_id=interview_id, room_done_at=now, **about))
+    await session.flush()
 
 
 async def _add_person(
