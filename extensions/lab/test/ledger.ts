@@ -18,9 +18,8 @@ export function leaves(count: number, kind = 'a'): Buffer[] {
 }
 
 export function root(of: readonly Buffer[]): Buffer {
-  const [only] = of;
-  if (only === undefined || of.length === 1) {
-    return only ?? sha256(Buffer.alloc(0));
+  if (of.length < 2) {
+    return of.at(0) ?? sha256(Buffer.alloc(0));
   }
   const at = split(of.length);
   return node(root(of.slice(0, at)), root(of.slice(at)));

@@ -233,12 +233,10 @@ describe('what a witness saw, as a file', () => {
       platform_key_id: '0'.repeat(16),
       signature: '0'.repeat(128)
     }));
-    expect(receiptOf({ ...seen, countersignature: of9 ?? null })).toMatchObject({
+    expect(receiptOf({ ...seen, countersignature: of9 })).toMatchObject({
       countersignature: of9
     });
-    expect(
-      receiptOf({ ...seen, countersignature: of7 ?? null }).countersignature
-    ).toBeNull();
+    expect(receiptOf({ ...seen, countersignature: of7 }).countersignature).toBeNull();
   });
 
   it('has a name without what a room could put into it', () => {

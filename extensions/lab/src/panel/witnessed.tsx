@@ -24,8 +24,8 @@ export function Witnessed({ witness, trans }: IWitnessedProps): React.ReactEleme
           {trans.__(
             'Everything recorded hangs together: each entry is part of one sum, which the ' +
               'room signs every two seconds. Your browser keeps the newest sum and checks ' +
-              'that each later one goes on from it. Whoever changes an entry, even on the ' +
-              'server, is found out here.'
+              'that each later one goes on from it. Whoever changes what was there, even ' +
+              'on the server, is found out here. It cannot tell what was never recorded.'
           )}
         </p>
         {witness === null ? (

@@ -106,7 +106,8 @@ export function beatingWords(beating: Beating, trans: TranslationBundle): string
     case 'offline':
       return trans.__(
         'Not now: the connection is gone. The record will say that nobody knows about ' +
-          'this time, and that the connection was the reason. That is nothing against you.'
+          'this time, and why, as far as the room can tell. By itself that is nothing ' +
+          'against you.'
       );
     case 'elsewhere':
       return trans.__('By your other page: this one does not count.');
