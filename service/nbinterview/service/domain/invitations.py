@@ -134,8 +134,8 @@ def _invited() -> Select[Invitation, Participation, Person, Interview | None]:
 async def withdraw(session: AsyncSession, invited: Invited, *, now: datetime) -> bool:
     """Withdraw a link; return whether the person lost their part by it.
 
-    They keep it when another link of theirs still stands. Whoever loses it is signed
-    out here as well, from whatever else they take part in too.
+    They keep it when another link of theirs still stands and has not run out. Whoever
+    loses it is signed out here as well, from whatever else they take part in too.
     """
     if invited.invitation.withdrawn_at is not None:
         raise Conflict("This invitation was withdrawn already.")
@@ -145,6 +145,7 @@ async def withdraw(session: AsyncSession, invited: Invited, *, now: datetime) ->
         select(Invitation.id)
         .where(Invitation.participation_id == invited.participation.id)
         .where(Invitation.withdrawn_at.is_(None))
+        .where(Invitation.expires_at > now)
     )
     if list(others):
         return False
