@@ -24,7 +24,7 @@ def told(
 ) -> Iterator[tuple[float, engine.Outcome]]:
     """Yield what the engine says, each with the room's time at which it does."""
     state = engine.initial(policy)
-    for record in records:
+    for record in kept(records):
         one = fact(record)
         state, found = engine.step(state, one)
         for outcome in found:
@@ -41,6 +41,14 @@ def rescore(records: Iterable[Any], policy: Policy) -> list[engine.Fact]:
         engine.Fact(outcome.kind, outcome.payload, at_s)
         for at_s, outcome in told(policy, records)
     ]
+
+
+def kept(records: Iterable[Any]) -> Iterator[Any]:
+    """Yield the records that were not erased: of the others only a hash is left."""
+    for record in records:
+        payload = record["payload"] if isinstance(record, Mapping) else record.payload
+        if payload is not None:
+            yield record
 
 
 def fact(record: Any) -> engine.FactLike:
@@ -66,7 +74,7 @@ def flags(records: Iterable[Any]) -> list[dict[str, Any]]:
     The evidence of the closed flag replaces that of the open one.
     """
     found: dict[str, dict[str, Any]] = {}
-    for record in records:
+    for record in kept(records):
         one = fact(record)
         kind, payload, at_s = one.kind, one.payload, one.at_s
         if kind == "flag":
@@ -119,7 +127,7 @@ def _states(records: Iterable[Any]) -> dict[tuple[str, str], float]:
         since[sensor] = state, at_s
 
     at_s = 0.0
-    for record in records:
+    for record in kept(records):
         one = fact(record)
         at_s = one.at_s
         if one.kind == "sensor":

@@ -119,7 +119,7 @@ def rescored(
 
 def findings(records: Iterable[Any]) -> list[Finding]:
     """Return the flags and episodes among these records, in order of their start."""
-    kept = [replay.fact(record) for record in records]
+    kept = [replay.fact(record) for record in replay.kept(records)]
     found = [_finding(flag, flagged=True) for flag in replay.flags(kept)]
     found += [_finding(f.payload, flagged=False) for f in kept if f.kind == "episode"]
     return sorted(found, key=lambda one: (one.start_s, one.rule))

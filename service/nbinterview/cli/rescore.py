@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nbinterview.cli.client import Service
 from nbinterview.errors import Invalid
 from nbinterview.home import Home
+from nbinterview.ledger.erased import erased_words, with_payload
 
 if TYPE_CHECKING:
     from nbinterview_proctor.policy import Policy
@@ -96,11 +97,14 @@ def main(given: argparse.Namespace) -> int:
         chosen.policy,
         found,
         rescoring.differences(before, found.findings) if given.diff else None,
-        rescoring.notes(
-            recorded,
-            chosen.policy,
-            accommodations_known=chosen.accommodations_known,
-        ),
+        [
+            *filter(None, [erased_words(interview.records)]),
+            *rescoring.notes(
+                recorded,
+                chosen.policy,
+                accommodations_known=chosen.accommodations_known,
+            ),
+        ],
     )
     if given.json:
         print(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
@@ -150,12 +154,16 @@ def _from_file(path: Path) -> _Interview:
         raise Invalid(f"{path} is not an exported record.") from error
 
 
+def _starts(record: Mapping[str, Any]) -> bool:
+    return bool(record["kind"] == "room.started")
+
+
 def _recorded(interview: _Interview) -> tuple[Policy | None, str]:
     """Return the policy and the engine's version that the room recorded."""
     from nbinterview_proctor.policy import Policy
 
     started: Mapping[str, Any] = next(
-        (r["payload"] for r in interview.records if r["kind"] == "room.started"), {}
+        (r["payload"] for r in with_payload(interview.records) if _starts(r)), {}
     )
     data = started.get("policy") or interview.policy
     versions = started.get("versions") or {}

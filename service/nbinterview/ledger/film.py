@@ -28,7 +28,8 @@ from nbinterview.ledger.changes import (
     update_of,
     utf16_length,
 )
-from nbinterview.ledger.marks import KERNEL_STATES, RUN_STATUS, marks_of
+from nbinterview.ledger.erased import erased_words, with_payload
+from nbinterview.ledger.marks import KERNEL_STATES, RUN_STATUS, erased_mark, marks_of
 from nbinterview.ledger.notebook import DEFAULT_PATH
 from nbinterview.ledger.origins import Moment, Origins, runs, span
 from nbinterview.ledger.othercode import OtherCode, cell_of
@@ -71,8 +72,12 @@ def make_film(header: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) -
     of all kinds, in order. Raises `Invalid` for a record whose update is none.
     """
     whole = list(records)
-    timing = Timing.of(whole)
-    return _Maker(header, whole, timing).film()
+    film = _Maker(header, with_payload(whole), Timing.of(whole)).film()
+    words = erased_words(whole)
+    if words:
+        film["last_seq"] = whole[-1]["seq"]
+        film["marks"].insert(0, erased_mark(whole, words))
+    return film
 
 
 def film_moments(
@@ -85,7 +90,7 @@ def film_moments(
     With what all the records tell of the origins of text; without images.
     """
     header = {"id": "", "title": "", "people": people}
-    film = _Maker(header, records, Timing.of(records)).film()
+    film = _Maker(header, with_payload(records), Timing.of(records)).film()
     return [film_after(film, seq) for seq in seqs]
 
 

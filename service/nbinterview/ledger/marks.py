@@ -80,6 +80,13 @@ def marks_of(
     return sorted(found, key=lambda mark: (mark["at_ms"], mark["seq"]))
 
 
+def erased_mark(records: _Records, words: str) -> Mark:
+    """Return the mark that says, at the beginning, what of the record was erased."""
+    first = next(record for record in records if record["payload"] is None)
+    said = {**first, "author": "room"}
+    return _mark("gap", said, 0, "Parts of the record were erased", detail=words)
+
+
 def _mark(
     kind: _Kind,
     record: Mapping[str, Any],

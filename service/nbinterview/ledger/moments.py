@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbinterview.errors import Invalid, NotFound
+from nbinterview.ledger.erased import with_payload
 from nbinterview.ledger.notebook import DEFAULT_PATH, document_updates, rebuild
 from nbinterview.ledger.timing import Timing
 
@@ -76,11 +77,15 @@ def notebook_after(records: Sequence[Mapping[str, Any]], seq: int) -> dict[str, 
     Raises `NotFound` when it was not opened by then, and `Invalid` when somebody
     had made something else than a notebook of it.
     """
-    payloads = [
-        record["payload"]
+    known = [
+        record
         for record in records
         if record["kind"] == "document" and record["seq"] <= seq
     ]
+    whole = with_payload(known)
+    if len(whole) < len(known):  # its beginning is gone, so nothing can stand on it
+        raise NotFound("The notebook of this interview was erased.")
+    payloads = [record["payload"] for record in whole]
     updates = document_updates(payloads, DEFAULT_PATH)
     if not updates:
         raise NotFound("The notebook of this interview was not opened yet.")

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pycrdt import Array, Doc
 
+from nbinterview.ledger.erased import with_payload
 from nbinterview.ledger.notebook import DEFAULT_PATH, apply_update, document_updates
 from nbinterview.ledger.records import parse_time
 
@@ -54,7 +55,7 @@ def recorded_runs(records: Iterable[Wire], path: str = DEFAULT_PATH) -> list[Run
     `records` are the wire form from number 1 up to any moment.
     """
     reader = _Reader(path)
-    for record in records:
+    for record in with_payload(records):
         reader.take(record)
     reader.settle()
     return reader.runs
@@ -63,7 +64,7 @@ def recorded_runs(records: Iterable[Wire], path: str = DEFAULT_PATH) -> list[Run
 def last_inputs(records: Iterable[Wire]) -> dict[str, list[str]]:
     """Return, by cell, the answers that were given to input() in its last run."""
     reader = _Reader(path=None)
-    for record in records:
+    for record in with_payload(records):
         reader.take(record)
     return {run.cell_id: run.inputs for run in reader.runs}
 

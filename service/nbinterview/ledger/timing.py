@@ -57,5 +57,7 @@ class Timing:
 
 def _opens(record: Mapping[str, Any]) -> bool:
     return bool(
-        record["kind"] == "interview.state" and record["payload"].get("state") == "open"
+        record["kind"] == "interview.state"
+        and record["payload"]
+        and record["payload"].get("state") == "open"
     )

@@ -64,6 +64,8 @@ class ReportView:
     policy: str
     versions: list[tuple[str, str]]
     records: int
+    erased: int
+    """How many of them were erased: their payloads, not their hashes."""
     flags: list[FlagView]
     episodes: list[EpisodeView]
     said: list[Said]
@@ -107,6 +109,7 @@ def slim(record: Mapping[str, Any]) -> dict[str, Any]:
     becomes how many faces most of its frames had.
     """
     payload = record.get("payload")
+    erased = payload is None
     payload = payload if isinstance(payload, Mapping) else {}
     if record.get("kind") == "document":
         payload = {"edit": payload.get("edit")}
@@ -129,6 +132,7 @@ def slim(record: Mapping[str, Any]) -> dict[str, Any]:
         "kind": line(record.get("kind"), 40),
         "author": line(record.get("author"), 40),
         "payload": payload,
+        "erased": erased,
     }
 
 
@@ -166,7 +170,11 @@ def build(
     records: Sequence[Record],
     notebook: Mapping[str, Any] | None,
 ) -> ReportView:
-    """Return the report of one interview from its slim records."""
+    """Return the report of one interview from its slim records.
+
+    Of erased ones only a hash is left: they are counted, and told.
+    """
+    all_records, records = records, [r for r in records if not r.get("erased")]
     people = _people(interview)
     names = {hub_name: person.name for hub_name, person in people.items()}
     candidate = next((h for h, p in people.items() if p.role == "candidate"), None)
@@ -192,7 +200,8 @@ def build(
         length_s=window.length_s,
         policy=_policy(interview.get("policy"), started),
         versions=_versions(started),
-        records=len(records),
+        records=len(all_records),
+        erased=len(all_records) - len(records),
         flags=flags,
         episodes=findings.episodes(records, window, said, cells),
         said=findings.the_rest(records, said),
