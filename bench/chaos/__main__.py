@@ -52,6 +52,7 @@ async def played(stage: Stage, fault: Fault, seed: int) -> Done:
     except Exception as error:  # noqa: BLE001  # whatever it is, the others go on
         traceback.print_exc()
         stage.forget()
+        stage.forget("platform")
         words = f"{type(error).__name__}: {error}"[:300]
         return Done(fault.number, seed, {"trial": [words]})
     took_s = time.monotonic() - began_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from tests.chaos import faults_kernel, faults_record, faults_room
+from tests.chaos import faults_kernel, faults_platform, faults_record, faults_room
 from tests.chaos.stage import Stage, Trial
 
 Play = Callable[[Stage, int], Awaitable[Trial]]
@@ -27,6 +27,8 @@ class Fault:
 ATTACKED = {"edits under attack, p95, over quiet": 1.5}
 TIMES = {"edits under attack, p95, over quiet": "x"}
 MATRIX = (
+    Fault(1, "the hub killed", faults_platform.hub_killed, {"a new login": 10.0}),
+    Fault(2, "the proxy killed", faults_platform.proxy_killed, {"reconnected": 3.0}),
     Fault(
         3,
         "the room's server killed",
@@ -94,7 +96,7 @@ MATRIX = (
     Fault(
         20,
         "the room's key lost, the platform's rotated",
-        faults_room.key_lost,
+        faults_platform.keys,
         {"a checkpoint by the new key": 3.0},
     ),
 )

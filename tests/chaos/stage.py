@@ -6,12 +6,13 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 
 from tests.chaos.checker import Verdict, judge
 from tests.chaos.history import History
 from tests.chaos.interview import Interview, Scale, interview
+from tests.chaos.platform import PlatformRoom, platform_room
 from tests.extensions.harness import RoomServer, room_config
 from tests.extensions.stand_in import StandIn
 
@@ -52,13 +53,20 @@ class Stage:
         self._rooms: dict[str, RoomServer] = {}
         self._uses: dict[str, int] = {}
         self._made = 0
+        self._platform: AbstractContextManager[PlatformRoom] | None = None
 
     async def room(self, name: str = "main", *, skewed: bool = False) -> RoomServer:
         """Return a room that runs; the same for a name, until it is old."""
         self._uses[name] = self._uses.get(name, 0) + 1
-        if self._uses[name] > TRIALS_OF_A_ROOM:
+        if self._uses[name] > TRIALS_OF_A_ROOM and name != "platform":
             self._uses[name] = 1
             self._end(self._rooms.pop(name))
+        if name == "platform" and name not in self._rooms:
+            folder = self.top / "platform"
+            context = platform_room(folder)
+            # It starts processes and waits for them: not in the event loop.
+            self._rooms[name] = await asyncio.to_thread(context.__enter__)
+            self._platform = context
         if name not in self._rooms:
             self._made += 1
             directory = self.top / str(self._made)
@@ -76,7 +84,12 @@ class Stage:
         """End a room that a trial left in a bad state."""
         if name in self._rooms:
             self._uses[name] = 0
-            self._end(self._rooms.pop(name))
+            room = self._rooms.pop(name)
+            if name != "platform":
+                self._end(room)
+            elif self._platform is not None:
+                self._platform.__exit__(None, None, None)
+                shutil.rmtree(self.top / "platform", ignore_errors=True)
 
     def close(self) -> None:
         """End everything."""
