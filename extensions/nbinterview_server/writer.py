@@ -22,6 +22,7 @@ from typing import Any, TypeAlias
 from nbinterview.errors import Invalid, NBInterviewError, TooLarge, Unavailable
 from nbinterview.ledger.records import Record
 from nbinterview.ledger.stored import to_store
+from nbinterview_server.encoding import new_record
 from nbinterview_server.journal_file import Head, JournalFile, Row
 
 MAX_GROUP = 500
@@ -308,7 +309,7 @@ class Writer:
         for entry in waiting.entries:
             seq += 1
             payload = entry.payload
-            record = Record(
+            record, wire = new_record(
                 self._interview,
                 seq,
                 waiting.time,
@@ -318,7 +319,6 @@ class Writer:
                 self._salt(),
                 entry.monotonic_ms,
             )
-            wire = record.wire_json
             if len(wire) > MAX_RECORD_BYTES:
                 raise TooLarge(
                     f"A record has at most {MAX_RECORD_BYTES} bytes, "
