@@ -17,13 +17,16 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from nbinterview.ledger.checkpoints import Receipt
 from nbinterview.ledger.records import Record
 from nbinterview.ledger.stored import from_store
+from nbinterview.ledger.verify import verify
 from nbinterview.service.domain import erasing
 from nbinterview.service.domain.erasure_log import ErasureLog
 from nbinterview.service.domain.retention import Erasure
 from nbinterview.service.settings import Settings
 from nbinterview_server.journal_file import JournalFile
+from tests.service.signed import SigningRoom
 from tests.service.support import (
     Running,
     Start,
@@ -313,6 +316,51 @@ async def test_a_branch_is_ended_and_goes_with_the_notebook(
     second = await purge(operator)
     assert [one["interview"] for one in second["erased"]] == [copy]
     assert in_database(running) == []
+
+
+@pytest.mark.asyncio
+async def test_the_tree_still_verifies_and_says_what_was_erased_and_why(
+    running: Running, operator: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    room = await SigningRoom.open(running)
+    assert (await room.certify())[0] == 200
+    policy = {"policy": None, "versions": {}}
+    room.write(kind="room.started", payload=policy)
+    for kind in ("observations", "flag", "execution.requested"):
+        room.write(kind=kind, payload={"secret": SECRET})
+    room.end()
+    assert (await room.send(room.wires, room.sign()))[0] == 200
+    stamp = {"opened_at": when(running), "ended_at": when(running)}
+    await set_row(
+        running, room.interview, state="ended", room_stopped_at=when(running), **stamp
+    )
+    people = await operator.get(f"api/v1/interviews/{room.interview}")
+    hub_name = person_of(people.json(), "candidate")
+    cara = await running.person(hub_name)
+    kept = await cara.get(f"interviews/{room.interview}/my-record/receipt")
+    receipt = Receipt.from_wire(kept.json())
+
+    async def proved() -> list[str]:
+        answer = await operator.get(f"api/v1/interviews/{room.interview}/bundle")
+        assert answer.status_code == 200, answer.text
+        bundle = tmp_path / "bundle.zip"
+        bundle.write_bytes(answer.content)
+        keys = [one.public_key for one in running.state.platform_keys.published()]
+        found = verify(bundle, receipt=receipt, platform_keys=keys)
+        assert found.ok, found.why
+        return [words for words in found.checked if "erased" in words]
+
+    assert await proved() == []
+    running.clock.move(days=31)
+    await purge(operator)
+    [camera] = await proved()
+    assert "1 erased record" in camera
+    assert "kept for 30 days after the interview's end" in camera
+    done = await operator.delete(f"api/v1/people/{hub_name}")
+    assert done.status_code == 200, done.text
+    [everything] = await proved()
+    assert "3 erased records" in everything
+    assert "The candidate asked for it" in everything
 
 
 # --------------------------------------------------- errors, restarts and backups

@@ -45,6 +45,7 @@ _TICKET: frozenset[Role] = frozenset({"ticket", "operator"})
 
 # Of a purged interview nobody gets anything: 410.
 KEPT: frozenset[State] = frozenset({"scheduled", "open", "ended"})
+_EVER: frozenset[State] = KEPT | {"purged"}
 _NOT_ENDED: frozenset[State] = frozenset({"scheduled", "open"})
 _ENDED: frozenset[State] = frozenset({"ended"})
 _NOT_OPEN: frozenset[State] = frozenset({"scheduled", "ended"})
@@ -142,11 +143,13 @@ TABLE: tuple[Entry, ...] = (
     _rest("POST", f"{_INVITATION}/withdraw", _PANEL | _OPERATOR, limit="making"),
     # After the end too: it leads a candidate to the own record.
     _rest("POST", f"{_INVITATION}/renew", _PANEL | _OPERATOR, limit="making"),
-    _rest("GET", f"{_INTERVIEW}/checkpoints", _READERS | _OPERATOR),
+    # Also when nothing but hashes is left: they still prove what was erased.
+    _rest("GET", f"{_INTERVIEW}/checkpoints", _OPERATOR | _READERS, states=_EVER),
     _rest(
         "GET",
         f"{_INTERVIEW}/bundle",
         _READERS | _OPERATOR,
+        states=_EVER,
         limit="downloads",
         shows="bundle",
     ),

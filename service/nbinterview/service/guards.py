@@ -318,7 +318,7 @@ def _require_state(request: Request, entry: Entry, interview: Interview | None) 
         if "interview_id" in request.path_params:
             raise _nothing(request)
         return
-    if interview.state == "purged":
+    if interview.state == "purged" and "purged" not in entry.states:
         if "invitation_id" in request.path_params:
             raise _nothing(request)
         raise Gone("This interview and its record were erased.")

@@ -22,6 +22,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from nbinterview.errors import Invalid
 from nbinterview.ledger.checkpoints import Checkpoint, make_checkpoint
 from nbinterview.ledger.records import Record, format_time
 from nbinterview.ledger.stored import from_store, to_store
@@ -183,7 +184,10 @@ class AuditLog:
         """Check what was signed before, say so where it differs, and go on."""
         async with self._database.read() as session:
             head = await newest_head(session)
-            self.broken = await self._compare(session, head)
+            try:
+                self.broken = await self._compare(session, head)
+            except (ValueError, KeyError, TypeError, Invalid):
+                self.broken = "some of its records cannot be read"
         if self.broken:
             log.error("the audit log was altered: %s", self.broken)
             await self.tell(None, "broken", detail=self.broken)

@@ -154,8 +154,8 @@ async def _interview(
             lines = b"".join(wire + b"\n" for _, wire in found)
             await asyncio.to_thread(file.write, lines)
             after = found[-1][0]
-    lines = [line async for line in audit.lines(session, about=[interview.id])]
-    packed.writestr(f"{where}/audit.jsonl", b"".join(line + b"\n" for line in lines))
+    noted = [line async for line in audit.lines(session, about=[interview.id])]
+    packed.writestr(f"{where}/audit.jsonl", b"".join(line + b"\n" for line in noted))
 
 
 async def _about(session: AsyncSession, interview: Interview) -> dict[str, Any]:
