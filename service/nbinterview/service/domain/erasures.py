@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from nbinterview.ledger.bundle import NEVER_ERASED
 from nbinterview.ledger.records import Record, format_time
 from nbinterview.service.db.models import Erasure
 
@@ -32,7 +33,9 @@ async def of_interview(
 
 
 def covers(erasure: Erasure, record: Record) -> bool:
-    """Say whether an erasure is about this record; no kinds are all kinds."""
+    """Say whether an erasure takes this record; no kinds are all that can be erased."""
+    if record.kind in NEVER_ERASED:
+        return False
     inside = erasure.from_seq <= record.seq <= erasure.to_seq
     return inside and (not erasure.kinds or record.kind in erasure.kinds)
 
