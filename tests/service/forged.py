@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nbinterview.ledger.checkpoints import make_checkpoint
@@ -262,8 +262,7 @@ def _replayed(chance: random.Random, room: Known, _: Known, __: str) -> Forged:
     batch = room.wires[first : first + chance.randint(1, 20)]
     size = chance.randint(1, len(room.wires))
     head = _honest_head(room, size=size) if chance.random() < 0.5 else None
-    forged = _send(room, "replay", batch, checkpoint=head)
-    return Forged(forged.what, "POST", forged.path, room.token, forged.body, True)
+    return replace(_send(room, "replay", batch, checkpoint=head), replay=True)
 
 
 _BODIES: list[Maker] = [
