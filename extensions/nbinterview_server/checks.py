@@ -82,7 +82,7 @@ class Checks:
         documents = [one for one in records if one.kind == "document"]
         if not documents:
             raise Conflict("The notebook was not opened yet.")
-        updates = document_updates(one.payload for one in documents)
+        updates = document_updates(one.facts for one in documents)
         checking = Checking(
             self._new_id(),
             asked_by=hub_name,

@@ -171,6 +171,8 @@ class RoomServer:
         self.bwrap = bwrap or system_bwrap()
         self.service = service
         self.port = free_port()
+        self.more: dict[str, str] = {}
+        """Variables of this room alone."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -188,6 +190,7 @@ class RoomServer:
             "NBINTERVIEW_ROOM_TOKEN": TOKEN,
             "NBINTERVIEW_KERNEL_PYTHON": kernel_python(),
             "NBINTERVIEW_BWRAP": self.bwrap,
+            **self.more,
         }
 
     async def prepare(self) -> None:

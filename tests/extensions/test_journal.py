@@ -49,7 +49,7 @@ async def test_records_are_numbered_in_order_and_verify(journal: Journal) -> Non
         *(journal.append("event", "p-aaaaaaaaaa", {"n": n}, n) for n in range(50))
     )
     assert [one.seq for one in written] == list(range(1, 51))
-    assert [one.payload["n"] for one in written] == list(range(50))
+    assert [one.facts["n"] for one in written] == list(range(50))
     assert journal.read() == written
     for one in written:
         assert Record.from_wire(one.wire()) == one
@@ -101,7 +101,7 @@ async def test_what_has_no_canonical_form_is_refused_alone(journal: Journal) -> 
         return_exceptions=True,
     )
     assert isinstance(results[1], Invalid)
-    assert [one.payload["n"] for one in journal.read()] == [1, 3]
+    assert [one.facts["n"] for one in journal.read()] == [1, 3]
     assert journal.last_seq == 2
 
 

@@ -296,9 +296,9 @@ async def test_what_only_the_service_holds_comes_back(
     (first, second) = await eventually(
         lambda: found if len(found := room.records("room.started")) == 2 else None
     )
-    assert "journal" not in first.payload
-    assert second.payload["journal"]["records"] >= last
-    assert "came back" in second.payload["journal"]["detail"]
+    assert "journal" not in first.facts
+    assert second.facts["journal"]["records"] >= last
+    assert "came back" in second.facts["journal"]["detail"]
     assert room.records()[: len(before)] == before
     async with document(room, CANDIDATE) as page:
         await eventually(lambda: "only_with_the_service" in "".join(page.sources()))
@@ -326,7 +326,7 @@ async def test_a_damaged_journal_waits_for_the_service_and_says_why(
     assert len(room.records()) == last - 3
     room.service.away = False
     await eventually(lambda: len(room.records("room.started")) == 2)
-    started = room.records("room.started")[1].payload["journal"]
+    started = room.records("room.started")[1].facts["journal"]
     assert started["set_aside"] == 3
     assert "damaged or missing" in started["detail"]
     assert list(room.directory.glob("journal.damaged-*.sqlite"))
@@ -372,9 +372,9 @@ async def test_records_that_differ_from_the_services_are_set_aside(
     room.service.away = False
     theirs = list(room.service.records)
     await room.start()
-    await eventually(lambda: "journal" in room.records("room.started")[-1].payload)
+    await eventually(lambda: "journal" in room.records("room.started")[-1].facts)
     assert room.records()[: len(theirs)] == theirs
-    started = room.records("room.started")[-1].payload["journal"]
+    started = room.records("room.started")[-1].facts["journal"]
     assert "differed" in started["detail"]
     copies = list(room.directory.glob("journal.damaged-*.sqlite"))
     with closing(sqlite3.connect(copies[0])) as db:

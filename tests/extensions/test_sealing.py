@@ -379,7 +379,7 @@ async def test_a_failure_that_nobody_thought_of_does_not_end_shipping(
     tmp_path: Path,
 ) -> None:
     async def body(room: Room) -> None:
-        failures = []
+        failures: list[Shipped] = []
 
         async def fail(answer: Shipped) -> None:
             if len(failures) < 3:
@@ -497,7 +497,8 @@ async def test_a_whole_room_signs_shows_and_gives_a_receipt(
             assert answer.status_code == 200
             path = [bytes.fromhex(one) for one in answer.json()["path"]]
             assert verify_consistency(
-                *sizes,
+                sizes[0],
+                sizes[1],
                 bytes.fromhex(first["checkpoint"]["root"]),
                 bytes.fromhex(second["checkpoint"]["root"]),
                 path,
@@ -528,7 +529,7 @@ async def test_a_whole_room_signs_shows_and_gives_a_receipt(
     )
     # The end is signed, and the service has it.
     assert service.checkpoints[-1].size == len(records) == len(service.records)
-    assert [one.payload["state"] for one in room.records("key")] == ["made"]
+    assert [one.facts["state"] for one in room.records("key")] == ["made"]
     mode = (room.directory / "signing.key").stat().st_mode
     assert mode & 0o777 == 0o600
     # A room that is started again after that adds nothing.
@@ -554,7 +555,7 @@ async def test_a_whole_room_goes_on_with_another_key_and_says_so(
     old, new = room.service.certificates
     assert new.replaces == old.key_id
     await eventually(lambda: room.service.checkpoints[-1].key_id == new.key_id)
-    made, replaced = (one.payload for one in room.records("key"))
+    made, replaced = (one.facts for one in room.records("key"))
     assert (made["key_id"], replaced["key_id"]) == (old.key_id, new.key_id)
     assert replaced["replaces"] == old.key_id
     # What the lost key signed still verifies.
@@ -587,16 +588,16 @@ async def test_killed_in_the_middle_a_whole_room_has_all_it_acknowledged(
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
         stored = [
-            one.payload["client_seq"]
+            one.facts["client_seq"]
             for one in room.records("event")
-            if one.payload["boot_id"] == page.boot_id
+            if one.facts["boot_id"] == page.boot_id
         ]
         assert stored == list(range(1, len(stored) + 1))
         assert len(stored) >= acknowledged >= 60
         await room.start()
     starts = room.records("room.started")
-    assert all("journal" not in one.payload for one in starts), json.dumps(
-        [one.payload.get("journal") for one in starts]
+    assert all("journal" not in one.facts for one in starts), json.dumps(
+        [one.facts.get("journal") for one in starts]
     )
 
 
@@ -654,7 +655,7 @@ async def test_a_whole_room_erases_on_the_services_word_and_the_tree_still_verif
     room.kill()
     await room.start()
     await eventually(lambda: len(room.records("room.started")) == 2)
-    assert "journal" not in room.records("room.started")[1].payload
+    assert "journal" not in room.records("room.started")[1].facts
     heads = room.service.checkpoints
     await eventually(lambda: heads and heads[-1].size > len(before))
     assert room.service.not_extending == []

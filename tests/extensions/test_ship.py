@@ -161,7 +161,7 @@ async def test_a_real_room_ships_and_learns_that_it_has_ended(
         requests = len(service.requests)
         await eventually(lambda: len(service.requests) > requests + 1)
         assert (await page.hello())["state"] == "ended"
-    states = [one.payload["state"] for one in room.records("interview.state")]
+    states = [one.facts["state"] for one in room.records("interview.state")]
     assert states == ["open", "ended"]
     await asyncio.to_thread(room.stop)
     assert service.records == room.records()

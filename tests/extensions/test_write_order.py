@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import shutil
 import sqlite3
 import subprocess
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -25,10 +27,13 @@ from tests.extensions.harness import (
     CANDIDATE,
     INTERVIEWER,
     RoomServer,
+    document,
     eventually,
     live,
+    room_config,
     system_bwrap,
 )
+from tests.extensions.stand_in import StandIn
 from tests.extensions.test_journal import clock
 
 INTERVIEW = "abcdefghij"
@@ -95,7 +100,7 @@ async def test_what_was_asked_for_before_a_failure_was_known_fails_with_it(
     """The disk takes it again at once, and yet it must not overtake the first."""
     journal = open_journal(tmp_path / "journal.sqlite")
     write = journal_file.JournalFile.write
-    refused = []
+    refused: list[object] = []
 
     def once(self: journal_file.JournalFile, *args: object) -> None:
         if not refused:
@@ -140,8 +145,9 @@ async def test_a_journal_that_is_locked_for_five_seconds_loses_and_refuses_nothi
         assert 0 < told_s <= 3
     await asyncio.gather(*writing)
     assert numbered(journal) == list(range(20))
-    assert alarm.step(journal.reading()) is not None
-    assert alarm.told["state"] == "ok"
+    back = alarm.step(journal.reading())
+    assert back is not None
+    assert back["state"] == "ok"
     journal.close()
 
 
@@ -205,7 +211,7 @@ FULL = """
         acknowledged.append(1000)
         while journal.reading().trouble:
             await asyncio.sleep(0.05)
-        stored = [one.payload["n"] for one in journal.read()]
+        stored = [one.facts["n"] for one in journal.read()]
         print(json.dumps({"acknowledged": acknowledged, "stored": stored,
             "refused": refused, "said": said, "back_s": time.monotonic() - began}))
         journal.close()
@@ -213,7 +219,7 @@ FULL = """
 """
 
 
-def on_a_small_disk(tmp_path: Path, body: str) -> dict[str, object]:
+def on_a_small_disk(tmp_path: Path, body: str) -> dict[str, Any]:
     """Run a program that sees a disk of 8 MiB at /mnt."""
     done = subprocess.run(
         [
@@ -227,7 +233,7 @@ def on_a_small_disk(tmp_path: Path, body: str) -> dict[str, object]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found: dict[str, object] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
@@ -237,10 +243,8 @@ def test_a_full_disk_is_told_of_and_left_behind_without_anybodys_help(
     found = on_a_small_disk(tmp_path, FULL)
     assert found["stored"] == found["acknowledged"]
     assert found["refused"] > 5
-    said = found["said"]
-    assert isinstance(said, dict)
-    assert "the disk is full" in said["detail"]
-    assert said["after_s"] <= 3
+    assert "the disk is full" in found["said"]["detail"]
+    assert found["said"]["after_s"] <= 3
     assert found["back_s"] <= 3
 
 
@@ -332,6 +336,45 @@ async def test_a_full_record_takes_no_more_of_people_and_is_still_ended(
     await journal.append("room.stopped", "room", {})
     assert journal.last_seq == journal.tree.size == last + 2
     journal.close()
+
+
+@pytest.mark.asyncio
+async def test_an_edit_into_a_full_record_is_handed_back(tmp_path: Path) -> None:
+    room = RoomServer(tmp_path / "room", StandIn(room_config()))
+    room.directory.mkdir()
+    room.more = {"NBINTERVIEW_ROOM_QUOTA_BYTES": str(1024 * 1024)}
+    try:
+        await room.start()
+        async with (
+            document(room, INTERVIEWER) as page,
+            live(room, INTERVIEWER) as panel,
+        ):
+            welcome = await panel.hello()
+            assert "storage" not in welcome
+            await eventually(lambda: len(page.sources()) >= 2)
+            source = page.notebook.ycells[1]["source"]
+            for _ in range(60):
+                with page.doc.transaction():
+                    source.clear()
+                    source += secrets.token_urlsafe(30_000)
+                saved = len(page.saved)
+                await eventually(
+                    lambda saved=saved: len(page.saved) > saved or page.refused
+                )
+                if page.refused:
+                    break
+            assert "is full" in page.refused[0]["detail"]
+            states = [(await panel.hear("storage"))["state"] for _ in range(2)]
+            assert "full" in states
+        kinds = [one.kind for one in room.records()]
+        await asyncio.to_thread(room.stop)
+        # The room's own end is written, signed and shipped all the same.
+        assert [one.kind for one in room.records()][-1] == "room.stopped"
+        assert len(room.records()) > len(kinds)
+        assert room.service.checkpoints[-1].size == len(room.records())
+    finally:
+        room.kill()
+        room.service.close()
 
 
 # ------------------------------------------------------------------- the alarm

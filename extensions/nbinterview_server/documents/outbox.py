@@ -147,9 +147,9 @@ def updates_of(records: Sequence[Record], path: str) -> list[bytes]:
 def authored_updates(records: Sequence[Record], path: str) -> list[tuple[str, bytes]]:
     """Return the Yjs updates of one document with their authors, in order."""
     return [
-        (record.author, base64.b64decode(record.payload["update"]))
+        (record.author, base64.b64decode(record.facts["update"]))
         for record in records
-        if record.payload["path"] == path
+        if record.facts["path"] == path
     ]
 
 

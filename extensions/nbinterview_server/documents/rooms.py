@@ -56,7 +56,7 @@ from nbinterview_server.documents.outbox import (
 from nbinterview_server.documents.owners import TEMPLATES_ID, Owners
 from nbinterview_server.documents.presence import POLICY, RESTART, NamedRoom
 from nbinterview_server.documents.updates import framed
-from nbinterview_server.journal import Journal, NotWritten
+from nbinterview_server.journal import Journal, NotWritten, RecordFull
 
 __all__ = ["PageSocket", "RecordedRoom", "document_payload", "updates_of"]
 
@@ -276,6 +276,8 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
         try:
             if page.is_over:
                 raise Refused("The interview has ended: nothing more is written.")
+            if self._journal.is_full:
+                raise RecordFull(self._journal.full_words())
             if len(message) > MAX_UPDATE_BYTES:
                 raise TooLarge("This edit is too large to be saved.")
             staff = page.person.role != "candidate"

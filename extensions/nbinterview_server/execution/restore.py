@@ -66,7 +66,7 @@ class Restorer:
         self._task: asyncio.Task[None] | None = None
         earlier = journal.read(kinds=["kernel"])
         self._due = bool(branch.runs) and not any(
-            one.payload["state"] == "restored" for one in earlier
+            one.facts["state"] == "restored" for one in earlier
         )
 
     def begin(self, kernel_id: str, manager: Any) -> None:
