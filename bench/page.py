@@ -21,6 +21,9 @@ How to run and read them: `bench/README.md`.
 """
 TITLES = {
     "attack": "A hostile candidate: `make attack`",
+    "crash": "What crashes leave of the record: `make crash`",
+    "chaos": "Twenty faults over the platform: `make chaos`",
+    "bench-ledger": "The record: `make bench-ledger`",
     "bench-collab": "The shared notebook: `make bench-collab`",
     "bench-flags": "A flag's way to the interviewer: `make bench-flags`",
     "bench-fairness": "Findings and honest people: `make bench-fairness`",

@@ -10,19 +10,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import subprocess
 import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bench.command import ended
 from bench.rows import Report, Row, p95
 from tests.chaos.catalog import MATRIX, Fault
 from tests.chaos.checker import INVARIANTS
 from tests.chaos.interview import Scale
-from tests.chaos.stage import Stage
+from tests.chaos.stage import Stage, Trial
+from tests.chaos.stock import VERSIONS, stock_room, stock_trial
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".nbinterview" / "chaos.jsonl"
@@ -30,6 +33,12 @@ WRONG = ROOT / "test-artifacts" / "chaos"
 SEED = 20261123
 TRIALS = 50
 TRIAL_S = 240.0
+SHORT, LONG = Scale(), Scale(drop_s=12.0, sleep_s=12.0)
+STOCK_CAN = {3, 11}
+"""Faults whose document can be asked for on a stock hub with collaboration."""
+CHROMIUM, CHROMIUM_TITLE = 100, "faults of the candidate's own page, in Chromium"
+CHROMIUM_TRIALS = 10
+IN_CHROMIUM = ("tests/lab/test_silence_page.py", "tests/lab/test_custody_page.py")
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,7 @@ class Done:
     wrong: dict[str, list[str]]
     times: dict[str, list[float]] = field(default_factory=dict)
     took_s: float = 0.0
+    side: str = "ours"
 
 
 async def played(stage: Stage, fault: Fault, seed: int) -> Done:
@@ -77,13 +87,54 @@ def keep(done: Done) -> None:
         lines.write(json.dumps(asdict(done)) + "\n")
 
 
-async def play(faults: Sequence[Fault], *, trials: int, short: bool) -> list[Done]:
+def stock_played(fault: Fault, seeds: Sequence[int], scale: Scale) -> Iterator[Done]:
+    """Play the same seeds on a stock hub with collaboration; its document is judged."""
+    with (
+        TemporaryDirectory(prefix="nbi-stock-") as folder,
+        stock_room(Path(folder) / "hub") as room,
+    ):
+        for seed in seeds:
+            began_s = time.monotonic()
+            try:
+                verdict = asyncio.run(stock_trial(room, fault.number, seed, scale))
+                wrong = verdict.wrong
+            except Exception as error:  # noqa: BLE001  # the others go on
+                traceback.print_exc()
+                # It is no broken invariant: nothing can be said of the document.
+                wrong = {"trial": [f"{type(error).__name__}: {error}"[:300]]}
+            took_s = round(time.monotonic() - began_s, 1)
+            yield Done(fault.number, seed, wrong, {}, took_s, "stock")
+
+
+def chromium_played(seed: int) -> Done:
+    """Play the faults of a candidate's page once in Chromium, as the tests do."""
+    began_s = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", "-x", *IN_CHROMIUM]
+    run = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False
+    )
+    last = (run.stdout.strip().splitlines() or ["nothing was said"])[-1]
+    wrong = {} if run.returncode == 0 else {"I3": [last]}
+    return Done(CHROMIUM, seed, wrong, {}, round(time.monotonic() - began_s, 1))
+
+
+def tell(one: Done, title: str) -> None:
+    """Print how a trial went."""
+    words = "; ".join(f"{name}: {found[0]}" for name, found in one.wrong.items())
+    print(
+        f"  {one.fault:2} {title}, {one.side}, seed {one.seed}, {one.took_s:.0f} s: "
+        f"{words or 'holds'} {one.times or ''}",
+        flush=True,
+    )
+
+
+async def play(faults: Sequence[Fault], *, seeds: range, short: bool) -> list[Done]:
     """Play what has not been played yet; return all."""
     done = [] if short else kept()
-    known = {(one.fault, one.seed) for one in done}
-    stage = Stage(Scale() if short else Scale(drop_s=12.0, sleep_s=12.0))
+    known = {(one.fault, one.seed) for one in done if one.side == "ours"}
+    stage = Stage(SHORT if short else LONG)
     try:
-        for seed in range(SEED, SEED + trials):
+        for seed in seeds:
             for fault in faults:
                 if (fault.number, seed) in known:
                     continue
@@ -91,30 +142,56 @@ async def play(faults: Sequence[Fault], *, trials: int, short: bool) -> list[Don
                 done.append(one)
                 if not short:
                     keep(one)
-                words = "; ".join(f"{k}: {v[0]}" for k, v in one.wrong.items())
-                print(
-                    f"  {fault.number:2} {fault.title}, seed {seed}, "
-                    f"{one.took_s:.0f} s: {words or 'holds'} {one.times}",
-                    flush=True,
-                )
+                tell(one, fault.title)
     finally:
         stage.close()
     return done
 
 
+def beside(
+    faults: Sequence[Fault], done: list[Done], *, seeds: range, short: bool
+) -> None:
+    """Add what has not been played yet of the stock hub and of Chromium."""
+    scale = SHORT if short else LONG
+    for fault in faults:
+        if fault.number not in STOCK_CAN:
+            continue
+        of = [one for one in done if (one.fault, one.side) == (fault.number, "stock")]
+        left = [seed for seed in seeds if seed not in {one.seed for one in of}]
+        for one in stock_played(fault, left, scale) if left else ():
+            done.append(one)
+            if not short:
+                keep(one)
+            tell(one, fault.title)
+    of = [one for one in done if one.fault == CHROMIUM]
+    if short or {one.number for one in faults} != {one.number for one in MATRIX}:
+        return
+    for seed in list(seeds)[len(of) : CHROMIUM_TRIALS]:
+        done.append(chromium_played(seed))
+        keep(done[-1])
+        tell(done[-1], CHROMIUM_TITLE)
+
+
 def rows(faults: Sequence[Fault], done: Sequence[Done]) -> Iterator[Row]:
     """Yield a row for each fault, and one for each of its bounds."""
-    for fault in faults:
+    for fault in (*faults, Fault(CHROMIUM, CHROMIUM_TITLE, _nothing)):
         mine = [one for one in done if one.fault == fault.number]
+        stock = [one for one in mine if one.side == "stock"]
+        mine = [one for one in mine if one.side == "ours"]
+        if fault.number == CHROMIUM and not mine:
+            continue
         wrong = [one for one in mine if one.wrong]
         names = sorted({name for one in wrong for name in one.wrong})
         yield Row(
             measure=f"{fault.number}. {fault.title}: trials with a broken invariant",
             unit="trials",
             ours=len(wrong),
+            peer=sum("I4" in one.wrong for one in stock) if stock else None,
             bar=f"none ({INVARIANTS[0]} to {INVARIANTS[-1]})",
             holds=bool(mine) and not wrong,
-            n=f"{len(mine)} trials",
+            n=f"{len(mine)} trials"
+            + (f", {len(stock)} of stock, I4 alone" if stock else ""),
+            versions=VERSIONS if stock else "",
             note="; ".join(
                 f"seed {one.seed}: {name}: {one.wrong[name][0]}"
                 for one in wrong[:2]
@@ -136,6 +213,10 @@ def rows(faults: Sequence[Fault], done: Sequence[Done]) -> Iterator[Row]:
             )
 
 
+async def _nothing(_stage: Stage, _seed: int) -> Trial:
+    raise NotImplementedError  # played by pytest
+
+
 def main(arguments: list[str]) -> int:
     """Play, write the result, and say by the exit code whether all of it holds."""
     parser = argparse.ArgumentParser(prog="bench.chaos", description=__doc__)
@@ -154,9 +235,14 @@ def main(arguments: list[str]) -> int:
     report = Report("chaos", SEED)
     report.look_at_machine()
     trials = 1 if asked.short else asked.trials
-    done = asyncio.run(play(faults, trials=trials, short=asked.short))
+    seeds = range(SEED, SEED + trials)
+    if asked.seed is not None:
+        seeds = range(asked.seed, asked.seed + 1)
+    short = asked.short or asked.seed is not None
+    done = asyncio.run(play(faults, seeds=seeds, short=short))
+    beside(faults, done, seeds=seeds, short=short)
     report.add(*rows(faults, done))
-    whole = not asked.short and not asked.faults and trials >= TRIALS
+    whole = not short and not asked.faults and trials >= TRIALS
     return ended(report, whole=whole)
 
 

@@ -227,17 +227,20 @@ def _meets(gap: Gap, silence: Silence) -> bool:
 
 
 def _wide(history: History, least_s: float) -> list[Silence]:
-    """Return every stretch without a beat that a room may take for silence."""
-    found, last_s, is_cut = [], None, False
+    """Return every stretch without a beat that a room may take for silence.
+
+    Also the time before and after: a page that does not watch may be a gap.
+    """
+    found: list[Silence] = []
+    last_s, is_cut = float("-inf"), False
     for fact in history.facts:
         if fact.kind in {told.CUT, told.MENDED}:
             is_cut = fact.kind == told.CUT
         if fact.kind in {told.BEAT, told.WATCHED, told.UNWATCHED} and not is_cut:
-            if last_s is not None and fact.at_s - last_s > least_s:
+            if fact.at_s - last_s > least_s:
                 found.append(Silence(last_s, fact.at_s, ()))
             last_s = fact.at_s
-    if last_s is not None:
-        found.append(Silence(last_s, float("inf"), ()))
+    found.append(Silence(last_s, float("inf"), ()))
     return found
 
 
@@ -267,6 +270,7 @@ def _document(history: History, verdict: Verdict) -> None:
     texts = {str(fact.what["cells"]) for fact in shown}
     if len(texts) > 1:
         verdict.add("I4", f"{len(texts)} different documents are shown")
+    seen = {fact.what["token"] for fact in history.of(told.SEEN)}
     saved = {fact.what["page"]: fact.what["count"] for fact in history.of(told.SAVED)}
     for fact in shown:
         ids = Counter(one for one, _ in fact.what["cells"])
@@ -278,7 +282,10 @@ def _document(history: History, verdict: Verdict) -> None:
         )
         for edit in history.of(told.TYPED):
             count = words[edit.what["token"]]
-            promised = saved.get(edit.what["page"], 0) > edit.what["write"]
+            promised = (
+                saved.get(edit.what["page"], 0) > edit.what["write"]
+                or edit.what["token"] in seen
+            )
             if count > 1 or (promised and count == 0):
                 verdict.add("I4", f"{edit.what['token']} is there {count} times")
 
