@@ -164,26 +164,31 @@ class Reading:
                 f"record {record.seq} stands where {self.tree.size + 1} should: "
                 "one is missing, doubled or moved"
             )
-        if record.format < self.format:
-            raise Invalid(f"record {record.seq} goes back to format {record.format}")
+        self.add(record.leaf, record.kind, record.payload, record.format)
+
+    def add(
+        self, leaf: bytes, kind: str, payload: Mapping[str, Any] | None, format_: int
+    ) -> None:
+        """Take the next record by its parts. Raises `Invalid` likewise."""
+        seq = self.tree.size + 1
+        if format_ < self.format:
+            raise Invalid(f"record {seq} goes back to format {format_}")
         if self.closed:
-            raise Invalid(f"record {record.seq} comes after the record's end")
-        self.format = record.format
-        self.tree.append(record.leaf)
-        payload = record.payload
+            raise Invalid(f"record {seq} comes after the record's end")
+        self.format = format_
+        self.tree.append(leaf)
         if payload is None:
             self.erased += 1
-            self._documents_erased |= record.kind == "document"
-            return
-        if record.kind == "document":
-            self._document(record.seq, payload)
-        elif record.kind == "room.started" and self.policy is None:
+            self._documents_erased |= kind == "document"
+        elif kind == "document":
+            self._document(seq, payload)
+        elif kind == "room.started" and self.policy is None:
             self.policy = payload.get("policy")
             versions = payload.get("versions")
             self.versions = dict(versions) if isinstance(versions, Mapping) else {}
-        elif record.kind == "interview.state":
+        elif kind == "interview.state":
             self.ended = self.ended or payload.get("state") == "ended"
-        elif record.kind == "room.stopped":
+        elif kind == "room.stopped":
             self.closed = self.ended
 
     def notebook(self) -> tuple[dict[str, Any] | None, str]:

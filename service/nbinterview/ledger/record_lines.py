@@ -9,6 +9,7 @@ from typing import Any
 from nbinterview.errors import Invalid
 from nbinterview.ledger.bundle import NEVER_ERASED, RECORDS, Reading
 from nbinterview.ledger.bundle_file import BundleFile
+from nbinterview.ledger.quick import Quick
 from nbinterview.ledger.records import Record
 from nbinterview.ledger.trust import Broken
 
@@ -26,11 +27,17 @@ def read_records(
 ) -> Lines:
     """Return what all records give. Raises `Broken`, naming the first bad one."""
     found = Lines(Reading(interview))
+    quick = Quick(interview)
+    reading, tree = found.reading, found.reading.tree
     for line in bundle.lines(RECORDS, held=False):
-        seq = found.reading.tree.size + 1
+        seq = tree.size + 1
         try:
+            whole = quick.read(line, seq)
+            if whole is not None:
+                reading.add(*whole, 2)
+                continue
             record = _verified(line, seq)
-            found.reading.take(record)
+            reading.take(record)
         except Invalid as error:
             raise Broken(error.detail, seq) from error
         if record.erased:
