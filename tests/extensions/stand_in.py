@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from nbinterview.ledger.checkpoints import (
     Certificate,
     Checkpoint,
+    Countersignature,
     PlatformKey,
     countersign,
     make_certificate,
@@ -45,6 +46,7 @@ class StandIn:
         self.certificates: list[Certificate] = []
         self.checkpoints: list[Checkpoint] = []
         """Those that fitted, and were countersigned."""
+        self.countersignatures: list[Countersignature] = []
         self.not_extending: list[Checkpoint] = []
         self.erase: list[dict[str, Any]] = []
         """What the room is to erase, until it says that it did."""
@@ -105,7 +107,9 @@ class StandIn:
         if not any(one.covers(checkpoint) for one in self.certificates):
             return 200, None
         self.checkpoints.append(checkpoint)
-        return 200, countersign(self.platform, checkpoint, self._now()).wire()
+        signed = countersign(self.platform, checkpoint, self._now())
+        self.countersignatures.append(signed)
+        return 200, signed.wire()
 
     def certify(self, body: dict[str, Any]) -> dict[str, Any]:
         """Certify a room's key; the same key gets the same certificate."""
@@ -120,11 +124,9 @@ class StandIn:
             known = [made]
         return known[0].wire()
 
-    def keys(self) -> dict[str, Any]:
-        """Return the platform's public keys."""
-        platform = self.platform
-        key = PlatformKey(platform.public, platform.key_id, self._now())
-        return {"keys": [key.wire()]}
+    def key(self) -> PlatformKey:
+        """Return the platform's public key."""
+        return PlatformKey(self.platform.public, self.platform.key_id, self._now())
 
     @staticmethod
     def _now() -> str:
@@ -142,7 +144,7 @@ class StandIn:
             def do_GET(self) -> None:
                 asked = urlsplit(self.path)
                 if asked.path.endswith("/keys"):
-                    self._answer(200, outer.keys())
+                    self._answer(200, {"keys": [outer.key().wire()]})
                     return
                 if not asked.path.endswith("/records"):
                     self._answer(200, outer.config)

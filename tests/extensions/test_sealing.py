@@ -15,10 +15,12 @@ from typing import Any, cast
 import pytest
 
 from nbinterview.errors import Invalid, Unavailable
+from nbinterview.ledger.bundle import Contents, write_bundle
 from nbinterview.ledger.checkpoints import Certificate, Checkpoint, Receipt
 from nbinterview.ledger.records import Record
 from nbinterview.ledger.signing import load_or_make
 from nbinterview.ledger.tree import Tree, verify_consistency
+from nbinterview.ledger.verify import verify
 from nbinterview_server.consistency import consistency
 from nbinterview_server.journal import Entry, Journal
 from nbinterview_server.recovery import recover
@@ -532,6 +534,21 @@ async def test_a_whole_room_signs_shows_and_gives_a_receipt(
     assert [one.facts["state"] for one in room.records("key")] == ["made"]
     mode = (room.directory / "signing.key").stat().st_mode
     assert mode & 0o777 == 0o600
+    bundle = room.directory / "bundle.zip"
+    contents = Contents(
+        interview=INTERVIEW,
+        records=service.records,
+        made_at=records[-1].time,
+        checkpoints=service.checkpoints,
+        certificates=service.certificates,
+        countersignatures=service.countersignatures,
+        platform_keys=[service.key()],
+        versions=records[0].facts["versions"],
+    )
+    write_bundle(bundle, contents)
+    public = service.platform.public
+    found = verify(bundle, receipt=receipt, platform_keys=[public])
+    assert found.ok, found.why
     # A room that is started again after that adds nothing.
     await room.start()
     async with live(room, REVIEWER) as late:
