@@ -58,7 +58,8 @@ async def played(stage: Stage, fault: Fault, seed: int) -> Done:
     began_s = time.monotonic()
     try:
         async with asyncio.timeout(TRIAL_S):
-            trial = await fault.play(stage, seed)
+            # Trials of one room must not have the same words and boot ids.
+            trial = await fault.play(stage, 100 * seed + fault.number)
     except Exception as error:  # noqa: BLE001  # whatever it is, the others go on
         traceback.print_exc()
         stage.forget()

@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pycrdt import Doc, TransactionEvent
+from pycrdt import Doc, Text, TransactionEvent
 
 from bench.collab.sizes import typing
 from bench.fairness import honest
@@ -47,8 +48,8 @@ def facts(seed: int, number: int, seconds: int) -> list[Fact]:
 
 def updates(seconds: int, report: Report) -> Iterator[bytes]:
     """Yield the Yjs update of each key that is typed in that time."""
-    document: Doc[object] = Doc()
-    text = document.get("source", type=_text())
+    document: Doc[Any] = Doc()
+    text = document.get("source", type=Text)
     made: list[bytes] = []
 
     def changed(event: TransactionEvent) -> None:
@@ -64,12 +65,6 @@ def updates(seconds: int, report: Report) -> Iterator[bytes]:
         yield from made
         made.clear()
     document.unobserve(subscription)
-
-
-def _text() -> type:
-    from pycrdt import Text
-
-    return Text
 
 
 def _entries(

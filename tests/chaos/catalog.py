@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.chaos import faults_kernel, faults_platform, faults_record, faults_room
 from tests.chaos.stage import Stage, Trial
 
-Play = Callable[[Stage, int], Awaitable[Trial]]
+Play = Callable[[Stage, int], Coroutine[Any, Any, Trial]]
 
 
 @dataclass(frozen=True)

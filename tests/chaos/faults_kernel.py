@@ -59,7 +59,7 @@ def states(room: RoomServer, after_seq: int) -> list[tuple[str, float]]:
     return [
         (one.payload["state"], seconds(one.time))
         for one in room.records("kernel")
-        if one.seq > after_seq
+        if one.seq > after_seq and one.payload is not None
     ]
 
 
