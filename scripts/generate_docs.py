@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from nbinterview.rates import OVERRIDES, RATES
@@ -54,6 +55,7 @@ What is a moment, like a paste, is told and flagged at once.
 A dash is a step that never comes: without a flag, a finding is only recorded.
 What cannot be measured never counts; a camera that stays covered, frozen or off is
 a finding of its own.
+What is kept for how long, and how it is erased: [](../howto/retention.md).
 How to write one: [](../howto/write-a-policy.md)."""
 
 WHO_MAY_WHAT = """\
@@ -136,11 +138,20 @@ def policies() -> str:
             f"## `{name}`, version {policy.version}\n\n{policy.title}. "
             f"Asks for: {asked}. A camera {required}. "
             f"A kernel's sandbox must have: {', '.join(policy.sandbox.require) or '-'}."
+            f" Kept after the end: {_kept(policy)}."
         )
         parts.append("\n".join(f"- {text}" for text in words(policy)))
         if policy.active_rules:
             parts.append(_table(policy))
     return "\n\n".join(parts) + "\n"
+
+
+def _kept(policy: Policy) -> str:
+    """Return a policy's times; what each is about is in the guide."""
+    return ", ".join(
+        f"{name.removesuffix('_days')} {'-' if days is None else f'{days} days'}"
+        for name, days in asdict(policy.retention).items()
+    )
 
 
 def _table(policy: Policy) -> str:

@@ -55,7 +55,7 @@ async def operator(running: Running) -> AsyncIterator[httpx.AsyncClient]:
 
 def wires(interview: str) -> list[dict[str, Any]]:
     """Return a short record with something secret in every part of it."""
-    kinds = [
+    kinds: list[tuple[str, dict[str, Any]]] = [
         ("room.started", {"versions": {}, "policy": {}}),
         ("interview.state", {"state": "open"}),
         ("person.joined", {"browser": SECRET, "role": "candidate"}),
@@ -324,8 +324,7 @@ async def test_the_tree_still_verifies_and_says_what_was_erased_and_why(
 ) -> None:
     room = await SigningRoom.open(running)
     assert (await room.certify())[0] == 200
-    policy = {"policy": None, "versions": {}}
-    room.write(kind="room.started", payload=policy)
+    room.write(kind="room.started", payload={"policy": None, "versions": {}})
     for kind in ("observations", "flag", "execution.requested"):
         room.write(kind=kind, payload={"secret": SECRET})
     room.end()
@@ -563,6 +562,58 @@ async def test_what_was_deleted_is_not_taken_in_again(
     answer = await operator.post("api/v1/records/import", content=exported.content)
     assert answer.status_code in {409, 410}
     assert in_database(running) == []
+
+
+@pytest.mark.asyncio
+async def test_an_import_loses_what_was_erased_here_before(
+    running: Running, operator: httpx.AsyncClient, start: Start, tmp_path: Path
+) -> None:
+    interview = (await held(running))["interview"]["id"]
+    exported = await operator.get(f"api/v1/interviews/{interview}/record")
+    running.clock.move(days=31)
+    await purge(operator)
+    # Into a database that has never had this interview, beside the same file.
+    empty = tmp_path / "empty" / "service.sqlite"
+    empty.parent.mkdir()
+    shutil.copy(running.settings.database.with_name("erasures.jsonl"), empty.parent)
+    again = await start(replace(running.settings, database=empty))
+    operator = await again.operator()
+    answer = await operator.post("api/v1/records/import", content=exported.content)
+    assert answer.status_code == 201, answer.text
+    assert erased(await records_of(operator, interview)) == ["observations"]
+
+
+@pytest.mark.asyncio
+async def test_what_is_made_of_an_erased_notebook_is_refused_in_words(
+    running: Running, operator: httpx.AsyncClient
+) -> None:
+    made = await held(running)
+    interview = made["interview"]["id"]
+    running.clock.move(days=366)
+    with closing(sqlite3.connect(running.settings.database)) as database, database:
+        database.execute(
+            "UPDATE interviews SET policy = json_set(policy, "
+            "'$.retention.notes_days', NULL) WHERE id = ?",
+            [interview],
+        )
+    await purge(operator)
+    page = await running.person(person_of(made, "interviewer"), "interviewers")
+    asked = await page.post(f"interviews/{interview}/checks")
+    assert asked.status_code == 409
+    assert "has been erased" in asked.text
+    for path in ("findings", "replay"):
+        assert (await page.get(f"interviews/{interview}/{path}")).status_code == 200
+    flags = await page.get(f"interviews/{interview}/findings")
+    assert "What was flagged has been erased." in flags.text
+    film = await page.get(f"interviews/{interview}/replay/film")
+    assert film.status_code in {200, 404}
+    assert SECRET not in film.text
+    reader = await running.ticket(person_of(made, "interviewer"), interview)
+    for part in ("", "/records", "/checks", "/film", "/notebook"):
+        answer = await reader.get(f"api/v1/report/interviews/{interview}{part}")
+        assert answer.status_code in {200, 404}, answer.text
+        # What a candidate wrote about it has no time in this policy.
+        assert SECRET not in answer.text or part == ""
 
 
 @pytest.mark.asyncio

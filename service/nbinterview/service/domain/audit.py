@@ -37,9 +37,7 @@ INTERVIEW = "auditlog22"
 
 #: Every kind, without its `audit.`, in words that a person reads.
 KINDS = {
-    "started": "Service started",
     "signed_in": "Signed in",
-    "signed_out": "Signed out",
     "interview": "Interview",
     "invitation": "Role or link",
     "decision": "Decision about a flag",
@@ -177,6 +175,10 @@ class AuditLog:
         self._viewed.move_to_end(seen)
         while len(self._viewed) > _VIEWS:
             self._viewed.popitem(last=False)
+
+    def wake(self) -> None:
+        """Say that something was noted by `note` of this module: it is signed soon."""
+        self._wake.set()
 
     # ------------------------------------------------------------------ sealing
 
@@ -334,7 +336,9 @@ def row(
         "about": titles.get(about or "") or (subject.display_name if subject else ""),
         "about_id": about or "",
         "details": "; ".join(
-            f"{key.replace('_', ' ')}: {_said(one)}" for key, one in facts.items()
+            f"{key.replace('_', ' ')}: {_said(one)}"
+            for key, one in facts.items()
+            if one is not False
         ),
     }
 

@@ -51,6 +51,9 @@ def _snapshot(wires: list[bytes], at_ms: int) -> Snapshot:
     records = [json.loads(wire) for wire in wires]
     if not records:
         raise NotFound("The notebook of this interview was not opened yet.")
+    if any(one["kind"] == "document" and one["payload"] is None for one in records):
+        raise NotFound("The notebook of this interview has been erased.")
+    records = [one for one in records if one["payload"] is not None]
     found = find(records, at_ms)
     before = [record for record in records if record["seq"] <= found.seq]
     return Snapshot(

@@ -28,7 +28,7 @@ from nbinterview.ledger.runs import last_inputs
 from nbinterview.runner_process import Sandbox, run_again
 from nbinterview.service.db import Database
 from nbinterview.service.db.models import Interview, NotebookCheck
-from nbinterview.service.domain import interviews, ledger
+from nbinterview.service.domain import erasures, interviews, ledger
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ class Checks:
         """Begin a check; `Conflict` before the end, and while another one runs."""
         async with self._database.read() as session:
             await self._due(session, interview_id)
+            gone = await erasures.of_interview(session, interview_id)
             wires = [
                 wire async for wire in ledger.lines(session, interview_id, kinds=_KINDS)
             ]
@@ -92,6 +93,9 @@ class Checks:
         )
         async with self._database.write() as session:
             interview = await self._due(session, interview_id)
+            now_gone = await erasures.of_interview(session, interview_id)
+            if len(now_gone) != len(gone):
+                raise Conflict("Something of this interview is just being erased.")
             session.add(row)
         required = required_layers(interview.policy)
         task = asyncio.create_task(self._run(checking, required))
@@ -131,7 +135,8 @@ class Checks:
         found = checking.wire()
         async with self._database.write() as session:
             row = await session.get(NotebookCheck, found["check_id"])
-            assert row is not None
+            if row is None:
+                return  # erased while it ran, and so is what it found
             row.state, row.result = found["state"], dict(found)
 
     async def close(self) -> None:
@@ -143,10 +148,12 @@ class Checks:
 
 
 def _checking(wires: list[bytes], hub_name: str, now: datetime) -> Checking:
-    records = [json.loads(wire) for wire in wires]
+    records = [record for record in map(json.loads, wires) if record["payload"]]
     documents = [record for record in records if record["kind"] == "document"]
     if not documents:
-        raise Conflict("The notebook of this interview was never opened.")
+        raise Conflict(
+            "The notebook of this interview was never opened, or has been erased."
+        )
     return Checking(
         new_id(),
         asked_by=hub_name,

@@ -38,7 +38,9 @@ class EntryStatus(BaseModel):
 @router.get("/oauth_callback", response_model=None)
 async def oauth_callback(request: Request, state: StateDep) -> Response:
     """Take the hub's answer and begin a session."""
-    return await state.sign_in.finish(request)
+    response = await state.sign_in.finish(request)
+    state.audit.wake()
+    return response
 
 
 @router.post("/sign-out", response_model=None)

@@ -172,6 +172,7 @@ async def _findings(
         record = await review.record_of(session, interview_id)
         answers = await review.answers(session, interview_id)
         decided = await review.decisions(session, interview_id)
+        erased = await erasures.of_interview(session, interview_id)
         kept = await error_rates.kept(session)
     html = render(
         "findings.html",
@@ -183,6 +184,8 @@ async def _findings(
         said=_said(record, answers),
         clocks=_clocks(record),
         decided=_by_flag(decided),
+        erased=erased,
+        erased_parts={one.rule.partition("=")[0] for one in erased},
         rates={rule: Rate.from_dict(rate) for rule, rate in kept.items()},
         not_measured=NOT_MEASURED,
         decisions=review.DECISIONS,
