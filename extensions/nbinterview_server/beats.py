@@ -144,7 +144,7 @@ def _check_order(beat: Mapping[str, Any], last: Beat, now_s: float) -> bool:
     passed_ms = beat["monotonic_ms"] - last.monotonic_ms
     if passed_ms < 0:
         raise Unproved("the page's clock went back", field="monotonic_ms")
-    still = passed_ms == 0
+    still = bool(passed_ms == 0)
     if still and (last.still or beat["nonce"] == last.nonce):
         raise Unproved("the page's clock stands still", field="monotonic_ms")
     if passed_ms > 1000 * (now_s - last.heard_s) + AHEAD_MS:

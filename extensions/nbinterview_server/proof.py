@@ -10,8 +10,7 @@ import asyncio
 import base64
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from nbinterview.errors import Conflict, Forbidden
 from nbinterview.ledger.records import Record, format_time
 from nbinterview.schemas import check
 from nbinterview_server import beats
+from nbinterview_server.beatlines import Line, Message, Unwritten
 from nbinterview_server.beats import Beat, Late, Nonces
 from nbinterview_server.documents.authorship import ROOM
 from nbinterview_server.journal import Entry
@@ -33,51 +33,13 @@ PONG_WITHIN_S = 2.0
 """An answer that took longer says that the line was down."""
 HELD_S = 0.5
 """A message that the room has not finished with for so long holds up what follows."""
-ALONE_S = 10.0
-"""Beats that no record of observations took along have one of their own so often."""
 MAX_BOOTS = 100
 ELSEWHERE = (
     "This interview is open in another tab or on another device, which is the one that "
     "counts. Use it here to go on on this page."
 )
 
-Message = Mapping[str, Any]
-
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class Line:
-    """One connection of the candidate."""
-
-    connection: str
-    boot_id: str
-    author: str
-    key: bytes
-    nonces: Nonces
-    tell: Callable[[Message], None]
-    ping: Callable[[bytes], None]
-    pinged_s: float
-    taking_s: float | None = None
-    """Since when the room is busy with a message of it."""
-
-
-@dataclass(frozen=True)
-class _Range:
-    """Beats that are on no record yet."""
-
-    first: int
-    last: Beat
-    author: str
-    since_s: float
-
-    def wire(self) -> dict[str, int]:
-        return {
-            "first": self.first,
-            "last": self.last.number,
-            "frames_seen": self.last.frames_seen,
-            "frames_dropped": self.last.frames_dropped,
-        }
 
 
 class Proof:
@@ -103,7 +65,7 @@ class Proof:
         self._silence = Silence()
         self._lines: dict[str, Line] = {}
         self._last: OrderedDict[str, Beat] = OrderedDict()
-        self._ranges: dict[str, _Range] = {}
+        self.unwritten = Unwritten()
         self._passive_ms: dict[str, float] = {}
         """By page load that lost the lease, until when on its own clock it counted."""
         self._heard_ms: dict[str, tuple[float, float]] = {}
@@ -296,9 +258,7 @@ class Proof:
         if not is_active:
             return
         if self._silence.wanted:
-            old = self._ranges.get(line.boot_id)
-            new = _Range(beat.number, beat, line.author, now_s)
-            self._ranges[line.boot_id] = replace(old, last=beat) if old else new
+            self.unwritten.add(beat, line.author)
         self._tell(self._silence.beat(beat))
 
     def check_counts(self, connection: str, message: Message) -> None:
@@ -353,19 +313,6 @@ class Proof:
         if line := self._lines.get(connection):
             line.taking_s = self._monotonic() if begins else None
 
-    # ------------------------------------------------------------ beats on record
-
-    def unwritten(self, boot_id: str) -> dict[str, int] | None:
-        """Return the `beats` of a page load that are on no record yet."""
-        found = self._ranges.get(boot_id)
-        return None if found is None else found.wire()
-
-    def written(self, boot_id: str, last: int) -> None:
-        """Note that the beats up to this number are on record."""
-        found = self._ranges.get(boot_id)
-        if found is not None and found.last.number <= last:
-            del self._ranges[boot_id]
-
     # ------------------------------------------------------------ time
 
     async def run(self) -> None:
@@ -390,11 +337,8 @@ class Proof:
         if active is not None and active.taking_s is not None:
             held = held or now_s - active.taking_s > HELD_S
         self._tell(self._silence.tick(now_s, held=held))
-        for boot_id, found in list(self._ranges.items()):
-            if now_s - found.since_s >= ALONE_S:
-                del self._ranges[boot_id]
-                payload = {"boot_id": boot_id, **found.wire()}
-                self._record(Entry("beats", found.author, payload))
+        for entry in self.unwritten.due(now_s):
+            self._record(entry)
 
     def _speak(self, line: Line, now_s: float) -> None:
         is_active = line.connection == self._lease.connection

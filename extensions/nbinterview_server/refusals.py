@@ -7,12 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from prometheus_client import Counter
+
 from nbinterview.schemas import shortened
 from nbinterview_server.journal import Entry, Journal, NotWritten
 
 EVERY_S = 60.0
 MAX_KINDS = 20
 MAX_REASON_CHARS = 300
+
+REFUSED = Counter(
+    "nbinterview_room_refused_total",
+    "What was refused of what people's pages said, by kind of input",
+    ["what"],
+)
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +45,7 @@ class Refusals:
 
     async def note(self, what: str, reason: str, field: str = "") -> None:
         """Record that something was refused, or count it for the next record."""
+        REFUSED.labels(what).inc()
         key = (what, shortened(field))
         if key not in self._kinds and len(self._kinds) >= MAX_KINDS:
             key = (what, "")

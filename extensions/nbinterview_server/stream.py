@@ -284,10 +284,10 @@ class PageStream:
     async def _write(self, event: Message | None = None) -> None:
         """Write the pack, and with it the event that came after; then acknowledge."""
         pack, proof = self._pack, self._stream.proof
-        beats = None if pack is None else proof.unwritten(pack.boot_id)
+        beats = None if pack is None else proof.unwritten.of(pack.boot_id)
         await self._stream.write(lambda: self._entries(pack, event, beats))
         if pack is not None and beats is not None:
-            proof.written(pack.boot_id, beats["last"])
+            proof.unwritten.written(pack.boot_id, beats["last"])
         self._pack = None
         if self._timer is not None:
             self._timer.cancel()

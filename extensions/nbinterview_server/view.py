@@ -52,7 +52,7 @@ class View:
     gaps: dict[str, dict[str, Any]] = field(default_factory=dict)
     """`Gap` of live.schema.yaml by its id."""
     begun: bool = False
-    """The candidate pressed Start at some time."""
+    """The candidate pressed Start, and not for a rehearsal."""
     started: bool = False
     """The candidate pressed Start, and did not end the watching since."""
     watching: dict[str, Any] = field(
@@ -154,6 +154,7 @@ def _started(view: View, _record: Record) -> Told:
 
 def _state(view: View, record: Record) -> Told:
     view.state = record.facts["state"]
+    view.begun = view.begun or (view.started and view.state == "open")
     return [(ALL, {"type": "state", "state": view.state})]
 
 
@@ -176,7 +177,7 @@ def _client(view: View, record: Record) -> Told:
         view.consent[event["sensor"]] = event["granted"]
     if event.get("name") == "watch":
         view.started = event["state"] == "started"
-        view.begun = view.begun or view.started
+        view.begun = view.begun or (view.started and view.state == "open")
     return _comment(view, event, record) if event.get("name") == "comment" else []
 
 

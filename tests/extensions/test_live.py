@@ -54,9 +54,9 @@ async def test_an_acknowledged_event_is_on_disk(room: RoomServer) -> None:
             acknowledged = await page.hear("ack")
             check(acknowledged, "live", "Ack")
             stored = [
-                one.payload["client_seq"]
+                one.facts["client_seq"]
                 for one in room.records("event")
-                if one.payload["boot_id"] == page.boot_id
+                if one.facts["boot_id"] == page.boot_id
             ]
             assert acknowledged["client_seq"] in stored, n
         record = room.records("event")[-1]
@@ -77,7 +77,7 @@ async def test_repeats_are_acknowledged_and_stored_once(room: RoomServer) -> Non
         welcome = await page.hello()
         assert welcome["acknowledged"][boot_id] == 1
     stored = [
-        one for one in room.records("observations") if one.payload["boot_id"] == boot_id
+        one for one in room.records("observations") if one.facts["boot_id"] == boot_id
     ]
     assert len(stored) == 1
 
@@ -107,7 +107,7 @@ async def test_what_the_schema_does_not_know_is_refused_and_not_stored(
     assert len(room.records("event")) == before
     refused = room.records("refused")[-1]
     assert refused.author == CANDIDATE
-    assert refused.payload["field"] == field
+    assert refused.facts["field"] == field
 
 
 async def test_refused_content_is_not_in_the_record(room: RoomServer) -> None:
@@ -206,14 +206,14 @@ async def test_joining_and_leaving_is_recorded_and_told(room: RoomServer) -> Non
 
             await eventually(seen)
             joined = [x for x in room.records("person.joined") if x.author == CANDIDATE]
-            assert [x.payload["again"] for x in joined[-2:]] == [False, True]
+            assert [x.facts["again"] for x in joined[-2:]] == [False, True]
         for _ in range(2):
             await watcher.hear("people")
 
         def left() -> bool:
             open_connections = {
-                x.payload["connection"] for x in room.records("person.joined")
-            } - {x.payload["connection"] for x in room.records("person.left")}
+                x.facts["connection"] for x in room.records("person.joined")
+            } - {x.facts["connection"] for x in room.records("person.left")}
             return len(open_connections) == 1
 
         await eventually(left)
@@ -247,7 +247,7 @@ async def test_warning_and_flag_reach_whom_they_are_for(room: RoomServer) -> Non
         check(comment, "live", "CommentMessage")
         assert comment["comment"]["episode_id"] == episode_id
         recorded = room.records("flag")[-1]
-        assert recorded.payload["episode_id"] == flag["flag"]["episode_id"]
+        assert recorded.facts["episode_id"] == flag["flag"]["episode_id"]
         assert recorded.author == "room"
         await candidate.event(name="watch", state="stopped")
         closed = await interviewer.hear("flag")
@@ -264,23 +264,6 @@ async def test_warning_and_flag_reach_whom_they_are_for(room: RoomServer) -> Non
         assert seen["comments"][0]["text"] == "My own snippets."
 
 
-async def test_silence_while_watching_is_a_gap(room: RoomServer) -> None:
-    async with live(room, CANDIDATE) as page:
-        await page.hello()
-        await page.event(name="watch", state="started")
-        await page.hear("ack")
-
-        def gaps() -> list[str]:
-            return [one.payload["state"] for one in room.records("gap")]
-
-        await eventually(lambda: gaps()[-1:] == ["began"], within_s=10)
-        await page.observe()
-        await page.hear("ack")
-        assert gaps()[-1:] == ["ended"]
-        await page.event(name="watch", state="stopped")
-        await page.hear("ack")
-
-
 async def test_a_restarted_room_tells_the_same_and_takes_no_repeat(
     room: RoomServer,
 ) -> None:
@@ -290,7 +273,7 @@ async def test_a_restarted_room_tells_the_same_and_takes_no_repeat(
         await page.hear("ack")
 
         def said() -> bool:
-            return bool(room.records("sensor")[-1].payload["sensor"] == "focus")
+            return bool(room.records("sensor")[-1].facts["sensor"] == "focus")
 
         await eventually(said)
         before = await page.hello()
@@ -306,8 +289,8 @@ async def test_a_restarted_room_tells_the_same_and_takes_no_repeat(
         await again.event(name="consent", sensor="focus", granted=True)
         assert (await again.hear("ack"))["client_seq"] == 1
     consents = [
-        one.payload["event"]["granted"]
+        one.facts["event"]["granted"]
         for one in room.records("event")
-        if one.payload["boot_id"] == page.boot_id
+        if one.facts["boot_id"] == page.boot_id
     ]
     assert consents == [False]

@@ -384,6 +384,25 @@ def test_a_page_cannot_switch_the_watching_off_unseen() -> None:
     assert len(world.gaps()) == len(world.gaps("ended")) == 1
 
 
+def test_a_rehearsal_that_ended_is_no_gap_of_the_interview() -> None:
+    world = World(18)
+    world.write(Entry("interview.state", "room", {"state": "scheduled"}))
+    page = Page(world, camera=False)
+    page.start()
+    world.run(5.0)
+    page.event(name="watch", state="stopped")
+    world.run(5.0)
+    world.write(Entry("interview.state", "room", {"state": "open"}))
+    world.run(60.0)
+    assert world.gaps() == []
+    page.event(name="watch", state="started")
+    world.run(60.0)
+    assert world.gaps() == []
+    page.event(name="watch", state="stopped")
+    world.run(5.0)
+    assert [gap["cause"] for gap in world.gaps()] == ["stopped"]
+
+
 # ------------------------------------------------------------ the room's own restarts
 
 

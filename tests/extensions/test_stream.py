@@ -143,10 +143,10 @@ async def test_the_frames_of_a_second_are_one_record(tmp_path: Path) -> None:
         [record] = page.records("observations")
         assert page.acknowledged == [(BOOT, 10)]
         assert page.view.acknowledged == {BOOT: 10}
-        assert record.payload["client_seq"] == 10
-        assert record.payload["frames_dropped"] == 10
-        assert record.payload["rate_hz"] == 10.0
-        at_ms = [one["at_ms"] for one in record.payload["frames"]]
+        assert record.facts["client_seq"] == 10
+        assert record.facts["frames_dropped"] == 10
+        assert record.facts["rate_hz"] == 10.0
+        at_ms = [one["at_ms"] for one in record.facts["frames"]]
         assert at_ms == [100.0 * number for number in range(1, 11)]
         # The last message said 1000 ms, and then waited for about a second.
         assert record.monotonic_ms is not None
@@ -167,7 +167,7 @@ async def test_what_is_sent_again_on_a_new_connection_is_stored_once(
             await page.observe(number, frame(100.0 * number))
         await old.close()
         await page.page.close()
-        found = [one.payload for one in page.records()]
+        found = [one.facts for one in page.records()]
         assert [one["client_seq"] for one in found] == [2, 3]
         at_ms = [[one["at_ms"] for one in each["frames"]] for each in found]
         assert at_ms == [[100.0, 200.0], [300.0]]
@@ -181,8 +181,8 @@ async def test_an_event_takes_along_what_was_measured_before(tmp_path: Path) -> 
         await page.observe(2, frame(200.0))
         await page.event(3, name="visibility", state="hidden")
         measured, event = page.records()
-        assert (measured.kind, measured.payload["client_seq"]) == ("observations", 2)
-        assert (event.kind, event.payload["client_seq"]) == ("event", 3)
+        assert (measured.kind, measured.facts["client_seq"]) == ("observations", 2)
+        assert (event.kind, event.facts["client_seq"]) == ("event", 3)
         assert measured.time == event.time
         assert page.acknowledged == [(BOOT, 3)]
 
@@ -199,7 +199,7 @@ async def test_a_repeat_is_not_written_again(tmp_path: Path) -> None:
         await page.event(2, name="page", state="loaded")
         assert page.acknowledged[1:] == [(BOOT, 1), (BOOT, 2)]
         [record] = page.records()
-        assert len(record.payload["frames"]) == 2
+        assert len(record.facts["frames"]) == 2
 
 
 @pytest.mark.asyncio
@@ -208,7 +208,7 @@ async def test_another_page_load_begins_another_record(tmp_path: Path) -> None:
         await page.observe(1, frame(100.0))
         await page.observe(1, frame(50.0), boot_id=OTHER)
         await page.page.close()
-        boots = [one.payload["boot_id"] for one in page.records()]
+        boots = [one.facts["boot_id"] for one in page.records()]
         assert boots == [BOOT, OTHER]
         assert page.acknowledged == [(BOOT, 1), (OTHER, 1)]
 
@@ -222,7 +222,7 @@ async def test_a_heartbeat_shares_no_record_with_frames(tmp_path: Path) -> None:
         await page.observe(3, frame(100.0))
         await page.observe(4)
         await page.page.close()
-        found = [one.payload for one in page.records()]
+        found = [one.facts for one in page.records()]
         assert [one["client_seq"] for one in found] == [2, 3, 4]
         assert [len(one["frames"]) for one in found] == [0, 1, 0]
 
@@ -238,9 +238,9 @@ async def test_while_paused_nothing_measured_is_kept(tmp_path: Path) -> None:
         await page.observe(3, frame(400.0))
         await page.page.close()
         before, during = page.records("observations")
-        assert len(before.payload["frames"]) == 1
-        assert during.payload["frames"] == []
-        assert during.payload["frames_dropped"] == 3
+        assert len(before.facts["frames"]) == 1
+        assert during.facts["frames"] == []
+        assert during.facts["frames_dropped"] == 3
         assert page.acknowledged == [(BOOT, 1), (BOOT, 3)]
 
 
@@ -282,7 +282,7 @@ async def test_what_no_record_can_hold_spoils_no_other(
         await page.observe(2, frame(200.0), frames_dropped=2**53 - 1)
         await page.page.close()
         [record] = page.records("observations")
-        assert len(record.payload["frames"]) == 2
+        assert len(record.facts["frames"]) == 2
 
 
 @pytest.mark.asyncio
@@ -333,13 +333,13 @@ def test_whatever_comes_is_on_record_once_and_in_its_order(said: Said) -> None:
             stored: list[tuple[str, float]] = []
             numbers = []
             for record in page.records("event", "observations"):
-                numbers.append(record.payload["client_seq"])
+                numbers.append(record.facts["client_seq"])
                 if record.kind == "event":
-                    stored.append(("event", record.payload["client_seq"]))
+                    stored.append(("event", record.facts["client_seq"]))
                     continue
                 fields = {"type": record.kind, "monotonic_ms": record.monotonic_ms}
-                check({**record.payload, **fields}, "live", "Observations")
-                stored += [("frame", one["at_ms"]) for one in record.payload["frames"]]
+                check({**record.facts, **fields}, "live", "Observations")
+                stored += [("frame", one["at_ms"]) for one in record.facts["frames"]]
             assert stored == sent
             assert numbers == sorted(set(numbers))
             assert [n for _, n in page.acknowledged][-1:] == [number][: bool(number)]

@@ -29,7 +29,7 @@ SECOND = "p-interview3"
 
 
 def watching(room: RoomServer) -> list[tuple[str, dict[str, Any]]]:
-    return [(one.author, dict(one.payload)) for one in room.records("watching")]
+    return [(one.author, dict(one.facts)) for one in room.records("watching")]
 
 
 async def act(page: LivePage, action: str, **more: Any) -> None:
@@ -95,7 +95,7 @@ async def test_nobody_else_may_and_the_attempt_is_on_record(
         assert "interviewers" in problem["detail"]
     assert watching(room) == before
     refused = room.records("refused")[-1]
-    assert (refused.author, refused.payload["what"]) == (who, "action")
+    assert (refused.author, refused.facts["what"]) == (who, "action")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ async def test_two_interviewers_undo_nothing_of_each_other(
     assert welcome["watching"]["paused_by"] == INTERVIEWER
     assert welcome["watching"]["allows"] == ["ai"]
     assert [author for author, _ in watching(room)].count("room") == 1
-    assert room.records("room.started")[0].payload["versions"]["engine"]
+    assert room.records("room.started")[0].facts["versions"]["engine"]
 
 
 async def test_a_runs_attempts_are_the_rooms_own_record(room: RoomServer) -> None:
@@ -189,12 +189,12 @@ async def test_a_runs_attempts_are_the_rooms_own_record(room: RoomServer) -> Non
         await notebook.run("1 + 1")
         finished = room.records("execution.finished")
         assert (await page.hello())["kernel"]["state"] == "idle"
-    found = [one for one in room.records("kernel") if one.payload["state"] == "attempt"]
-    said = [(one.author, one.payload["detail"], one.payload["count"]) for one in found]
+    found = [one for one in room.records("kernel") if one.facts["state"] == "attempt"]
+    said = [(one.author, one.facts["detail"], one.facts["count"]) for one in found]
     assert said == [("kernel", "network", 1), ("kernel", "process", 3)]
-    run = finished[-2].payload["execution_id"]
-    assert {one.payload["execution_id"] for one in found} == {run}
-    assert {one.payload["cell_id"] for one in found} == {"answer-1"}
+    run = finished[-2].facts["execution_id"]
+    assert {one.facts["execution_id"] for one in found} == {run}
+    assert {one.facts["cell_id"] for one in found} == {"answer-1"}
     assert found[-1].seq == finished[-2].seq - 1
 
 

@@ -91,7 +91,12 @@ class World:
         self.view.step(record)
         # As the journal does it: its listeners hear of one after the other.
         proof = self.proof
-        self.after(0.0, lambda: proof is self.proof and proof.hear(record))
+
+        def hear() -> None:
+            if proof is self.proof:
+                proof.hear(record)
+
+        self.after(0.0, hear)
 
     def write_quietly(self, kind: str) -> None:
         """Write a record that no listener is there to hear."""
