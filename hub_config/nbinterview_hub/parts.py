@@ -24,6 +24,8 @@ INHERITED = (
     # The installation's own limits, and how many proxies stand before it.
     "NBINTERVIEW_LIMITS",
     "NBINTERVIEW_PROXY_HOPS",
+    # How large the record of one room may become.
+    "NBINTERVIEW_ROOM_QUOTA_BYTES",
 )
 
 

@@ -20,7 +20,15 @@ _ROOM = re.compile(f"room-({INTERVIEW_ID.pattern})")
 
 # From the hub's own environment a room gets only what finds programs and words,
 # and the installation's own limits.
-KEEP = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ", "NBINTERVIEW_LIMITS")
+KEEP = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TZ",
+    "NBINTERVIEW_LIMITS",
+    "NBINTERVIEW_ROOM_QUOTA_BYTES",
+)
 
 
 def interview_of_room(user_name: str) -> str | None:
