@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from jupyter_ydoc import YNotebook
@@ -182,6 +183,7 @@ class _Served(NamedRoom):
         self._overlooked: set[Any] = set()
         self._answering: set[Any] = set()
         self._writing: Any = None
+        self._journal: Any = SimpleNamespace(is_full=False)
 
     _sync = RecordedRoom._sync
     _answer = RecordedRoom._answer
@@ -259,8 +261,7 @@ def _exported() -> Take:
 
 def _journal_rows() -> Take:
     def take(data: bytes) -> None:
-        row = (1, "event", data.decode("utf-8", "replace"))
-        recovery._is_record(row, "abcdefghij", hashed=True)
+        recovery._leaf((1, "event", data), "abcdefghij", hashed=True)
 
     return take
 
