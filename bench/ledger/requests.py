@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import logging
 import random
 import shutil
 import tempfile
@@ -79,6 +80,8 @@ async def at_service(
     top: Path, count: int, chance: random.Random, tally: Tally
 ) -> None:
     """Forge a room's requests."""
+    # It warns of each head that denies its records; that is what is made here.
+    logging.getLogger("nbinterview.service").setLevel(logging.CRITICAL)
     (top / "hub").mkdir()
     with running_hub(top / "hub") as hub:
         clock = Clock()
