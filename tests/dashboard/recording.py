@@ -20,6 +20,7 @@ from nbinterview.ledger.records import Record, format_time
 from nbinterview.schemas import check
 from nbinterview_proctor import engine
 from nbinterview_proctor.policy import Policy, load
+from nbinterview_proctor.replay import fact
 from nbinterview_server.documents.edits import EditCounter
 from nbinterview_server.documents.rooms import document_payload
 
@@ -193,7 +194,7 @@ class Recorder:
         check(record.wire(), "record")
         self.records.append(record)
         if kind not in engine.OWN_KINDS:
-            self.engine, found = engine.step(self.engine, record)
+            self.engine, found = engine.step(self.engine, fact(record.wire()))
             for outcome in found:
                 self.write(outcome.kind, outcome.payload)
 
@@ -251,7 +252,7 @@ class Recorder:
 
     def last(self, kind: str) -> Mapping[str, Any]:
         """The payload of the last record of a kind."""
-        return next(r.payload for r in reversed(self.records) if r.kind == kind)
+        return next(r.facts for r in reversed(self.records) if r.kind == kind)
 
     def comment(self, text: str, episode_id: str | None = None) -> None:
         """Record the candidate's words, to an episode or to the whole."""

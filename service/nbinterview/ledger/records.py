@@ -21,7 +21,7 @@ import orjson
 
 from nbinterview.errors import Invalid
 from nbinterview.ledger.canonical import canonical
-from nbinterview.schemas import check
+from nbinterview.ledger.record_form import check_form
 
 FORMAT = 2
 """What is written now."""
@@ -142,7 +142,7 @@ class Record:
         An erased record of format 1 can't be verified: only who knows of the erasure
         from elsewhere may take it, and says `erased_by_us`.
         """
-        _check_form(wire)
+        check_form(wire)
         record = cls.stored(wire)
         if record.format == 1 and record.erased and not erased_by_us:
             raise Invalid(
@@ -222,18 +222,6 @@ def _parsed(text: str | bytes) -> Mapping[str, Any]:
     if not isinstance(wire, dict):
         raise Invalid("A line is no record.")
     return wire
-
-
-def _check_form(wire: Mapping[str, Any]) -> None:
-    check(dict(wire), "record")
-    if wire["format"] == 1 and "payload_hash" in wire:
-        raise Invalid("unknown field 'payload_hash'", field="payload_hash")
-    if wire["format"] != 1 and "payload_hash" not in wire:
-        raise Invalid("field 'payload_hash' is missing", field="payload_hash")
-    if (wire["payload"] is None) != (wire["salt"] is None):
-        raise Invalid(
-            "A record is erased whole: payload and salt together.", field="salt"
-        )
 
 
 def _number(value: float | None) -> bytes:

@@ -165,7 +165,7 @@ def an_interview(
     for number in range(events):
         if number % 5 == 0:
             before = document.get_state()
-            cell = {
+            cell: dict[str, Any] = {
                 "cell_type": "code",
                 "id": f"cell-{number}",
                 "metadata": {},

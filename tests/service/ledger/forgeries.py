@@ -245,8 +245,8 @@ def sign_again(chance: random.Random, honest: Honest) -> dict[str, bytes]:
         for one in honest.interview.checkpoints
     ]
     if chance.random() < 0.5:
-        names = {"key_id": honest.interview.room.key_id}
-        heads = [replace(one, **names) for one in heads]
+        certified = honest.interview.room.key_id
+        heads = [replace(one, key_id=certified) for one in heads]
     seen = [countersign(STRANGER, one, one.time) for one in heads]
     members = _rebuilt(
         honest,

@@ -1,25 +1,24 @@
-"""A second verifier, from docs/reference/bundle.md alone: it shares no code of ours.
-
-Standard library and `cryptography`; leaves out proofs.json and notebook.ipynb.
-"""
+"""A second verifier, from docs/reference/bundle.md: no code of ours, no notebook."""
 
 import hashlib
 import json
 import re
 import zipfile
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 KEPT = {"room.started", "room.stopped", "interview.state", "key", "witness"}
+Wire = dict[str, Any]
 FIELDS = {"format", "interview", "seq", "time", "monotonic_ms", "kind", "author"}
 
 
-def need(holds, words):
+def need(holds: object, words: str) -> None:
     if not holds:
         raise ValueError(words)
 
 
-def number(value):
+def number(value: float) -> str:
     """Number::toString of ECMAScript, from Python's shortest digits."""
     need(value - value == 0, "no number")
     mantissa, exponent = f"{abs(value)!r}e0".split("e")[:2]
@@ -38,8 +37,7 @@ def number(value):
     return ("-" * (value < 0) + found) if value else "0"
 
 
-def canonical(value):
-    """RFC 8785."""
+def canonical(value: Any) -> str:
     if isinstance(value, dict):
         names = sorted(value, key=lambda name: name.encode("utf-16-be"))
         pairs = (f"{canonical(name)}:{canonical(value[name])}" for name in names)
@@ -52,35 +50,34 @@ def canonical(value):
     return json.dumps(value, ensure_ascii=False)
 
 
-def text(value):
+def text(value: Any) -> bytes:
     return canonical(value).encode()
 
 
-def sha256(*parts):
+def sha256(*parts: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-def head(leaves):
-    """RFC 6962 2.1, of hashed leaves."""
+def head(leaves: list[bytes]) -> bytes:
     if len(leaves) == 1:
         return leaves[0]
     k = 1 << (len(leaves) - 1).bit_length() - 1
     return sha256(b"\x01", head(leaves[:k]), head(leaves[k:]))
 
 
-def key_id(public):
+def key_id(public: str) -> str:
     return sha256(bytes.fromhex(public)).hex()[:16]
 
 
-def signed(public, domain, wire):
+def signed(public: str | None, domain: str, wire: Wire) -> None:
     body = {name: wire[name] for name in wire if name != "signature"}
     need(not re.search("[^0-9a-f]", wire["signature"]) and public, f"nobody's {domain}")
-    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public or ""))
     message = f"nbinterview {domain}\n".encode() + text(body)
     key.verify(bytes.fromhex(wire["signature"]), message)
 
 
-def leaf_of(wire, erasures):
+def leaf_of(wire: Wire, erasures: list[Wire]) -> bytes:
     body = {name: wire[name] for name in FIELDS}
     seq, kind, erased = wire["seq"], wire["kind"], wire["payload"] is None
     need(erased == (wire["salt"] is None), "half erased")
@@ -102,12 +99,12 @@ def leaf_of(wire, erasures):
     return bytes.fromhex(wire["hash"])
 
 
-def verify(path, receipt=None, platform=()):
+def verify(path: Any, receipt: Wire | None = None, platform: Any = ()) -> None:
     """Raise something unless a bundle proves itself."""
     with zipfile.ZipFile(path) as packed:
         members = {name: packed.read(name) for name in packed.namelist()}
 
-    def of(name):
+    def of(name: str) -> list[Any]:
         *lines, rest = members[name].split(b"\n")
         found = [json.loads(line) for line in lines]
         need(rest == b"" and list(map(text, found)) == lines, f"{name}: form")
@@ -125,7 +122,8 @@ def verify(path, receipt=None, platform=()):
         need(one["interview"] == interview, "another interview's certificate")
         signed(platforms.get(one["platform_key_id"]), "certificate", one)
         keys[key_id(one["public_key"])] = one["public_key"]
-    leaves, newest, ended, closed, policy = [], 1, False, False, None
+    leaves: list[bytes] = []
+    newest, ended, closed, policy = 1, False, False, None
     for wire in of("records.jsonl"):
         need(wire["interview"] == interview, "another interview's record")
         need(wire["seq"] == len(leaves) + 1, "a record is missing")
