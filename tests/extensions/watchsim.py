@@ -177,6 +177,8 @@ class Page:
         self.counts = True
         """Frames are counted in the beats."""
         self.still = False
+        self.held: list[Callable[[str], None]] | None = None
+        """What is on its way to a room that stands still."""
         self.hears = True
         self.clock_stands_ms: int | None = None
         self.keep: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda beat: beat
@@ -219,7 +221,9 @@ class Page:
         self.arrives_s = max(self.arrives_s, self.world.now_s + delay_s)
 
         def arrive() -> None:
-            if connection == self.connection and self.world.up:
+            if self.held is not None:
+                self.held.append(what)
+            elif connection == self.connection and self.world.up:
                 what(connection)
 
         self.world.after(self.arrives_s - self.world.now_s, arrive)
