@@ -72,7 +72,7 @@ class Timed:
             if record.kind == "observations":
                 completing = record
                 continue
-            heard_s = self.heard_s.get(record.payload["episode_id"])
+            heard_s = self.heard_s.get(record.facts["episode_id"])
             if heard_s is None or completing.payload["boot_id"] != boot_id:
                 continue
             number = completing.payload["client_seq"]

@@ -55,7 +55,7 @@ def branch(*runs: str | tuple[str, list[str]]) -> dict[str, Any]:
 
 def restored(room: RoomServer) -> list[str]:
     """Return the words of the records that say so."""
-    kernels = [one.payload for one in room.records("kernel")]
+    kernels = [one.facts for one in room.records("kernel")]
     return [one["detail"] for one in kernels if one["state"] == "restored"]
 
 
@@ -101,7 +101,7 @@ async def test_variables_of_the_original_are_there(
     words = ["Python is where it was at 00:23:10: 4 runs, 1 of them with an error."]
     assert restored(room) == words
     requested = room.records("execution.requested")
-    assert [one.payload["code"] for one in requested] == [
+    assert [one.facts["code"] for one in requested] == [
         "left + right",
         "left - right",
     ]

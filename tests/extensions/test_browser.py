@@ -113,7 +113,7 @@ async def test_two_people_work_in_one_restricted_notebook(
             assert seen.refused == []
             assert seen.elsewhere == []
     requested = room.records("execution.requested")[-1]
-    assert (requested.author, requested.payload["code"]) == (SECOND, PLOT)
+    assert (requested.author, requested.facts["code"]) == (SECOND, PLOT)
     assert {INTERVIEWER, SECOND, "kernel", "room"} <= {
         one.author for one in room.records("document")
     }

@@ -156,8 +156,8 @@ async def test_one_at_a_time_and_for_interviewers_only(
     await asyncio.to_thread(room.stop)
     await eventually(lambda: not any(map(Path.exists, runners)))
     last = room.records("check")[-1]
-    assert last.payload["state"] == "failed"
-    assert last.payload["detail"] == "The room was closed while it ran."
+    assert last.facts["state"] == "failed"
+    assert last.facts["detail"] == "The room was closed while it ran."
     assert [one.kind for one in room.records()][-1] == "room.stopped"
 
 

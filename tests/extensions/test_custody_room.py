@@ -129,7 +129,7 @@ async def test_what_is_no_update_ends_that_page_only(
             assert await closed(page) == 1008
             assert (page.refused[0]["status"], page.refused[0]["write"]) == (400, 2)
         record = room.records("refused")[-1]
-        assert (record.author, record.payload["write"]) == (CANDIDATE, 2)
+        assert (record.author, record.facts["write"]) == (CANDIDATE, 2)
         write(other, f"\nalive_{len(message)} = 1")
         count = other.saved[-1]
         await eventually(lambda: other.saved[-1] > count)
@@ -170,7 +170,7 @@ async def test_after_a_refusal_nothing_more_of_that_connection_is_taken(
         await page.connection.send(create_update_message(later))
         assert await closed(page) == 1008
     assert "too_late" not in journal_notebook(room)
-    assert sum(one.payload["what"] == "document" for one in room.records("refused"))
+    assert sum(one.facts["what"] == "document" for one in room.records("refused"))
 
 
 async def test_a_reviewers_write_is_on_record_once_and_the_page_stays(
@@ -250,7 +250,7 @@ async def test_a_file_edited_behind_the_back_is_kept_beside(
         assert "second = 2" in page.sources()[1]
         await eventually(lambda: "second = 2" in file.read_text("utf-8"))
     assert [one.read_text("utf-8") for one in found_files(room)][1:] == ["garbage"]
-    assert [one.payload["what"] for one in room.records("refused")] == ["file"] * 2
+    assert [one.facts["what"] for one in room.records("refused")] == ["file"] * 2
 
 
 async def test_a_file_that_is_only_older_is_nobodys_edit(

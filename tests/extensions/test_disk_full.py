@@ -65,9 +65,9 @@ async def test_frames_that_waited_are_not_lost(room: RoomServer) -> None:
 
         await eventually(both)
     packs = [
-        one.payload["frames"]
+        one.facts["frames"]
         for one in room.records("observations")
-        if one.payload["boot_id"] == page.boot_id
+        if one.facts["boot_id"] == page.boot_id
     ]
     assert [one["at_ms"] for pack in packs for one in pack] == [50.0, 150.0]
 

@@ -343,7 +343,7 @@ async def test_the_real_server_answers_so(
                         wrong.append((who, call, status))
     assert not wrong
     assert asked > 1000
-    assert "started" in {one.payload["state"] for one in room.records("kernel")}
+    assert "started" in {one.facts["state"] for one in room.records("kernel")}
 
 
 @pytest.mark.asyncio

@@ -105,13 +105,13 @@ async def test_a_run_is_recorded_and_its_output_is_in_the_document(
     requested = room.records("execution.requested")[-1]
     finished = room.records("execution.finished")[-1]
     assert requested.author == CANDIDATE
-    assert requested.payload["code"] == "print('seen by both')\n6 * 7"
-    assert requested.payload["cell_id"] == "answer-1"
-    assert finished.payload["execution_id"] == requested.payload["execution_id"]
-    assert finished.payload["status"] == "ok"
-    assert finished.payload["outputs"] == 2
-    assert finished.payload["output_bytes"] > 0
-    assert finished.payload["execution_count"] == result["execution_count"]
+    assert requested.facts["code"] == "print('seen by both')\n6 * 7"
+    assert requested.facts["cell_id"] == "answer-1"
+    assert finished.facts["execution_id"] == requested.facts["execution_id"]
+    assert finished.facts["status"] == "ok"
+    assert finished.facts["outputs"] == 2
+    assert finished.facts["output_bytes"] > 0
+    assert finished.facts["execution_count"] == result["execution_count"]
     between = [
         one.author
         for one in room.records("document")
@@ -124,11 +124,11 @@ async def test_a_run_outlives_the_page(room: RoomServer) -> None:
     async with cells(room) as notebook:
         await notebook.ask("import time; time.sleep(1); print('went on')")
 
-    asked = room.records("execution.requested")[-1].payload["execution_id"]
+    asked = room.records("execution.requested")[-1].facts["execution_id"]
 
     def went_on() -> bool:
         finished = room.records("execution.finished")
-        return asked in [one.payload["execution_id"] for one in finished]
+        return asked in [one.facts["execution_id"] for one in finished]
 
     await eventually(went_on)
     async with document(room, CANDIDATE) as page:
@@ -150,7 +150,7 @@ found
     async with cells(room) as notebook:
         result = await notebook.run(probe)
         assert "[None, False]" in result["outputs"]
-    layers = room.records("kernel")[0].payload["layers"]
+    layers = room.records("kernel")[0].facts["layers"]
     assert layers["seccomp"] is True
 
 
@@ -166,7 +166,7 @@ async def test_interrupting_says_who(room: RoomServer) -> None:
         assert result["status"] == "error"
         assert "KeyboardInterrupt" in result["outputs"]
     record = room.records("kernel")[-1]
-    assert (record.author, record.payload["state"]) == (INTERVIEWER, "interrupted")
+    assert (record.author, record.facts["state"]) == (INTERVIEWER, "interrupted")
 
 
 async def test_restarting_ends_what_runs_and_what_waits(room: RoomServer) -> None:
@@ -179,9 +179,9 @@ async def test_restarting_ends_what_runs_and_what_waits(room: RoomServer) -> Non
         assert "restarted" in (await notebook.result(first))["outputs"]
         await notebook.result(second)
         assert (await notebook.run("1 + 1"))["execution_count"] == 1
-    states = [one.payload["status"] for one in room.records("execution.finished")]
+    states = [one.facts["status"] for one in room.records("execution.finished")]
     assert states[-3:] == ["error", "aborted", "ok"]
-    assert "restarted" in [one.payload["state"] for one in room.records("kernel")]
+    assert "restarted" in [one.facts["state"] for one in room.records("kernel")]
 
 
 async def test_a_dead_kernel_is_noticed_told_and_replaced(room: RoomServer) -> None:
@@ -198,7 +198,7 @@ async def test_a_dead_kernel_is_noticed_told_and_replaced(room: RoomServer) -> N
         message = await eventually(died)
         assert "Python stopped by itself" in message["detail"]
         assert (await notebook.run("2 + 2"))["status"] == "ok"
-    died_record = [x for x in room.records("kernel") if x.payload["state"] == "died"]
+    died_record = [x for x in room.records("kernel") if x.facts["state"] == "died"]
     assert died_record[-1].author == "kernel"
 
 
@@ -320,7 +320,7 @@ async def test_without_a_sandbox_there_is_no_kernel_and_the_page_says_why(
         assert told["state"] == "refused"
         assert "/nonexistent/bwrap" in told["detail"]
     record = room.records("kernel")[-1]
-    assert (record.author, record.payload["state"]) == (CANDIDATE, "refused")
+    assert (record.author, record.facts["state"]) == (CANDIDATE, "refused")
 
 
 # ------------------------------------------------------------------ the timeline
@@ -329,7 +329,7 @@ async def test_without_a_sandbox_there_is_no_kernel_and_the_page_says_why(
 def finished(room: RoomServer, execution_id: str) -> Record | None:
     """Return the end of a run, when it is on record."""
     for one in room.records("execution.finished"):
-        if one.payload["execution_id"] == execution_id:
+        if one.facts["execution_id"] == execution_id:
             return one
     return None
 
@@ -341,14 +341,14 @@ async def test_a_run_ends_after_its_outputs_are_on_record(room: RoomServer) -> N
         await eventually(lambda: len(page.sources()) >= 2)
         await notebook.run(code)
         asked = room.records("execution.requested")[-1]
-        ended = finished(room, asked.payload["execution_id"])
+        ended = finished(room, asked.facts["execution_id"])
         assert ended is not None
         await eventually(lambda: len(outputs(page)) == 41)
         assert outputs(page)[-1]["evalue"] == "last"
     replayed: Doc[Any] = Doc()
     for one in room.records("document"):
         if one.seq < ended.seq:
-            replayed.apply_update(base64.b64decode(one.payload["update"]))
+            replayed.apply_update(base64.b64decode(one.facts["update"]))
     answer = replayed.get("cells", type=Array)[1]
     kinds = [one["output_type"] for one in answer["outputs"].to_py()]
     assert kinds == ["stream", "display_data"] * 20 + ["error"]
@@ -369,15 +369,15 @@ async def test_many_small_prints_are_few_changes_of_the_same_text(
     assert (err["name"], err["text"]) == ("stderr", "to err\n")
     assert end["data"]["text/plain"] == "'the result'"
     asked = room.records("execution.requested")[-1]
-    ended = finished(room, asked.payload["execution_id"])
+    ended = finished(room, asked.facts["execution_id"])
     assert ended is not None
-    assert ended.payload["outputs"] >= 3000
+    assert ended.facts["outputs"] >= 3000
     changes = [
         one
         for one in room.records("document")
         if one.author == "kernel" and asked.seq < one.seq < ended.seq
     ]
-    ran_s = ended.payload["duration_ms"] / 1000
+    ran_s = ended.facts["duration_ms"] / 1000
     assert len(changes) < 20 * max(1.0, ran_s + 1.0)
 
 
@@ -446,7 +446,7 @@ async def test_the_time_of_a_run_is_without_the_kernels_start(
         await notebook.run("1")
         took_ms = 1000 * (time.monotonic() - began_s)
         await restarting
-    payload = room.records("execution.finished")[-1].payload
+    payload = room.records("execution.finished")[-1].facts
     assert payload["duration_ms"] < took_ms / 2
 
 
@@ -483,8 +483,8 @@ async def test_an_answer_is_on_record_before_the_kernel_has_it(
     record = room.records("execution.input")[-1]
     asked = room.records("execution.requested")[-1]
     assert record.author == INTERVIEWER
-    assert dict(record.payload) == {
-        "execution_id": asked.payload["execution_id"],
+    assert dict(record.facts) == {
+        "execution_id": asked.facts["execution_id"],
         "prompt": "Which join? ",
         "value": "outer, naïve",
         "password": False,
@@ -503,8 +503,8 @@ async def test_a_password_is_not_on_record(room: RoomServer) -> None:
         await notebook.client.post(path, json={"input": "hunter22"})
         assert "'8'" in str(json.loads((await notebook.result(queued))["outputs"]))
     record = room.records("execution.input")[-1]
-    assert record.payload["password"] is True
-    assert "value" not in record.payload
+    assert record.facts["password"] is True
+    assert "value" not in record.facts
     assert "hunter22" not in str(room.records())
 
 
@@ -546,7 +546,7 @@ async def test_an_interrupted_question_asks_nobody_any_more(room: RoomServer) ->
         async def over() -> bool:
             return finished(room, asked) is not None
 
-        asked = room.records("execution.requested")[-1].payload["execution_id"]
+        asked = room.records("execution.requested")[-1].facts["execution_id"]
         await eventually(over)
         assert (await notebook.result(queued))["status"] == "error"
         answer = await notebook.client.post(
@@ -568,7 +568,7 @@ async def test_the_kernels_channel_takes_no_answer(room: RoomServer) -> None:
             await eventually(
                 lambda: (
                     "input_reply"
-                    in [one.payload.get("field") for one in room.records("refused")]
+                    in [one.facts.get("field") for one in room.records("refused")]
                 )
             )
         await notebook.client.post(
@@ -598,9 +598,9 @@ async def test_a_death_is_recorded_with_its_reason_and_python_comes_back(
         assert words in result["outputs"]
         await eventually(lambda: len(room.records("kernel")) >= before + 2)
         died, restarted = room.records("kernel")[before : before + 2]
-        assert (died.author, died.payload["state"]) == ("kernel", "died")
-        assert words in died.payload["detail"]
-        assert (restarted.author, restarted.payload["state"]) == ("room", "restarted")
+        assert (died.author, died.facts["state"]) == ("kernel", "died")
+        assert words in died.facts["detail"]
+        assert (restarted.author, restarted.facts["state"]) == ("room", "restarted")
         assert (await notebook.run("2 + 2"))["status"] == "ok"
 
 
@@ -616,7 +616,7 @@ async def test_who_restarted_and_who_stopped_is_on_record(
         await notebook.result(running)
         assert (await notebook.client.delete(path)).status_code == 403
         assert (await interviewer.delete(path)).status_code == 204
-    lives = [(one.author, one.payload["state"]) for one in room.records("kernel")]
+    lives = [(one.author, one.facts["state"]) for one in room.records("kernel")]
     assert lives == [
         (CANDIDATE, "started"),
         (INTERVIEWER, "restarted"),

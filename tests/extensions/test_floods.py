@@ -157,7 +157,7 @@ async def floods(rooms: Sequence[RoomServer], kind: str, per_s: float) -> list[A
 async def test_a_flood_of_awareness(room: RoomServer, neighbour: RoomServer) -> None:
     async with latency(room) as measure:
         await check(measure, *await floods([neighbour, room], "awareness", 10_000))
-    reasons = {one.payload["reason"] for one in room.records("refused")}
+    reasons = {one.facts["reason"] for one in room.records("refused")}
     assert "too many messages" in reasons
 
 
@@ -197,7 +197,7 @@ async def test_a_flood_of_live_messages(
     # One of each kind a minute, and what was only counted when the page goes.
     refused = room.records("refused")[before:]
     assert 0 < len(refused) <= 4 * ROUNDS
-    assert "too many messages" in str([one.payload["reason"] for one in refused])
+    assert "too many messages" in str([one.facts["reason"] for one in refused])
 
 
 @asynccontextmanager

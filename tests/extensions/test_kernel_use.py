@@ -30,7 +30,7 @@ pytestmark = pytest.mark.asyncio
 
 
 def kernel_records(room: RoomServer, state: str) -> list[dict[str, Any]]:
-    found = [dict(one.payload) for one in room.records("kernel")]
+    found = [dict(one.facts) for one in room.records("kernel")]
     return [payload for payload in found if payload["state"] == state]
 
 

@@ -120,12 +120,12 @@ async def test_a_lying_kernels_run_ends_on_record(
     async with cells(room) as notebook:
         code = LYING_KERNEL.format(lie=repr(lie), depth=depth)
         queued = await notebook.ask(code)
-        asked = room.records("execution.requested")[-1].payload["execution_id"]
+        asked = room.records("execution.requested")[-1].facts["execution_id"]
 
         def finished() -> dict[str, Any] | None:
             for one in room.records("execution.finished"):
-                if one.payload["execution_id"] == asked:
-                    return dict(one.payload)
+                if one.facts["execution_id"] == asked:
+                    return dict(one.facts)
             return None
 
         try:
@@ -212,8 +212,8 @@ async def test_an_oversize_edit_ends_that_page_only(room: RoomServer) -> None:
             assert (told["status"], told["write"]) == (413, 2)
             (record,) = room.records("refused")[-1:]
             assert record.author == CANDIDATE
-            assert record.payload["what"] == "document"
-            assert "too large" in record.payload["reason"]
+            assert record.facts["what"] == "document"
+            assert "too large" in record.facts["reason"]
         source = other.notebook.ycells[1]["source"]
         source += "\nz = 1"
         async with document(room, CANDIDATE, path) as again:

@@ -25,14 +25,14 @@ def ended(room: RoomServer, code: str) -> Callable[[], str]:
 
     def status() -> str:
         asked = {
-            one.payload["execution_id"]
+            one.facts["execution_id"]
             for one in room.records("execution.requested")
-            if one.payload["code"] == code
+            if one.facts["code"] == code
         }
         return "".join(
-            one.payload["status"]
+            one.facts["status"]
             for one in room.records("execution.finished")
-            if one.payload["execution_id"] in asked
+            if one.facts["execution_id"] in asked
         )
 
     return status

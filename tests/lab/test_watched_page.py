@@ -109,8 +109,8 @@ def test_places_are_looked_at_by_the_clock_and_it_is_said_how_well(
     assert [each.get("target") for each in said if "target" in each] == list(PLACES)
     assert [said[0]["state"], said[-1]["state"]] == ["began", "finished"]
     [calibration] = room.records("calibration")
-    assert calibration.payload["quality"] == "good"
-    assert not calibration.payload.get("rehearsal")
+    assert calibration.facts["quality"] == "good"
+    assert not calibration.facts.get("rehearsal")
     panel.get_by_text("Good: screen, keyboard and notes are known").wait_for()
 
 
@@ -228,14 +228,14 @@ def test_an_interviewer_pauses_the_watching_and_allows_things(
     page.keyboard.press("Control+End")
     page.evaluate("navigator.clipboard.writeText('import jax'.repeat(12))")
     page.keyboard.press("Control+v")
-    summary = panel.locator("#nbinterview-panel summary")
+    summary = panel.locator(".jp-nbinterview-Episodes summary")
     summary.wait_for()
     assert panel.locator("#nbinterview-panel [data-kind=flag]").count() == 0
     summary.click()
     panel.get_by_text("Recorded; the question allows it").wait_for()
     assert_readable(panel)
     actions = [
-        (record.payload["paused"], record.payload["allows"])
+        (record.facts["paused"], record.facts["allows"])
         for record in room.records("watching")
     ]
     assert actions == [
@@ -288,7 +288,7 @@ def test_typing_is_told_by_the_way_it_came(
 
     def inserted() -> int:
         return sum(
-            record.payload.get("edit", {}).get("inserted_chars", 0)
+            record.facts.get("edit", {}).get("inserted_chars", 0)
             for record in room.records("document")
             if record.author != "room"
         )

@@ -154,7 +154,7 @@ def test_a_widgets_state_runs_nothing(
     mine = open_room(enter, room, CANDIDATE)
     run(mine, HOSTILE)
     eventually("a run", lambda: room.records("execution.finished"))
-    assert room.records("execution.finished")[-1].payload["status"] == "ok"
+    assert room.records("execution.finished")[-1].facts["status"] == "ok"
     theirs = open_room(enter, room, INTERVIEWER)
     for page in (mine, theirs):
         shown = controls(page)

@@ -75,11 +75,11 @@ async def _sends(room: RoomServer, path: str, name: str, number: int) -> str:
             assert page.connection.close_code == 1008
             return REFUSED
         added = room.records("document")[records:]
-        corrects = [one for one in added if "corrects" in one.payload]
+        corrects = [one for one in added if "corrects" in one.facts]
         for one in corrects:
             assert one.author == "room"
-            assert one.payload["corrects"] == one.seq - 1
-            assert one.payload["what"]
+            assert one.facts["corrects"] == one.seq - 1
+            assert one.facts["what"]
         return CORRECTED if corrects else ALLOWED
 
 
@@ -123,7 +123,7 @@ async def test_forgeries_over_sockets_while_others_work(room: RoomServer) -> Non
     hostile = {
         one.author
         for one in room.records("document")
-        if MARK.encode() in base64.b64decode(one.payload["update"])
+        if MARK.encode() in base64.b64decode(one.facts["update"])
     }
     assert hostile == {CANDIDATE}
     await asyncio.to_thread(room.kill)

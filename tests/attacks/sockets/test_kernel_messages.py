@@ -86,9 +86,9 @@ async def nothing_ran(notebook: Cells) -> None:
 def refused(room: RoomServer) -> list[dict[str, Any]]:
     records = room.records("refused")
     return [
-        dict(one.payload)
+        dict(one.facts)
         for one in records
-        if one.payload["what"] == "kernel message" and one.author == CANDIDATE
+        if one.facts["what"] == "kernel message" and one.author == CANDIDATE
     ]
 
 
@@ -115,7 +115,7 @@ async def test_what_runs_or_claims_reaches_no_kernel(room: RoomServer) -> None:
     reasons = " ".join(one["reason"] for one in refused(room))
     assert "Code is run through the room" in reasons
     asked = room.records("execution.requested")
-    assert all("marked = True" not in one.payload["code"] for one in asked)
+    assert all("marked = True" not in one.facts["code"] for one in asked)
 
 
 async def test_what_a_page_may_ask_goes_by_the_shell_alone(room: RoomServer) -> None:
