@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from nbinterview.errors import Invalid
 from nbinterview.ledger import stored
+from nbinterview.ledger.records import Record
 from nbinterview.ledger.stored import from_store, to_store
 
 
@@ -19,6 +20,38 @@ from nbinterview.ledger.stored import from_store, to_store
 def test_it_comes_back(payload: dict[str, str], kind: str) -> None:
     wire_json = orjson.dumps({"kind": kind, "payload": payload})
     assert from_store(to_store(wire_json, kind)) == wire_json
+
+
+@given(
+    st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.text("ab")),
+    st.booleans(),
+)
+def test_a_record_comes_back_with_the_hash_that_is_not_stored(
+    payload: dict[str, str], erased: bool
+) -> None:
+    record = Record(
+        "abcdefghij",
+        7,
+        "2026-01-01T00:00:00.000000Z",
+        "document",
+        "p-aaaaaaaaaa",
+        {**payload, "payload_hash": "x", "text": "a" * 200},
+        "0123456789abcdef" * 2,
+    )
+    record = record.without_payload() if erased else record
+    blob = to_store(record.wire_json, record.kind)
+    assert from_store(blob) == record.wire_json
+
+
+def test_what_is_not_stored_of_a_record_is_not_paid_for() -> None:
+    record = Record(
+        "abcdefghij", 7, "t", "document", "room", {"x": "a" * 200}, "5" * 32
+    )
+    blob = to_store(record.wire_json, record.kind)
+    assert blob[0] == 2
+    assert from_store(blob) == record.wire_json
+    left = record.without_payload()
+    assert to_store(left.wire_json, left.kind)[0] == 1
 
 
 def test_a_row_of_an_old_journal_is_read() -> None:
