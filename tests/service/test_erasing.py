@@ -17,6 +17,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from nbinterview.errors import Unavailable
 from nbinterview.ledger.checkpoints import Receipt
 from nbinterview.ledger.records import Record
 from nbinterview.ledger.stored import from_store
@@ -478,6 +479,35 @@ async def test_a_damaged_line_is_said_and_two_purges_never_run_at_once(
     assert (await purge(operator))["erased"] == []
 
 
+@pytest.mark.asyncio
+async def test_what_could_not_be_erased_elsewhere_is_said_and_tried_again(
+    running: Running, operator: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await held(running)
+    interview = made["interview"]["id"]
+    folder = leave_room(running, interview)
+    target = folder.with_name("elsewhere")
+    folder.rename(target)
+    folder.symlink_to(target)
+    done = await operator.delete(f"api/v1/people/{person_of(made, 'candidate')}")
+    assert done.json()["waiting"] == [
+        f"{interview}: {folder} is a link; it was left alone."
+    ]
+    assert found_in(target) != []
+    folder.unlink()
+    target.rename(folder)
+
+    async def away(_: str) -> None:
+        raise Unavailable("The hub does not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running.state.hub, "delete_user", away)
+        [waiting] = (await purge(operator))["waiting"]
+    assert "The hub still knows the candidate's name" in waiting
+    assert not folder.exists()
+    assert (await purge(operator))["waiting"] == []
+
+
 # ------------------------------------------------------------ a person's rights
 
 
@@ -545,6 +575,9 @@ async def test_a_candidate_deletes_everything_after_a_second_question(
         f"api/v1/invitations/{link_of(made, 'candidate')['id']}"
     )
     assert link.status_code == 404
+    # The hub has kept the name for its rooms.
+    known = await running.state.hub._call("GET", f"/users/{hub_name}", ok=(200, 404))
+    assert known.status_code == 404
     [told] = await noted(operator, "erasure")
     assert (told["rule"], told["reason"]) == ("deletion", "The candidate asked for it.")
     assert (await operator.delete(f"api/v1/people/{hub_name}")).status_code == 404

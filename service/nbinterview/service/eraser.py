@@ -322,25 +322,25 @@ class Eraser:
         for name in dict.fromkeys(rule.interview for rule in rules):
             of_it = [rule for rule in rules if rule.interview == name]
             words = await asyncio.to_thread(self._copies.erase, name, of_it)
+            if not words and any(rule.is_whole for rule in of_it):
+                words = await self._at_hub(name)
             if words:
                 outcome.waiting.append(f"{name}: {words}")
                 continue
             async with self._database.write() as session:
                 ids = [rule.id for rule in of_it]
                 await erasures.confirm(session, name, ids, now=self._settings.now())
-        for rule in rules:
-            if rule.is_whole:
-                await self._at_hub(rule.interview)
 
-    async def _at_hub(self, interview_id: str) -> None:
+    async def _at_hub(self, interview_id: str) -> str:
+        """Have the hub forget its candidate; return in words why it could not."""
         async with self._database.read() as session:
-            cast = await interviews.participants(session, [interview_id])
+            forgotten = await erasing.forgotten(session, interview_id)
         try:
-            for part, _ in cast:
-                await self._rooms.remove(interview_id, part.hub_name)
+            for hub_name in forgotten:
+                await self._hub.delete_user(hub_name)
         except Unavailable as error:
-            # The room never starts again: its door does not open to anybody.
-            log.warning("the hub still shares an erased room: %s", error.detail)
+            return f"The hub still knows the candidate's name ({error.detail})."
+        return ""
 
     async def _unfinished(self, outcome: Outcome) -> None:
         """Try again what could not be erased in a room's directory."""

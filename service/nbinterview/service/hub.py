@@ -41,6 +41,10 @@ class Hub:
         """Make a hub user unless there is one."""
         await self._call("POST", f"/users/{quote(name)}", ok=(201, 409))
 
+    async def delete_user(self, name: str) -> None:
+        """Forget a hub user, names and all; harmless when there is none."""
+        await self._call("DELETE", f"/users/{quote(name)}", ok=(204, 404))
+
     async def add_to_group(self, group: str, name: str) -> None:
         """Put a user into a group that the hub's configuration made."""
         await self._call("POST", f"/groups/{group}/users", json={"users": [name]})

@@ -83,6 +83,6 @@ def _erase_journal(path: Path, rules: Sequence[Erasure]) -> None:
             came_to, to_seq = rule.from_seq - 1, min(rule.to_seq, last)
             while came_to < to_seq:
                 came_to, _ = journal.erase(came_to, to_seq, list(rule.kinds))
-            journal.erased(rule.id, rule.wire())
+            journal.erased(rule.id, {**rule.wire(), "done_to": last})
     finally:
         journal.close()

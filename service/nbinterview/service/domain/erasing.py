@@ -266,6 +266,18 @@ async def _forget(session: AsyncSession, hub_name: str) -> None:
     )
 
 
+async def forgotten(session: AsyncSession, interview_id: str) -> list[str]:
+    """Return an interview's candidates whose names were forgotten here."""
+    found = await session.scalars(
+        select(Person.hub_name)
+        .join(Participation, Participation.hub_name == Person.hub_name)
+        .where(Participation.interview_id == interview_id)
+        .where(Participation.role == "candidate")
+        .where(Person.display_name == ERASED_PERSON)
+    )
+    return list(found)
+
+
 # ------------------------------------------------------------------- what is known
 
 

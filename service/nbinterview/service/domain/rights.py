@@ -43,9 +43,9 @@ WHAT_STAYS = (
     ),
     (
         "The audit log: who of the staff did and looked at what, and that this was "
-        "deleted. It has opaque names (p-…). Which one was yours is erased."
+        "deleted. It has opaque names (p-…), as the platform's other logs. Which one "
+        "was yours is erased."
     ),
-    "At the sign-in service, the opaque name without anything else.",
     (
         "What others took away before: saved or printed reports, files that were "
         "exported, and backups until they are replaced. When a backup is brought back, "
