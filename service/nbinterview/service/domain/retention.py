@@ -30,7 +30,7 @@ PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "camera_days": ("observations", "calibration"),
         "events_days": (
-            *("event", "sensor", "watching", "gap", "lease", "refused"),
+            *("event", "sensor", "watching", "beats", "gap", "lease", "refused"),
             *("nudge", "episode", "warning", "warning.cleared", "flag", "flag.closed"),
             *("person.joined", "person.left"),
         ),
