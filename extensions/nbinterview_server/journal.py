@@ -34,7 +34,7 @@ from nbinterview_server.journal_file import (
     record_of,
 )
 from nbinterview_server.recovery import Found, recover, set_aside
-from nbinterview_server.storage import Reading
+from nbinterview_server.storage import Reading, full_words
 from nbinterview_server.writer import (
     MAX_RECORD_BYTES,
     Entry,
@@ -42,7 +42,6 @@ from nbinterview_server.writer import (
     RecordFull,
     Waiting,
     Writer,
-    full_words,
 )
 
 __all__ = ["MAX_RECORD_BYTES", "Entry", "Journal", "NotWritten", "RecordFull"]

@@ -104,19 +104,21 @@ class JournalFile:
 
     def write(self, rows: Sequence[Row], head: Head | None = None) -> None:
         """Commit records, and the newest checkpoint with them."""
+        self._roll_back()  # when that failed before, it has to be done first
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._db.executemany(INSERT, rows)
             if head is not None:
                 self._keep(head)
             self._db.execute("COMMIT")
-        except sqlite3.Error:
+        except BaseException:
             self._roll_back()
             raise
         self._measure()
 
     def probe(self) -> None:
         """Write and take back something: raises while the file takes nothing."""
+        self._roll_back()
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._db.execute(INSERT_ERASURE, ["probe", "x" * 16384])

@@ -87,3 +87,25 @@ def judged(reading: Reading, warning: str = "") -> StorageMessage:
             "waiting": 0,
         }
     return OK
+
+
+def full_words(quota_bytes: int) -> str:
+    """Return what is told to who brings more than a record may hold."""
+    return (
+        f"The record of this interview is full ({quota_bytes / MIB:.0f} MiB). "
+        "Nothing new is saved; what was saved is safe. Please tell your interviewer."
+    )
+
+
+def words_of(error: Exception) -> str:
+    """Return, for people, why a write failed."""
+    text = str(error)
+    if "is locked" in text or "is busy" in text:
+        why = "another program holds its file"
+    elif "is full" in text:
+        why = "the disk is full"
+    elif "readonly" in text:
+        why = "its file may not be written"
+    else:
+        why = f"the disk refused ({text})"
+    return f"The room cannot write its record: {why}."

@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -24,6 +25,7 @@ from nbinterview.ledger.records import Record
 from nbinterview.ledger.stored import to_store
 from nbinterview_server.encoding import new_record
 from nbinterview_server.journal_file import Head, JournalFile, Row
+from nbinterview_server.storage import full_words, words_of
 
 MAX_GROUP = 500
 """Writes that share a commit at most."""
@@ -194,9 +196,16 @@ class Writer:
                 self._probe()
             for job in jobs:
                 self._do(job)
-        for waiting in self._held:
-            self._fail([waiting], NotWritten("The room is closing."))
+        self._fail([*self._held, *self._late()], NotWritten("The room is closing."))
         self._file.close()
+
+    def _late(self) -> Iterator[Waiting]:
+        """Give what was asked for when the room was closing already."""
+        with suppress(queue.Empty):
+            while True:
+                one = self._queue.get_nowait()
+                if isinstance(one, Waiting):
+                    yield one
 
     def _collect(self) -> tuple[list[Waiting], list[Job], bool]:
         group: list[Waiting] = []
@@ -231,29 +240,30 @@ class Writer:
         try:
             if batch.rows or head is not None:
                 self._file.write(batch.rows, head)
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001  # of whatever kind: it goes on
             self._head = self._head or head
             self._not_committed(batch, error)
         else:
             self._committed(batch)
-        self._begun = self._held[0] if self._held else None
 
     def _committed(self, batch: Batch) -> None:
         if self.trouble:
             log.warning("the journal is written again")
         self.trouble = ""
         self._held.clear()
+        self._begun = None  # before anybody is told and asks
         self.last_seq = batch.seq
         if batch.written:
             self._tell(self._delivered, batch.written)
 
-    def _not_committed(self, batch: Batch, error: sqlite3.Error) -> None:
+    def _not_committed(self, batch: Batch, error: Exception) -> None:
         words = words_of(error)
         if words != self.trouble:
             log.error("%s (%s)", words, error)
         self.trouble = words
         self.failures += 1
         self._held = deque(one for one, _ in batch.written if one.insistent)
+        self._begun = self._held[0] if self._held else None
         failed = [one for one, _ in batch.written if not one.insistent]
         self._fail(failed, NotWritten(words))
 
@@ -369,25 +379,3 @@ def _is_clients(waiting: Waiting) -> bool:
         entry.kind in CLIENT_KINDS and entry.author.startswith("p-")
         for entry in waiting.entries
     )
-
-
-def full_words(quota_bytes: int) -> str:
-    """Return what is told to who brings more than a record may hold."""
-    return (
-        f"The record of this interview is full ({quota_bytes / 2**20:.0f} MiB). "
-        "Nothing new is saved; what was saved is safe. Please tell your interviewer."
-    )
-
-
-def words_of(error: sqlite3.Error) -> str:
-    """Return, for people, why a write failed."""
-    text = str(error)
-    if "is locked" in text or "is busy" in text:
-        why = "another program holds its file"
-    elif "is full" in text:
-        why = "the disk is full"
-    elif "readonly" in text:
-        why = "its file may not be written"
-    else:
-        why = f"the disk refused ({text})"
-    return f"The room cannot write its record: {why}."
