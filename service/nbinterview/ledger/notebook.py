@@ -8,12 +8,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
-
-from jupyter_ydoc import YNotebook
-from pycrdt import Doc
+from typing import TYPE_CHECKING, Any
 
 from nbinterview.errors import Invalid
+
+if TYPE_CHECKING:
+    from pycrdt import Doc
 
 DEFAULT_PATH = "interview.ipynb"
 
@@ -41,6 +41,10 @@ def apply_update(document: Doc[Any], update: bytes) -> None:
 
 def rebuild(updates: Iterable[bytes]) -> dict[str, Any]:
     """Return the notebook (nbformat) after all these updates, in their order."""
+    # Here, so that what never rebuilds one can do without them.
+    from jupyter_ydoc import YNotebook
+    from pycrdt import Doc
+
     document: Doc[Any] = Doc()
     for update in updates:
         apply_update(document, update)

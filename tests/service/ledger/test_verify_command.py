@@ -1,6 +1,8 @@
 """nbinterview verify and nbinterview key, as a person runs them."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,3 +100,30 @@ def test_keys_are_shown_and_replaced(home: Path, tmp_path: Path, capsys: Told) -
     assert main(["verify", str(path), "--platform-key", str(keys)]) == 0
     keys.write_text(json.dumps({"keys": [platform_key(STRANGER).wire()]}))
     assert main(["verify", str(path), "--platform-key", str(keys)]) == 1
+
+
+def test_it_runs_where_only_the_base_packages_are(tmp_path: Path) -> None:
+    path = an_interview(events=6).write(tmp_path / "bundle.zip")
+    run = subprocess.run(
+        [sys.executable, "-c", _ALONE, str(path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "what reads a document is not installed here" in run.stdout
+    assert "nothing was altered" in run.stdout
+
+
+_ALONE = """
+import sys
+
+for absent in (
+    "pycrdt jupyter_ydoc nbformat httpx sqlalchemy fastapi jupyterhub jupyter_server "
+    "tornado traitlets numpy psutil prometheus_client ipywidgets anywidget voila jinja2"
+).split():
+    sys.modules[absent] = None
+from nbinterview.cli import main
+sys.exit(main(["verify", sys.argv[1]]))
+"""
