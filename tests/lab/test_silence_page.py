@@ -154,16 +154,16 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 def beats(room: RoomServer) -> int:
     """Return how many beats are on record."""
-    found = [one.payload.get("beats") for one in room.records("observations")]
+    found = [one.facts.get("beats") for one in room.records("observations")]
     return max((each["last"] for each in found if each), default=0)
 
 
 def on_record(room: RoomServer) -> list[tuple[str, str]]:
     """Return the gaps on record that ended, with their cause."""
     return [
-        (one.payload["gap_id"], one.payload["cause"])
+        (one.facts["gap_id"], one.facts["cause"])
         for one in room.records("gap")
-        if one.payload["state"] == "ended"
+        if one.facts["state"] == "ended"
     ]
 
 
@@ -188,7 +188,7 @@ def heart(page: Page) -> Any:
     )[-1]
 
 
-def test_a_killed_worker_a_still_camera_and_a_lost_one_are_gaps_with_their_cause(
+def test_killed_workers_a_still_camera_and_a_lost_one_are_gaps_with_their_cause(
     room: RoomServer, visit: Callable[..., Page]
 ) -> None:
     with Panel(room) as panel:
@@ -196,9 +196,9 @@ def test_a_killed_worker_a_still_camera_and_a_lost_one_are_gaps_with_their_cause
         agree_and_start(page, *SENSORS)
         eventually("beats", lambda: beats(room) > 3)
         seen = [
-            one.payload["beats"]["frames_seen"]
+            one.facts["beats"]["frames_seen"]
             for one in room.records("observations")
-            if "beats" in one.payload
+            if "beats" in one.facts
         ]
         assert seen == sorted(seen)
         assert seen[-1] > 0
@@ -216,16 +216,29 @@ def test_a_killed_worker_a_still_camera_and_a_lost_one_are_gaps_with_their_cause
         number = beats(room)
         eventually("beats again", lambda: beats(room) > number)
 
+        # The detector's own worker: pictures come, and none is measured.
+        [detector] = [one for one in page.workers if one.url.endswith("/worker.js")]
+        detector.evaluate("self.close()")
+        gap = panel.last_began(2)
+        assert gap["cause"] == "worker", gap
+        assert panel.ended(gap)["cause"] == "worker"
+        failed = [one for one in told(room, "detector") if one["state"] == "failed"]
+        assert ["did not answer" in one["reason"] for one in failed] == [True]
+
         # stop() fires no `ended`: only the counts say that there are no pictures.
         page.evaluate("cameraOfTest.stop()")
-        gap = panel.last_began(2)
+        gap = panel.last_began(3)
         assert gap["cause"] == "camera", gap
         # The browser takes the camera away, as when it is pulled out.
         page.evaluate("cameraOfTest.dispatchEvent(new Event('ended'))")
         eventually("lost", lambda: {"state": "lost"} in told(room, "camera"))
         page.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
         assert panel.ended(gap)["cause"] == "camera"
-        assert [cause for _, cause in on_record(room)] == ["worker", "camera"]
+        assert [cause for _, cause in on_record(room)] == [
+            "worker",
+            "worker",
+            "camera",
+        ]
 
 
 def test_a_page_that_stands_still_is_offline_or_loads_again_has_gaps_with_their_cause(
@@ -277,7 +290,7 @@ def test_a_second_tab_does_not_count_until_it_is_wanted_and_then_the_first_does_
         elsewhere = second.locator(".jp-nbinterview-Elsewhere dialog")
         elsewhere.wait_for()
         told_s = time.time()
-        states = [one.payload["state"] for one in room.records("lease")]
+        states = [one.facts["state"] for one in room.records("lease")]
         assert states == ["taken", "second"]
         assert second.evaluate("window.cameraOfTest ?? null") is None
         number = beats(room)
@@ -300,13 +313,13 @@ def test_a_second_tab_does_not_count_until_it_is_wanted_and_then_the_first_does_
         eventually(
             "the second tab's beats",
             lambda: any(
-                "beats" in one.payload and one.payload["boot_id"] == last["boot_id"]
+                "beats" in one.facts and one.facts["boot_id"] == last["boot_id"]
                 for one in room.records("observations")[number:]
             ),
         )
         # What the first tab's page told after it was left is on no record.
         later = room.records("observations")[number + 1 :]
-        assert {one.payload["boot_id"] for one in later} == {last["boot_id"]}
+        assert {one.facts["boot_id"] for one in later} == {last["boot_id"]}
         assert {"state": "off"} not in told(room, "camera")
 
 
@@ -316,7 +329,7 @@ def test_what_one_tab_kept_is_not_sent_by_the_other_and_is_once_it_is_gone(
     page = visit(room.url)
     agree_and_start(page, "This page")
     eventually("beats", lambda: beats(room) > 1)
-    [first] = {one.payload["boot_id"] for one in room.records("observations")}
+    [first] = {one.facts["boot_id"] for one in room.records("observations")}
     # Two messages of it that the room never acknowledged, as after a lost network.
     page.evaluate(
         """async ([name, author, boot, seq]) => {

@@ -102,6 +102,8 @@ export interface IBeats {
    * page's hands. The port before counts no more.
    */
   port(): MessagePort;
+  /** The camera gave a picture that no detector took. */
+  dropped(): void;
   /** The worker that beats had to be made anew: it needs to be told by another port. */
   readonly renewed: ISignal<IBeats, void>;
 }

@@ -123,6 +123,10 @@ export class FakePulse implements IPulse {
     return new MessageChannel().port1;
   }
 
+  dropped(): void {
+    this.told.push('dropped');
+  }
+
   dispose(): void {
     this.told.push('disposed');
   }

@@ -16,6 +16,8 @@ export type ToHeart =
   | { type: 'nonce'; nonce: string }
   /** Whether beats are to go out: while this page watches. */
   | { type: 'run'; on: boolean }
+  /** The camera gave so many pictures that no detector took: it was busy, or is gone. */
+  | { type: 'dropped'; pictures: number }
   /** Where a detector tells what it counts, from now on. The port is transferred. */
   | { type: 'counts'; port: MessagePort };
 
@@ -37,10 +39,9 @@ export interface Keys {
   interval_ms: number;
 }
 
-/** What a detector's worker tells: pictures since the last word. */
+/** What a detector's worker tells: pictures that it measured since its last word. */
 export interface Counted {
   measured: number;
-  dropped: number;
 }
 
 /** How far the counting is. */
@@ -73,9 +74,12 @@ export class Counter {
     this._progress.beat++;
   }
 
-  count({ measured, dropped }: Counted): void {
+  count({ measured }: Counted): void {
     this._progress.frames_seen += measured;
-    this._progress.frames_dropped += dropped;
+  }
+
+  drop(pictures: number): void {
+    this._progress.frames_dropped += pictures;
   }
 
   private readonly _progress: Progress;

@@ -79,20 +79,17 @@ export class Detector {
     return this._ready;
   }
 
-  /**
-   * Measure one picture, which this takes over.
-   * @param dropped - pictures before it that could not be measured.
-   */
-  measure(bitmap: ImageBitmap, at_ms: number, dropped = 0): void {
+  /** Measure one picture, which this takes over. */
+  measure(bitmap: ImageBitmap, at_ms: number): void {
     if (!this.idle) {
       bitmap.close();
       return;
     }
     this._busy = true;
-    this._post({ type: 'frame', bitmap, at_ms, dropped }, [bitmap]);
+    this._post({ type: 'frame', bitmap, at_ms }, [bitmap]);
   }
 
-  /** Let the worker tell by this port how many pictures it measures, and drops. */
+  /** Let the worker tell by this port how many pictures it measures. */
   countTo(port: MessagePort): void {
     this._post({ type: 'counts', port }, [port]);
   }

@@ -116,6 +116,9 @@ scope.onmessage = ({ data: message }) => {
       }
       isRunning = message.on;
       break;
+    case 'dropped':
+      counter.drop(message.pictures);
+      break;
     case 'counts':
       counts?.close();
       counts = message.port;

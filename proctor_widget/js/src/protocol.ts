@@ -4,12 +4,9 @@ import type { Frame } from './generated/live.js';
 export type ToWorker =
   /** Load the detector. All URLs are absolute. */
   | { type: 'load'; wasmUrl: string; modelUrl: string; personModelUrl: string }
-  /**
-   * Measure one picture; answered by exactly one `frame`. The bitmap is transferred.
-   * `dropped` counts pictures before it that came while this worker was busy.
-   */
-  | { type: 'frame'; bitmap: ImageBitmap; at_ms: number; dropped: number }
-  /** Tell `Counted` by this port from now on; it is transferred. */
+  /** Measure one picture; answered by exactly one `frame`. The bitmap is transferred. */
+  | { type: 'frame'; bitmap: ImageBitmap; at_ms: number }
+  /** Say by this port how many pictures were measured (`Counted`); it is transferred. */
   | { type: 'counts'; port: MessagePort }
   /** Forget the picture before: the next one comes from another stream. */
   | { type: 'forget' }

@@ -21,10 +21,12 @@ export interface WatcherOptions {
   /** The stream for such a view, or null when it ended. */
   onStream?(stream: MediaStream | null): void;
   /**
-   * Gives a port by which the detector's worker tells `Counted`, each time there is
+   * Gives a port by which the detector's worker says what it counts, each time there is
    * another detector. Absent: nobody counts.
    */
   countTo?(): MessagePort;
+  /** A picture was dropped, told at once. */
+  onDropped?(): void;
   /** Most pictures measured a second; a slow device measures fewer, down to 2. */
   maxHz?: number;
   /** The page's monotonic clock in ms; the time base of every frame. */
@@ -35,6 +37,9 @@ const BEAT_MS = 1000;
 /** Two timers ask for a beat, the page's and the worker's; this keeps it one. */
 const SHORTEST_BEAT_MS = 900;
 const REASON_LENGTH = 200;
+/** A detector that answered nothing for so long, while so many pictures came, is gone. */
+const STUCK_MS = 10_000;
+const STUCK_PICTURES = 50;
 
 /**
  * Watches one person's camera.
@@ -65,15 +70,15 @@ export class Watcher {
           bitmap.close();
         } else {
           this._handed_ms = this._now();
-          this._detector.measure(bitmap, at_ms, this._uncounted);
-          this._uncounted = 0;
+          this._missed = 0;
+          this._detector.measure(bitmap, at_ms);
         }
       },
       onDropped: () => {
         // While the detector loads nothing is dropped: nothing was promised yet.
-        const dropped = this._detector?.ready === true ? 1 : 0;
-        this._dropped += dropped;
-        this._uncounted += dropped;
+        if (this._detector?.ready === true) {
+          this._drop();
+        }
       }
     });
   }
@@ -225,6 +230,20 @@ export class Watcher {
     }
   }
 
+  /** Its worker may be gone, and nothing says so: then there is another one. */
+  private _drop(): void {
+    this._dropped++;
+    this._missed++;
+    this._options.onDropped?.();
+    const waited_ms = this._now() - this._handed_ms;
+    if (this._missed >= STUCK_PICTURES && waited_ms > STUCK_MS) {
+      this._missed = 0;
+      this._onFailed('the detector did not answer; another one is started');
+      this._renewDetector();
+      this._detector?.load();
+    }
+  }
+
   private readonly _beat = (): void => {
     if (this.started && this._now() - this._lastSent_ms >= SHORTEST_BEAT_MS) {
       this._send([]);
@@ -257,7 +276,7 @@ export class Watcher {
   private _onMesh: ((points: Float32Array) => void) | null = null;
   private _timer: ReturnType<typeof setTimeout> | null = null;
   private _dropped = 0;
-  /** Dropped pictures that the detector's worker was not told of. */
-  private _uncounted = 0;
+  /** Pictures dropped since the detector was given one. */
+  private _missed = 0;
   private _lastSent_ms = 0;
 }

@@ -138,7 +138,7 @@ async function answer(message: ToWorker): Promise<FromWorker | null> {
     case 'frame':
       try {
         const reply = measure(message.bitmap, message.at_ms);
-        count({ measured: landmarker === null ? 0 : 1, dropped: message.dropped });
+        count({ measured: landmarker === null ? 0 : 1 });
         return reply;
       } finally {
         message.bitmap.close();

@@ -58,7 +58,8 @@ describe('what is counted', () => {
   it('goes on from where a worker that died had come', () => {
     const counter = new Counter({ beat: 9, frames_seen: 3, frames_dropped: 1 });
     counter.beat();
-    counter.count({ measured: 1, dropped: 4 });
+    counter.count({ measured: 1 });
+    counter.drop(4);
     expect(counter.progress).toEqual({ beat: 10, frames_seen: 4, frames_dropped: 5 });
     expect(NOTHING.beat).toBe(0);
   });
@@ -155,11 +156,12 @@ describe('the worker', () => {
     const first = new MessageChannel();
     const second = new MessageChannel();
     tell({ type: 'counts', port: first.port2 });
-    first.port1.postMessage({ measured: 1, dropped: 2 });
+    first.port1.postMessage({ measured: 1 });
+    tell({ type: 'dropped', pictures: 2 });
     await settle();
     tell({ type: 'counts', port: second.port2 });
-    first.port1.postMessage({ measured: 9, dropped: 9 });
-    second.port1.postMessage({ measured: 1, dropped: 0 });
+    first.port1.postMessage({ measured: 9 });
+    second.port1.postMessage({ measured: 1 });
     await settle();
     tell({ type: 'run', on: true });
     await settle();

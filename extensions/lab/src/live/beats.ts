@@ -92,6 +92,10 @@ export class Beats implements IPulse {
     return port1;
   }
 
+  dropped(): void {
+    this._post({ type: 'dropped', pictures: 1 });
+  }
+
   dispose(): void {
     clearTimeout(this._timer);
     this._worker?.terminate();

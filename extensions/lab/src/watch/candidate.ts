@@ -75,7 +75,10 @@ export function watchCandidate(
       check.showStream(stream);
       now.showStream(stream);
     },
-    countTo: () => live.beats.port()
+    countTo: () => live.beats.port(),
+    onDropped: () => {
+      live.beats.dropped();
+    }
   });
   live.beats.renewed.connect(() => {
     watcher.recount();
