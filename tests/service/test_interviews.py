@@ -274,7 +274,7 @@ async def test_ending_stops_the_room_once_it_has_shipped(running: Running) -> No
         f"api/v1/rooms/{interview_id}/records", json={"records": []}
     )
     # Its two people were invited, which makes two changes of who has access.
-    people: dict[str, Any] = {"people_revision": 2, "countersignature": None, "erase": []}
+    people = {"people_revision": 2, "countersignature": None, "erase": list[str]()}
     assert heartbeat.json() == {"acknowledged_seq": 0, "state": "open", **people}
     await operator.post(f"api/v1/interviews/{interview_id}/end")
     last = record(interview_id, 1, "interview.state", {"state": "ended"})
