@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from nbinterview.errors import Conflict, Forbidden
+from nbinterview.errors import Conflict, Forbidden, TooMany
 from nbinterview.ledger.records import Record, format_time
 from nbinterview.schemas import check
 from nbinterview_server import beats
@@ -28,6 +28,7 @@ from nbinterview_server.view import View
 
 TICK_S = 0.2
 NONCES_APART_S = 0.4
+MOVES_APART_S = 1.0
 PING_EVERY_S = 0.8
 PONG_WITHIN_S = 2.0
 """An answer that took longer says that the line was down."""
@@ -73,6 +74,7 @@ class Proof:
         self._started_at: dict[str, str] = {}
         """By gap, as it is on record."""
         self._ticked_s: float | None = None
+        self._moved_s = float("-inf")
 
     @property
     def last_beat(self) -> Beat | None:
@@ -191,10 +193,16 @@ class Proof:
     def take_lease(self, connection: str, boot_id: str) -> None:
         """The person wants this page to be the one that counts.
 
-        Raises `Conflict` when the connection is of another page.
+        Raises `Conflict` when the connection is of another page, `TooMany` when it
+        was moved just now: each time is a record.
         """
         self.check_hello(connection, boot_id)
         now_s = self._monotonic()
+        since_s = now_s - self._moved_s
+        if since_s < MOVES_APART_S:
+            words = "The interview was moved to another page just now. Please wait."
+            raise TooMany(words, retry_after_s=1)
+        self._moved_s = now_s
         self._changed(lambda: self._lease.take(connection, now_s))
 
     def _changed(self, change: Callable[[], list[Change]]) -> None:

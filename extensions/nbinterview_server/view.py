@@ -19,6 +19,8 @@ Audience = frozenset[Role]
 
 ALL: Audience = frozenset({"candidate", "interviewer", "reviewer"})
 CANDIDATE: Audience = frozenset({"candidate"})
+MAX_GAPS = 500
+"""The newest ones that a page is told of when it comes; all are on the record."""
 PANEL: Audience = frozenset({"interviewer", "reviewer"})
 
 _KERNEL_STATES = {
@@ -135,7 +137,7 @@ def welcome(
         "warnings": list(view.warnings.values()),
         "sensors": list(view.sensors.values()),
         "kernel": view.kernel,
-        "gaps": [] if candidate else list(view.gaps.values()),
+        "gaps": [] if candidate else list(view.gaps.values())[-MAX_GAPS:],
         **(proof or {}),
     }
 

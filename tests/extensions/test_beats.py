@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from nbinterview.errors import NBInterviewError
+from nbinterview.errors import NBInterviewError, TooMany
 from nbinterview_server import beats
 from nbinterview_server.beats import Late, Nonces, Unproved, signature, verify
 from tests.extensions.beat_forgeries import FORGES, Target, accepted, signed
@@ -132,3 +132,21 @@ def test_a_page_beats_on_over_a_new_connection() -> None:
     assert last is not None
     assert last.number > before
     assert page.problems == []
+
+
+def test_a_lease_that_is_moved_back_and_forth_does_not_fill_the_record() -> None:
+    target = Target.made(4)
+    world, proof = target.world, target.world.proof
+    moved = 0
+    before = len(world.records)
+    for number in range(200):
+        page = (target.page, target.second)[number % 2]
+        world.run(0.05)
+        try:
+            proof.take_lease(page.connection, page.boot_id)
+        except TooMany:
+            continue
+        moved += 1
+    kinds = [one.kind for one in world.records[before:]]
+    assert moved <= 11
+    assert kinds.count("lease") <= 11
