@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 import zipfile
@@ -188,3 +189,25 @@ async def test_a_room_cannot_say_by_itself_that_something_was_erased(
     status, body = await room.send([{**wire, "payload": None, "salt": None}])
     assert status == 409
     assert "nothing here says that it was erased" in body["detail"]
+
+
+@pytest.mark.asyncio
+async def test_a_record_of_before_rooms_signed_is_signed_by_the_platform_as_it_leaves(
+    running: Running, tmp_path: Path
+) -> None:
+    operator = await running.operator()
+    sample = Path("service/nbinterview/samples/recorded.jsonl.gz").read_bytes()
+    answer = await operator.post(
+        "api/v1/records/import",
+        content=gzip.decompress(sample),
+        params={"sample": "true"},
+    )
+    assert answer.status_code == 201, answer.text
+    answer = await _bundle(operator, answer.json()["id"])
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(answer.content)
+    keys = (await operator.get("api/v1/keys")).json()["keys"]
+    publics = [key["public_key"] for key in keys]
+    found = await asyncio.to_thread(verify, path, platform_keys=publics)
+    assert (found.ok, found.why) == (True, "")
+    assert any("older than rooms that sign" in one for one in found.unchecked)

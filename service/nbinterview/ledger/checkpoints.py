@@ -231,11 +231,19 @@ def countersign(
     platform: Signer, checkpoint: Checkpoint, time: str
 ) -> Countersignature:
     """Sign a head that the service verified, with the platform's key."""
+    root = bytes.fromhex(checkpoint.root)
+    return countersign_head(platform, checkpoint.interview, checkpoint.size, root, time)
+
+
+def countersign_head(
+    platform: Signer, interview: str, size: int, root: bytes, time: str
+) -> Countersignature:
+    """Sign a head with the platform's key, also one that no room signed."""
     body = {
         "format": FORMAT,
-        "interview": checkpoint.interview,
-        "size": checkpoint.size,
-        "root": checkpoint.root,
+        "interview": interview,
+        "size": size,
+        "root": root.hex(),
         "time": time,
         "platform_key_id": platform.key_id,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from nbinterview import __version__
 from nbinterview.ledger.bundle import Contents, write_bundle
+from nbinterview.ledger.checkpoints import Countersignature, countersign_head
 from nbinterview.ledger.records import Record, format_time
 from nbinterview.service.db import Database
 from nbinterview.service.db.models import Interview
@@ -71,14 +72,23 @@ class Bundles:
             made_at=format_time(self._now()),
             checkpoints=await checkpoints.heads_of(session, interview_id),
             certificates=await certificates.all_of(session, interview_id),
-            countersignatures=await checkpoints.countersignatures_of(
-                session, interview_id
-            ),
+            countersignatures=await self._seen(session, interview_id),
             platform_keys=self._keys.published(),
             erasures=[erasures.wire(one) for one in erased],
             about=_about(interview),
             versions={"service": __version__},
         )
+
+    async def _seen(
+        self, session: AsyncSession, interview_id: str
+    ) -> Sequence[Countersignature]:
+        """Return what the platform signed; of rooms that did not sign yet, now."""
+        size = await ledger.last_seq(session, interview_id)
+        if not size or await checkpoints.heads_of(session, interview_id):
+            return await checkpoints.countersignatures_of(session, interview_id)
+        root = await ledger.root_at(session, interview_id, size)
+        now = format_time(self._now())
+        return [countersign_head(self._keys.signer(), interview_id, size, root, now)]
 
 
 def _about(interview: Interview) -> dict[str, Any]:
