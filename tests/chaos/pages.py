@@ -167,6 +167,8 @@ class CandidatePage(Connected):
         self._began_s = time.monotonic()
         self.sent_beats: list[dict[str, Any]] = []
         self._worker: asyncio.Task[None] | None = None
+        self._caught_up = 0
+        """The number of the connection on which all that was kept has been sent."""
 
     # -------------------------------------------------------------- what it does
 
@@ -268,11 +270,25 @@ class CandidatePage(Connected):
         ]
 
     async def _resend(self) -> None:
-        for message in [*self.older, *self.spool.values()]:
-            await self.say(**message)
+        """Send what is kept, and what comes meanwhile, in order; then what is new.
+
+        The room takes a lower number after a higher one for a repeat.
+        """
+        sent: set[tuple[str, int]] = set()
+
+        def left() -> list[dict[str, Any]]:
+            kept = [*self.older, *self.spool.values()]
+            return [m for m in kept if (m["boot_id"], m["client_seq"]) not in sent]
+
+        while messages := left():
+            for message in messages:
+                sent.add((message["boot_id"], message["client_seq"]))
+                await self.say(**message)
+        self._caught_up = self.connections
 
     async def _try(self, message: dict[str, Any]) -> None:
-        if self.connected.is_set() and not self.asleep.is_set():
+        in_turn = self.connected.is_set() and self._caught_up == self.connections
+        if in_turn and not self.asleep.is_set():
             with suppress(*CLOSED):
                 await self.say(**message)
 
@@ -346,7 +362,7 @@ class CandidatePage(Connected):
                 "rate_hz": 1 / FRAME_S,
             }
             self.spool[self.seq] = message
-            await self.say(**message)
+            await self._try(message)
 
 
 class Editor(Client):
