@@ -113,7 +113,8 @@ def test_a_second_tab_asks_whether_to_go_on_there(
             == ["second", "taken"]
         ),
     )
-    # And back again.
+    # And back again; the room moves it once a second at most.
+    page.wait_for_timeout(1_500)
     page.get_by_role("button", name="Go on here").click()
     page.locator(".jp-nbinterview-Elsewhere-dialog").wait_for(state="detached")
     other.get_by_role("button", name="Go on here").wait_for()

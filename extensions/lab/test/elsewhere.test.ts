@@ -56,6 +56,19 @@ describe('a page of the candidate', () => {
     client.dispose();
   });
 
+  it('may ask again when the room would not move it so soon', () => {
+    const { client, socket } = connected({ lease: { active: false, pages: 2 } });
+    const model = new ElsewhereModel(client);
+    model.goOnHere();
+    socket().say({
+      type: 'problem',
+      title: 'Too many',
+      status: 429,
+      detail: 'The interview was moved to another page just now. Please wait.'
+    });
+    expect([model.place, model.isUnheard]).toEqual(['elsewhere', true]);
+  });
+
   it('asks nothing after the end', () => {
     const { client, socket } = connected({ lease: { active: false, pages: 2 } });
     const model = new ElsewhereModel(client);

@@ -24,6 +24,14 @@ export class ElsewhereModel {
     _live.heard('state').connect(() => {
       this._update();
     });
+    _live.heard('problem').connect((_, { client_seq }) => {
+      // Moved just before, perhaps by the other page: the person may ask again.
+      if (this._isAsking && client_seq === undefined) {
+        this._isAsking = false;
+        this._isUnheard = true;
+        this._changed.emit();
+      }
+    });
     _live.statusChanged.connect(() => {
       if (_live.status !== 'online') {
         this._isAsking = false; // nobody will answer that
@@ -48,7 +56,7 @@ export class ElsewhereModel {
     return this._wasHere ? 'gone' : 'elsewhere';
   }
 
-  /** Whether the room did not hear the last wish. */
+  /** Whether the room did not do what was last wished. */
   get isUnheard(): boolean {
     return this._isUnheard;
   }

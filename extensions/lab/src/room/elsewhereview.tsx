@@ -67,7 +67,7 @@ function Question(props: {
       <div className="jp-nbinterview-Elsewhere-actions">
         <p role="status">
           {model.isUnheard
-            ? trans.__('The room cannot be reached just now. Try again in a moment.')
+            ? trans.__('That did not work just now. Try again in a moment.')
             : ''}
         </p>
         <button
