@@ -264,6 +264,7 @@ if [ -n "$with_tests" ]; then
     command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
     command -v Xvfb >/dev/null 2>&1 || missing="$missing xvfb"
     command -v strace >/dev/null 2>&1 || missing="$missing strace"
+    command -v faketime >/dev/null 2>&1 || missing="$missing faketime"
     [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$missing fonts-dejavu-core"
     # shellcheck disable=SC2086
     [ -z "$missing" ] || need_packages "What the tests need" $missing

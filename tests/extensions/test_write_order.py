@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from textwrap import dedent
@@ -26,6 +27,7 @@ from nbinterview_server.storage import Reading, StorageAlarm, judged
 from tests.extensions.harness import (
     CANDIDATE,
     INTERVIEWER,
+    DocumentPage,
     RoomServer,
     document,
     eventually,
@@ -380,6 +382,10 @@ async def test_a_full_record_takes_no_more_of_people_and_is_still_ended(
     journal.close()
 
 
+def _answered(page: DocumentPage, already_saved: int) -> bool:
+    return len(page.saved) > already_saved or bool(page.refused)
+
+
 @pytest.mark.asyncio
 async def test_an_edit_into_a_full_record_is_handed_back(tmp_path: Path) -> None:
     room = RoomServer(tmp_path / "room", StandIn(room_config()))
@@ -399,10 +405,7 @@ async def test_an_edit_into_a_full_record_is_handed_back(tmp_path: Path) -> None
                 with page.doc.transaction():
                     source.clear()
                     source += secrets.token_urlsafe(30_000)
-                saved = len(page.saved)
-                await eventually(
-                    lambda saved=saved: len(page.saved) > saved or page.refused
-                )
+                await eventually(partial(_answered, page, len(page.saved)))
                 if page.refused:
                     break
             assert "is full" in page.refused[0]["detail"]

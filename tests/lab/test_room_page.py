@@ -24,7 +24,7 @@ Interviewer = Callable[[RoomServer], Page]
 
 def told(room: RoomServer, name: str) -> list[dict[str, Any]]:
     """Return what the page told the room of one kind, without the kind."""
-    events = [record.payload["event"] for record in room.records("event")]
+    events = [record.facts["event"] for record in room.records("event")]
     return [
         {key: value for key, value in event.items() if key != "name"}
         for event in events
@@ -148,7 +148,7 @@ def test_nothing_is_lost_when_the_room_dies(
     page.get_by_text("Saved", exact=True).wait_for()
     eventually("the copy", lambda: told(room, "clipboard"))
     numbers = [
-        record.payload["client_seq"] for record in room.records("event", "observations")
+        record.facts["client_seq"] for record in room.records("event", "observations")
     ]
     assert numbers == list(range(1, len(numbers) + 1))
     notebook = room.directory / "work" / "interview.ipynb"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.proctor_widget.engine_sim import (
@@ -122,7 +124,12 @@ def test_silence_alone_is_no_finding_even_while_others_work_in_the_room() -> Non
 
 def gap(page: Page, state: str, cause: str) -> Page:
     """Write the gap record of a room that counts beats."""
-    more = {"gap_id": "gap-1", "started_at": "", "ended_at": None, "detail": ""}
+    more: dict[str, Any] = {
+        "gap_id": "gap-1",
+        "started_at": "",
+        "ended_at": None,
+        "detail": "",
+    }
     return page.room("gap", what="watching", state=state, cause=cause, **more)
 
 
