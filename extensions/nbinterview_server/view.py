@@ -228,8 +228,10 @@ def _gap(view: View, record: Record) -> Told:
 
 def _lease(view: View, record: Record) -> Told:
     payload, people = record.facts, view.people
-    roles = [people[who].role for who in view.connections.values() if who in people]
-    pages = roles.count("candidate")
+    # A page that went is on record here before its person.left is.
+    gone = payload["connection"] if payload["state"] == "released" else None
+    here = (who for one, who in view.connections.items() if one != gone)
+    pages = [people[who].role for who in here if who in people].count("candidate")
     lease = {"active": pages > 0, "pages": pages, "state": payload["state"]}
     return [(PANEL, {"type": "lease", **lease, "at": record.time})]
 
