@@ -13,11 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
+from nbinterview.ledger import signing
 from nbinterview.ledger.checkpoints import Receipt
 from nbinterview.ledger.verify import Findings, verify
 from nbinterview.service.db.models import Erasure
 from tests.service.signed import SigningRoom
-from tests.service.support import START, Running, person_of
+from tests.service.support import START, Running, Start, person_of
 
 STARTED = {"versions": {"engine": "3"}, "policy": {"name": "standard"}, "sandbox": {}}
 
@@ -211,3 +212,26 @@ async def test_a_record_of_before_rooms_signed_is_signed_by_the_platform_as_it_l
     found = await asyncio.to_thread(verify, path, platform_keys=publics)
     assert (found.ok, found.why) == (True, "")
     assert any("older than rooms that sign" in one for one in found.unchecked)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("lost", ["removed", "readable by others", "damaged"])
+async def test_what_a_lost_platform_key_signed_still_verifies(
+    running: Running, start: Start, tmp_path: Path, lost: str
+) -> None:
+    _, room = await _whole(running)
+    before = running.state.platform_keys.signer()
+    key = running.settings.platform_key
+    if lost == "removed":
+        key.unlink()
+    else:
+        key.chmod(0o644)
+        if lost == "damaged":
+            key.write_bytes(b"no key")
+        signing.rotate(key, running.clock())
+    again = await start(running.settings)
+    old, new = again.state.platform_keys.published()
+    assert (old.public_key, new.until_time) == (before.public, None)
+    assert old.until_time is not None
+    found = await _verified(again, room, tmp_path / "bundle.zip")
+    assert (found.ok, found.why) == (True, "")

@@ -64,18 +64,9 @@ def _show(path: Path, given: argparse.Namespace) -> None:
 
 
 def _keys(path: Path) -> list[dict[str, Any]]:
-    """Return `PlatformKey`s of ledger.schema.yaml, the one in use last."""
     from nbinterview.ledger import signing
 
-    current = signing.load(path)
-    old = [one for one in signing.old_keys(path) if one["key_id"] != current.key_id]
-    now = {
-        "public_key": current.public,
-        "key_id": current.key_id,
-        "from_time": signing.since(path),
-        "until_time": None,
-    }
-    return [*old, now]
+    return signing.published(path, signing.load(path))
 
 
 def _rotate(path: Path, given: argparse.Namespace) -> None:

@@ -135,16 +135,7 @@ def rotate(
     new = Signer(make())
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if old is not None:
-        kept = {
-            "public_key": old.public,
-            "key_id": old.key_id,
-            "from_time": since(path),
-            "until_time": format_time(now),
-        }
-        folder = path.parent / OLD_KEYS
-        folder.mkdir(mode=0o700, exist_ok=True)
-        text = json.dumps(kept, indent=2) + "\n"
-        _written(folder / f"{old.key_id}.pub", text.encode(), replace=True)
+        _keep(path, old, format_time(now))
     try:
         before = path.open("r+b")
     except FileNotFoundError:
@@ -156,14 +147,56 @@ def rotate(
     return new
 
 
+def keep_public(path: Path, signer: Signer) -> None:
+    """Keep the public half of the key in use in `old`, before it can be lost.
+
+    What it signed verifies for as long as somebody knows its public half.
+    """
+    if not _kept_as(path, signer).exists():
+        _keep(path, signer, None)
+
+
+def _keep(path: Path, signer: Signer, until_time: str | None) -> None:
+    kept = {
+        "public_key": signer.public,
+        "key_id": signer.key_id,
+        "from_time": since(path),
+        "until_time": until_time,
+    }
+    target = _kept_as(path, signer)
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    _written(target, (json.dumps(kept, indent=2) + "\n").encode(), replace=True)
+
+
+def _kept_as(path: Path, signer: Signer) -> Path:
+    return path.parent / OLD_KEYS / f"{signer.key_id}.pub"
+
+
 def since(path: Path) -> str:
     """Return when the key in a file was made: the file's time."""
     made = path.stat().st_mtime
     return format_time(datetime.fromtimestamp(made, UTC))
 
 
+def published(path: Path, current: Signer) -> list[dict[str, Any]]:
+    """Return `PlatformKey`s of ledger.schema.yaml, the one in use last.
+
+    One that was lost and not rotated signed until the present one was made.
+    """
+    kept = {str(one["key_id"]): one for one in old_keys(path)}
+    # The one in use is kept, too; where it could not be, its file says since when.
+    own = kept.pop(current.key_id, None)
+    made = since(path) if own is None else own["from_time"]
+    before = [{**one, "until_time": one["until_time"] or made} for one in kept.values()]
+    now = {"public_key": current.public, "key_id": current.key_id}
+    return [*before, {**now, "from_time": made, "until_time": None}]
+
+
 def old_keys(path: Path) -> list[dict[str, Any]]:
-    """Return the public keys that were in this file before, oldest first."""
+    """Return the public keys that are kept beside this file, oldest first.
+
+    `until_time` is None for one that is in use, or was lost while it was.
+    """
     found: list[dict[str, Any]] = []
     for one in (path.parent / OLD_KEYS).glob("*.pub"):
         try:

@@ -21,6 +21,7 @@ class PlatformKeys:
         self._path = path
         self._signer = signing.load_or_make(path)
         self._seen = _mark(path)
+        self._keep()
 
     def signer(self) -> Signer:
         """Return the key that is in use now.
@@ -32,24 +33,22 @@ class PlatformKeys:
             found = _mark(self._path)
             if found != self._seen:
                 self._signer, self._seen = signing.load(self._path), found
+                self._keep()
         except (OSError, Unavailable) as error:
             log.warning("the platform's key can't be read again: %s", error)
         return self._signer
 
     def published(self) -> list[PlatformKey]:
         """Return all public keys of the platform, the one in use last."""
-        current = self.signer()
-        old = [PlatformKey.from_wire(one) for one in signing.old_keys(self._path)]
-        # Between its two writes a rotation has kept the key that is still in use.
-        return [
-            *(one for one in old if one.key_id != current.key_id),
-            PlatformKey(
-                public_key=current.public,
-                key_id=current.key_id,
-                from_time=signing.since(self._path),
-                until_time=None,
-            ),
-        ]
+        found = signing.published(self._path, self.signer())
+        return [PlatformKey.from_wire(one) for one in found]
+
+    def _keep(self) -> None:
+        """Keep the public half apart: the file may be lost, or be read by others."""
+        try:
+            signing.keep_public(self._path, self._signer)
+        except OSError as error:
+            log.warning("the platform's public key is not kept: %s", error)
 
 
 def _mark(path: Path) -> tuple[int, int]:
