@@ -24,16 +24,16 @@ from tests.service.support import Running, Start, record
 HERE = "oldoldoldo"
 
 
-def _old_wire(seq: int) -> dict[str, Any]:
+def _old_wire(seq: int, kind: str = "event", **payload: Any) -> dict[str, Any]:
     """Return a record as it was written before."""
     new = record(HERE, seq)
     return Record(
         interview=HERE,
         seq=seq,
         time=new["time"],
-        kind="event",
+        kind=kind,
         author="room",
-        payload={"n": seq, "words": "süß"},
+        payload=payload or {"n": seq, "words": "süß"},
         salt=f"{seq:032x}",
         format=1,
     ).wire()
@@ -132,3 +132,15 @@ async def test_an_old_record_that_was_rewritten_before_it_was_signed_is_refused(
     other = SigningRoom(room.running, HERE, signer=room.signer)
     other.write(6)
     assert (await room.send([], other.sign()))[0] == 409
+
+
+@pytest.mark.asyncio
+async def test_an_old_room_may_say_who_left_after_it_had_stopped(
+    start: Start, settings: Settings, tmp_path: Path
+) -> None:
+    room = await _room(start, settings, 2)
+    await room.send([_old_wire(3, "interview.state", state="ended")])
+    late = [_old_wire(4, "room.stopped", reason="ended"), _old_wire(5, "person.left")]
+    status, body = await room.send(late)
+    assert (status, body.get("acknowledged_seq")) == (200, 5)
+    await _verifies(room.running, tmp_path / "old.zip")

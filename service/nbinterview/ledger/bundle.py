@@ -147,6 +147,8 @@ class Reading:
         self.tree = Tree()
         self.ended = self.closed = False
         """The interview ended; and then its room stopped: nothing may follow."""
+        self.after_end = 0
+        """Records after it, of format 1: its rooms wrote down who left even then."""
         self.policy: Any = None
         self.versions: dict[str, str] = {}
         self.erased = 0
@@ -173,8 +175,9 @@ class Reading:
         seq = self.tree.size + 1
         if format_ < self.format:
             raise Invalid(f"record {seq} goes back to format {format_}")
-        if self.closed:
+        if self.closed and format_ != 1:
             raise Invalid(f"record {seq} comes after the record's end")
+        self.after_end += self.closed
         self.format = format_
         self.tree.append(leaf)
         if payload is None:

@@ -136,6 +136,9 @@ class _Verifier:
         self._say(f"{_count(size, 'record')}: each fits its hash, none is missing")
         if told != size:
             raise Broken(f"the bundle tells of {told} records and has {size}", size + 1)
+        if self._read.after_end:
+            late = _count(self._read.after_end, "record")
+            self._open(f"the end: {late} of format 1 came after it, as rooms did then")
         if self._read.erased:
             reasons = sorted({str(one["reason"]) for one in erasures})
             self._say(

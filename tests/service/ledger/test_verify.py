@@ -16,7 +16,11 @@ import pytest
 from nbinterview.errors import Invalid
 from nbinterview.ledger import bundle_file
 from nbinterview.ledger.canonical import canonical
-from nbinterview.ledger.checkpoints import make_certificate, make_checkpoint
+from nbinterview.ledger.checkpoints import (
+    countersign_head,
+    make_certificate,
+    make_checkpoint,
+)
 from nbinterview.ledger.verify import Findings, read_receipt, verify
 from tests.extensions.yjs_bytes import item, update, var
 from tests.service.ledger import second_verifier
@@ -120,6 +124,22 @@ def test_a_record_of_before_signatures_is_good_once_the_platform_signed_it(
     assert any("older than rooms that sign" in one for one in found.unchecked)
     interview.countersignatures.clear()
     assert "nothing signs" in judged(interview, tmp_path / "b.zip").why
+
+
+def test_a_room_of_format_1_wrote_down_who_left_after_it_had_stopped(
+    tmp_path: Path,
+) -> None:
+    interview = an_interview(format=1)
+    interview.checkpoints.clear()
+    interview.countersignatures.clear()
+    interview.add("person.left", CANDIDATE, {"role": "candidate"})
+    size, root = len(interview.records), interview.tree().root()
+    seen = countersign_head(PLATFORM, interview.id, size, root, at(9000))
+    interview.countersignatures.append(seen)
+    found = judged(interview, tmp_path / "b.zip")
+    assert found.ok, found.why
+    assert any("1 record of format 1 came after it" in one for one in found.unchecked)
+    second_verifier.verify(tmp_path / "b.zip", None, KEYS)
 
 
 def test_a_journal_of_format_1_is_continued_and_erased(tmp_path: Path) -> None:

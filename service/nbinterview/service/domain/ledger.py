@@ -200,7 +200,8 @@ async def _check_fresh(
     ended = stops and await has_ended(session, interview_id)
     closed = ended and before is not None and before.kind == "room.stopped"
     for record in fresh:
-        if closed:
+        # Rooms of format 1 wrote down who left after they had stopped.
+        if closed and record.format != 1:
             raise Conflict("The interview has ended; its record takes nothing more.")
         ended = ended or (record.kind == "interview.state" and is_end(record.wire()))
         closed = ended and record.kind == "room.stopped"
