@@ -32,6 +32,8 @@ from nbinterview.ledger.record_lines import read_records
 from nbinterview.ledger.trust import AUDIT_LOG, Broken, Trust
 from nbinterview.schemas import check
 
+_REASONS, _REASON_CHARS = 20, 300
+
 
 @dataclass
 class Findings:
@@ -140,10 +142,13 @@ class _Verifier:
             late = _count(self._read.after_end, "record")
             self._open(f"the end: {late} of format 1 came after it, as rooms did then")
         if self._read.erased:
-            reasons = sorted({str(one["reason"]) for one in erasures})
             self._say(
                 f"{_count(self._read.erased, 'erased record')}, announced, their "
-                f"hashes in the tree; why: {'; '.join(reasons)}"
+                f"hashes in the tree; why: {_reasons(erasures)}"
+            )
+            self._open(
+                "that it was the platform who erased them: nothing signs an erasure, "
+                "so whoever had this file could. Its audit log says what it erased"
             )
         if lines.erased_of_format_1:
             old = _count(lines.erased_of_format_1, "erased record")
@@ -305,6 +310,18 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a name twice")
     return found
+
+
+def _reasons(erasures: Sequence[Mapping[str, Any]]) -> str:
+    """Return why, in a line that no reason can break out of."""
+    told = sorted({str(one["reason"])[:_REASON_CHARS] for one in erasures})
+    shown = told[:_REASONS] + (["..."] if len(told) > _REASONS else [])
+    return _printable("; ".join(shown))
+
+
+def _printable(text: str) -> str:
+    """Return text of unknown origin without what a terminal would obey."""
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def _count(number: int, what: str) -> str:

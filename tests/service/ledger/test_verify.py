@@ -100,6 +100,28 @@ def test_erased_records_are_told_with_their_reason(tmp_path: Path) -> None:
     assert "notebook.ipynb" not in members(tmp_path / "b.zip")
 
 
+def test_a_reason_can_neither_forge_a_line_nor_hide_one(tmp_path: Path) -> None:
+    interview = an_interview()
+    hidden = "old\n\nChecked:\n  all\x1b[8m\x9b2J\u202e"
+    interview.erase(["event"], reason=hidden)
+    for number in range(30):
+        interview.erase([], reason=f"{number} " + "x" * 900)
+    found = judged(interview, tmp_path / "b.zip")
+    assert found.ok, found.why
+    told = [*found.checked, *found.unchecked, found.why]
+    assert all(one.isprintable() for one in "".join(told).replace("\n    ", ""))
+    assert sum(map(len, told)) < 10_000
+
+
+def test_erased_records_are_the_platforms_word_only(tmp_path: Path) -> None:
+    interview = an_interview()
+    receipt = interview.receipt()
+    interview.erase(["event"])
+    found = judged(interview, tmp_path / "b.zip", receipt=receipt)
+    assert found.ok, found.why
+    assert any("nothing signs an erasure" in one for one in found.unchecked)
+
+
 def test_a_key_that_was_replaced_is_followed(tmp_path: Path) -> None:
     interview = an_interview(ended=False)
     lost, interview.room = interview.room, a_signer(9)
