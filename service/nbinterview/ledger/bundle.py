@@ -47,6 +47,11 @@ NEVER_ERASED = frozenset(
     {"room.started", "room.stopped", "interview.state", "key", "witness"}
 )
 """Without these nobody could say what a record is and whether it is whole."""
+MAX_UPDATES_BYTES = 512 * 1024**2
+"""Of the notebook's edits, which are held until the end to rebuild it."""
+MAX_NOTEBOOK_BYTES = 64 * 1024**2
+NOT_REBUILT = "not rebuilt"
+"""How the words begin when another computer could have rebuilt the notebook."""
 
 _TEXT = """\
 This is the record of one interview, made by nbinterview.
@@ -120,7 +125,7 @@ def write_bundle(target: Path | IO[bytes], contents: Contents) -> None:
             "about": dict(contents.about),
         }
         if notebook is not None:
-            packed.writestr(_entry(NOTEBOOK), as_file(notebook))
+            packed.writestr(_entry(NOTEBOOK), notebook)
         for name, value in (
             (MANIFEST, manifest),
             (PLATFORM_KEYS, [key.wire() for key in contents.platform_keys]),
@@ -155,6 +160,7 @@ class Reading:
         self.format = 1
         self._interview = interview
         self._updates: list[bytes] = []
+        self._updates_bytes = 0
         self._documents_erased = False
 
     def take(self, record: Record) -> None:
@@ -194,18 +200,23 @@ class Reading:
         elif kind == "room.stopped":
             self.closed = self.ended
 
-    def notebook(self) -> tuple[dict[str, Any] | None, str]:
-        """Return the notebook at the end; or None, and why there is none."""
+    def notebook(self) -> tuple[bytes | None, str]:
+        """Return the notebook at the end, as a file; or None, and why there is none."""
         if self._documents_erased:
             return None, "erased"
+        if self._updates_bytes > MAX_UPDATES_BYTES:
+            return None, "can't be rebuilt: its edits are too many bytes"
         if not self._updates:
             return None, "never opened"
         try:
-            return rebuild_apart(self._updates), ""
+            file = _file_of(rebuild_apart(self._updates))
         except Invalid as error:
             return None, f"can't be rebuilt: {error.detail}"
         except Unavailable as error:
-            return None, f"not rebuilt: {error.detail}"
+            return None, f"{NOT_REBUILT}: {error.detail}"
+        if len(file) > MAX_NOTEBOOK_BYTES:
+            return None, "can't be rebuilt: it is too large for a bundle"
+        return file, ""
 
     def _document(self, seq: int, payload: Mapping[str, Any]) -> None:
         if payload.get("path") != DEFAULT_PATH:
@@ -214,7 +225,21 @@ class Reading:
             update = base64.b64decode(payload.get("update", ""), validate=True)
         except (binascii.Error, TypeError, ValueError) as error:
             raise Invalid(f"record {seq} has no update of a document") from error
-        self._updates.append(update)
+        self._updates_bytes += len(update)
+        if self._updates_bytes > MAX_UPDATES_BYTES:
+            self._updates.clear()  # who reads a stranger's bundle has no more memory
+        else:
+            self._updates.append(update)
+
+
+def _file_of(notebook: Mapping[str, Any]) -> bytes:
+    """Return a notebook as a file. Raises `Invalid` for what only looks like one."""
+    try:
+        return as_file(notebook).encode()
+    except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Invalid("The document is not a notebook.") from error
+    except RecursionError as error:
+        raise Invalid("The document is nested too deeply.") from error
 
 
 def proofs(tree: Tree, checkpoints: Sequence[Checkpoint]) -> dict[str, Any]:

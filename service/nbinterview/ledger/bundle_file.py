@@ -23,7 +23,8 @@ MAX_UNPACKED_BYTES = 8 * 1024**3
 """Of one member, streamed and never held."""
 MAX_HELD_BYTES = 64 * 1024**2
 """Of a member that is held in memory."""
-MAX_RECORDS = 20_000_000
+MAX_RECORDS = 10_000_000
+"""A record takes 64 bytes of memory while it is verified."""
 _CHUNK_BYTES = 1 << 18
 
 # The end of a zip: its mark, then counts and sizes; a bundle has no comment after it.

@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,8 @@ MAX_NOTEBOOK_BYTES = 256 * 1024 * 1024
 
 _NEEDS = ("pycrdt", "jupyter_ydoc", "nbformat")
 _REFUSED = 3
+_OUT_OF_TIME = {signal.SIGXCPU, signal.SIGKILL}
+"""What ends the child at its limit of time, or when the computer has no memory."""
 
 
 def can_rebuild() -> bool:
@@ -38,7 +41,8 @@ def rebuild_apart(updates: Iterable[bytes]) -> dict[str, Any]:
     """Return the notebook (nbformat) after these updates, in their order.
 
     Raises `Invalid` when they make none or would take too much, and `Unavailable`
-    where the packages that read them are not installed.
+    where another computer may succeed: one with the packages that read them, or with
+    more time.
     """
     if not can_rebuild():
         raise Unavailable("pycrdt, jupyter-ydoc and nbformat are not installed here.")
@@ -57,7 +61,9 @@ def rebuild_apart(updates: Iterable[bytes]) -> dict[str, Any]:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise Invalid("The document takes too long to rebuild.") from error
+            raise Unavailable("The document takes too long to rebuild.") from error
+        if -ended.returncode in _OUT_OF_TIME:
+            raise Unavailable("The document takes too long, or too much memory.")
         if ended.returncode not in {0, _REFUSED}:
             raise Invalid("The document's edits end the program that rebuilds it.")
         if answer.tell() > MAX_NOTEBOOK_BYTES:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nbinterview.errors import Invalid
 from nbinterview.ledger.bundle import NEVER_ERASED, RECORDS, Reading
-from nbinterview.ledger.bundle_file import BundleFile
+from nbinterview.ledger.bundle_file import MAX_RECORDS, BundleFile
 from nbinterview.ledger.quick import Quick
 from nbinterview.ledger.records import Record
 from nbinterview.ledger.trust import Broken
@@ -31,6 +31,8 @@ def read_records(
     reading, tree = found.reading, found.reading.tree
     for line in bundle.lines(RECORDS, held=False):
         seq = tree.size + 1
+        if seq > MAX_RECORDS:
+            raise Invalid(f"The bundle has more than {MAX_RECORDS:,} records.")
         try:
             whole = quick.read(line, seq)
             if whole is not None:

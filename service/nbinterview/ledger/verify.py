@@ -26,7 +26,6 @@ from nbinterview.ledger.checkpoints import (
     PlatformKey,
     Receipt,
 )
-from nbinterview.ledger.moments import as_file
 from nbinterview.ledger.rebuilding import can_rebuild
 from nbinterview.ledger.record_lines import read_records
 from nbinterview.ledger.trust import AUDIT_LOG, Broken, Trust
@@ -228,15 +227,21 @@ class _Verifier:
             self._open("the notebook: what reads a document is not installed here")
             return
         rebuilt, why_none = self._read.notebook()
-        if not here and rebuilt is not None:
+        told = str(self._manifest.get("notebook"))
+        if not here and rebuilt is not None and told.startswith(parts.NOT_REBUILT):
+            # Where it was written there was less time or memory than here.
+            self._open("notebook.ipynb: it is not in the bundle; the records give one")
+        elif not here and rebuilt is not None:
             raise Broken("notebook.ipynb is missing: the records give one")
-        if not here:
-            self._open(f"a notebook: there is none ({why_none})")
+        elif not here:
+            self._open(f"a notebook: there is none ({_printable(why_none)})")
+        elif rebuilt is None and why_none.startswith(parts.NOT_REBUILT):
+            self._open(f"notebook.ipynb: what the records give was {why_none}")
         elif rebuilt is None:
-            raise Broken(f"notebook.ipynb does not come from the records: {why_none}")
-        elif _notebook_of(self._bundle.text(parts.NOTEBOOK)) != _notebook_of(
-            as_file(rebuilt).encode()
-        ):
+            raise Broken(
+                "notebook.ipynb does not come from the records: " + _printable(why_none)
+            )
+        elif _notebook_of(self._bundle.text(parts.NOTEBOOK)) != _notebook_of(rebuilt):
             raise Broken("notebook.ipynb is not what the document's records give")
         else:
             self._say("notebook.ipynb is what the document's records give")

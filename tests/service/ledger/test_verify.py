@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jupyter_ydoc import YNotebook
+from pycrdt import Doc
 
 from nbinterview.errors import Invalid
-from nbinterview.ledger import bundle_file
+from nbinterview.ledger import bundle, bundle_file, rebuilding, record_lines
 from nbinterview.ledger.canonical import canonical
 from nbinterview.ledger.checkpoints import (
     countersign_head,
@@ -360,6 +362,56 @@ def test_edits_nested_a_hundred_thousand_deep_end_only_a_child(tmp_path: Path) -
     found = judged(interview, tmp_path / "b.zip")
     assert found.ok, found.why
     assert any("there is none (can't be rebuilt" in one for one in found.unchecked)
+
+
+def _odd(interview: Interview) -> None:
+    document: Doc[Any] = Doc(client_id=9)
+    notebook = YNotebook(document)
+    notebook.set({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    cell = {"cell_type": "markdown", "id": "odd", "metadata": {}, "source": ""}
+    notebook.append_cell({**cell, "attachments": {}})
+    notebook.ycells[0]["attachments"] = [1]
+    update = base64.b64encode(document.get_update()).decode()
+    payload = {"path": "interview.ipynb", "update": update, "edit": {}}
+    interview.add("document", CANDIDATE, payload)
+
+
+def test_a_document_that_only_looks_like_a_notebook_stops_nothing(
+    tmp_path: Path,
+) -> None:
+    interview = an_interview(events=0, ended=False)
+    _odd(interview)
+    interview.seal()
+    found = judged(interview, tmp_path / "b.zip")
+    assert found.ok, found.why
+    assert any("is not a notebook" in one for one in found.unchecked)
+
+
+def test_a_computer_with_less_time_breaks_no_honest_bundle(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "LIMIT_S", 0.001)
+    found = verify(written, platform_keys=KEYS)
+    assert found.ok, found.why
+    assert any("takes too long" in one for one in found.unchecked)
+    path = an_interview().write(tmp_path / "b.zip")
+    assert "notebook.ipynb" not in members(path)
+    monkeypatch.undo()
+    found = verify(path, platform_keys=KEYS)
+    assert found.ok, found.why
+    assert any("the records give one" in one for one in found.unchecked)
+
+
+def test_edits_and_records_of_a_strangers_bundle_are_not_held_without_end(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "MAX_UPDATES_BYTES", 100)
+    path = an_interview().write(tmp_path / "b.zip")
+    found = verify(path, platform_keys=KEYS)
+    assert found.ok, found.why
+    assert any("too many bytes" in one for one in found.unchecked)
+    monkeypatch.setattr(record_lines, "MAX_RECORDS", 6)
+    _says(path, "more than 6 records")
 
 
 # -------------------------------------------------------------- no bundles
