@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -29,6 +30,9 @@ from nbinterview.ledger.records import format_time
 
 KEY_ID_CHARS = 16
 OLD_KEYS = "old"
+
+_PUBLIC = re.compile(r"[0-9a-f]{64}")
+_SIGNATURE = re.compile(r"[0-9a-f]{128}")
 
 
 class Signer:
@@ -72,6 +76,8 @@ def verify_signature(
     public: str, domain: str, body: Mapping[str, Any], signature: str
 ) -> bool:
     """Say whether a signature is one of this key over this body."""
+    if not _PUBLIC.fullmatch(public) or not _SIGNATURE.fullmatch(signature):
+        return False  # `fromhex` would pass over white space
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
         key.verify(bytes.fromhex(signature), signed_bytes(domain, body))

@@ -119,6 +119,20 @@ def test_a_signature_is_good_for_its_purpose_only() -> None:
     assert not verify_signature("00", "checkpoint", body, signature)
 
 
+@pytest.mark.parametrize("other", ["{}\n", " {}", "{} "])
+def test_a_signature_has_one_way_to_be_written(other: str) -> None:
+    signer = a_signer()
+    good = signer.sign("checkpoint", {"size": 1})
+    assert verify_signature(signer.public, "checkpoint", {"size": 1}, good)
+    for public, signature in (
+        (signer.public, other.format(good)),
+        (other.format(signer.public), good),
+        (signer.public.upper(), good),
+        (signer.public, good.upper()),
+    ):
+        assert not verify_signature(public, "checkpoint", {"size": 1}, signature)
+
+
 def test_what_is_signed_survives_the_wire() -> None:
     room, platform = a_signer(), a_signer(2)
     checkpoint = make_checkpoint(room, HERE, 5, b"\x01" * 32, NOON)
