@@ -48,6 +48,15 @@ async def _new(running: Running) -> str:
 
 
 @pytest.mark.asyncio
+async def test_no_room_writes_what_the_audit_log_writes(running: Running) -> None:
+    # Nothing would ever erase it.
+    here = await _new(running)
+    status, body = await _sent(running, here, [record(here, 1, "audit.erasure")])
+    assert (status, body["field"]) == (400, "kind")
+    assert await _kept(running, here) == []
+
+
+@pytest.mark.asyncio
 async def test_records_in_order_are_kept_and_repeats_are_harmless(
     running: Running,
 ) -> None:

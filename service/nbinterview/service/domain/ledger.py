@@ -81,6 +81,11 @@ def parse(wires: Iterable[dict[str, Any]], interview_id: str) -> Batch:
             raise Invalid(
                 f"record {record.seq} belongs to another interview", field="interview"
             )
+        if record.kind.startswith("audit."):
+            raise Invalid(
+                f"record {record.seq} is of a kind that only the platform's log has",
+                field="kind",
+            )
         if records and record.seq != records[-1].seq + 1:
             raise SequenceGap(records[-1].seq + 1)
         records.append(record)
