@@ -43,6 +43,8 @@ class Trust:
         self._published = {key_id_of(one) for one in published}
         self.platform: Mapping[str, str] = {key_id_of(one): one for one in known}
         """The keys that count: in the bundle, and known to who verifies."""
+        self._fitted = 0
+        """The size of the largest head that fitted: up to there nothing was altered."""
         self.keys: dict[str, str] = {}
         """The interview's own, by id."""
         if interview == AUDIT_LOG:
@@ -82,10 +84,14 @@ class Trust:
                 "was cut off",
                 tree.size + 1,
             )
+        first = 1 + (self._fitted if self._fitted < one.size else 0)
         if tree.root(one.size).hex() != one.root:
             raise Broken(
-                f"{what} is of another record: one up to {one.size:,} was altered"
+                f"{what} is of another record: one of {first:,} to {one.size:,} was "
+                "altered",
+                one.size if first == one.size else None,
             )
+        self._fitted = max(self._fitted, one.size)
 
     def receipt(self, receipt: Receipt, tree: Tree) -> None:
         """Check that a receipt is of this record, under keys that count here."""

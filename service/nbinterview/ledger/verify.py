@@ -200,7 +200,8 @@ class _Verifier:
             self._say("the last record is signed, too")
         elif self._read.ended:
             raise Broken(
-                f"the interview ended, and nothing signs records after {signed:,}",
+                f"the interview ended, and nothing signs records after {signed:,} "
+                "(if it ended just now: export it again in a minute)",
                 signed + 1,
             )
         else:

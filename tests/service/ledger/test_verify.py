@@ -414,6 +414,17 @@ def test_edits_and_records_of_a_strangers_bundle_are_not_held_without_end(
     _says(path, "more than 6 records")
 
 
+def test_a_rewritten_record_is_named_as_closely_as_the_heads_allow(
+    tmp_path: Path,
+) -> None:
+    interview = an_interview()
+    one = interview.records[14]
+    interview.records[14] = replace(one, payload={"n": 1}, payload_hash="")
+    sizes = [head.size for head in interview.checkpoints]
+    assert sizes == [12, 22, 32, 35]
+    _refused(interview, tmp_path / "b.zip", "one of 13 to 22 was altered")
+
+
 # -------------------------------------------------------------- no bundles
 
 
