@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 
 from nbinterview.ledger import signing
+from nbinterview.ledger.checkpoints import make_checkpoint
 from nbinterview.ledger.records import Record
 from nbinterview.ledger.stored import from_store
 from nbinterview.ledger.verify import Findings, verify
@@ -366,3 +367,19 @@ async def test_a_reviewer_whose_only_link_was_withdrawn_judges_nobody(
     assert fresh
     judge = await running.person(rita, "reviewers")
     assert (await judge.get(f"interviews/{interview}/findings")).status_code == 403
+
+
+def test_of_very_many_heads_the_export_has_some_and_the_newest() -> None:
+    signer = signing.Signer(signing.make_key())
+    root = bytes(32)
+    time = "2026-11-23T12:00:00.000000Z"
+    heads = [
+        make_checkpoint(signer, audit.INTERVIEW, size, root, time)
+        for size in range(1, 96)
+    ]
+    for most, left in ((1000, 95), (95, 95), (94, 48), (10, 10), (1, 1)):
+        found = audit.some(heads, most)
+        assert len(found) == left
+        assert found[-1] is heads[-1]
+        assert found == sorted(found, key=lambda one: one.size)
+    assert audit.some([]) == []

@@ -105,7 +105,7 @@ async def make_bundle(state: State, folder: Path) -> IO[bytes]:
     keys = state.platform_keys.published()
     signer = state.platform_keys.signer()
     async with state.database.read() as session:
-        heads = await audit.heads(session)
+        heads = audit.some(await audit.heads(session))
         lines = [line async for line in audit.lines(session)]
     certificates = []
     before = None
