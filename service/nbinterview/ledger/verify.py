@@ -101,7 +101,8 @@ class _Verifier:
         self._records()
         checkpoints = self._checkpoints()
         self._covered(checkpoints, self._countersignatures())
-        if self._bundle.json(parts.PROOFS) != proofs(self._tree, checkpoints):
+        given = canonical(self._bundle.json(parts.PROOFS))
+        if given != canonical(proofs(self._tree, checkpoints)):
             raise Broken("proofs.json is not what the records give")
         if receipt is None:
             self._open("against anybody's own copy: no receipt was given (--receipt)")

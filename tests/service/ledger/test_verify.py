@@ -425,6 +425,20 @@ def test_a_rewritten_record_is_named_as_closely_as_the_heads_allow(
     _refused(interview, tmp_path / "b.zip", "one of 13 to 22 was altered")
 
 
+def test_proofs_that_readers_could_take_two_ways_are_refused(tmp_path: Path) -> None:
+    interview = an_interview(events=0)
+    root = interview.tree().root(1)
+    head = make_checkpoint(interview.room, interview.id, 1, root, at(1))
+    interview.checkpoints.insert(0, head)
+    parts = members(interview.write(tmp_path / "b.zip"))
+    (proofs,) = lines(parts["proofs.json"])
+    assert proofs["consistency"][0]["first"] == 1
+    proofs["consistency"][0]["first"] = True
+    given = {**parts, "proofs.json": canonical(proofs) + b"\n"}
+    found = verify(pack(tmp_path / "b.zip", given), platform_keys=KEYS)
+    assert found.why == "proofs.json is not what the records give"
+
+
 # -------------------------------------------------------------- no bundles
 
 
