@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import logging
 import random
 import shutil
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 from nbinterview.service.app import create_app
 from nbinterview.service.settings import Keys, Settings
@@ -36,8 +33,8 @@ from tests.extensions.harness import (
     room_config,
 )
 from tests.extensions.stand_in import StandIn
+from tests.service.forged import UNHINDERED, a_room, ask, forge, kept
 from tests.service.hub_process import running_hub
-from tests.service.signed import SigningRoom, new_signer
 from tests.service.support import Clock, Running
 
 A_CONNECTION = 400
@@ -79,7 +76,7 @@ def forged_requests(count: int, seed: int) -> Tally:
 async def at_service(
     top: Path, count: int, chance: random.Random, tally: Tally
 ) -> None:
-    """Forge a room's requests."""
+    """Forge and replay a room's requests; what the service keeps stays as it is."""
     # It warns of each head that denies its records; that is what is made here.
     logging.getLogger("nbinterview.service").setLevel(logging.CRITICAL)
     (top / "hub").mkdir()
@@ -92,125 +89,23 @@ async def at_service(
             database=top / "service.sqlite",
             platform_key=top / "platform_key",
             now=clock,
+            limits=UNHINDERED,
         )
         async with AsyncExitStack() as stack:
             app = create_app(settings)
             await stack.enter_async_context(app.router.lifespan_context(app))
             running = Running(app, settings, clock, hub, stack)
-            here, there = [await SigningRoom.open(running) for _ in range(2)]
-            for room in (here, there):
-                await room.certify()
-                await room.send(room.write(20), room.sign())
-            forger = _Forger(running, here, there, chance, tally)
-            for _ in range(count):
-                await forger.one()
-
-
-class _Forger:
-    """Makes one forged request after the other."""
-
-    def __init__(
-        self,
-        running: Running,
-        here: SigningRoom,
-        there: SigningRoom,
-        chance: random.Random,
-        tally: Tally,
-    ) -> None:
-        self._running, self._here, self._there = running, here, there
-        self._chance, self._tally = chance, tally
-        self._stranger = new_signer()
-        self._clients: dict[str, httpx.AsyncClient] = {}
-
-    async def one(self) -> None:
-        """Make one of a kind chosen by chance."""
-        kinds: list[Callable[[], tuple[str, Message]]] = [
-            self._foreign_token,
-            self._no_token,
-            self._changed_record,
-            self._replaced_record,
-            self._foreign_record,
-            self._strangers_head,
-            self._denying_head,
-            self._foreign_head,
-            self._head_ahead,
-        ]
-        make = self._chance.choice(kinds)
-        whose, body = make()
-        await self._ask(make.__name__.removeprefix("_"), whose, body)
-
-    async def _ask(self, kind: str, whose: str, body: Message) -> None:
-        room = await self._client(whose)
-        answer = await room.post(
-            f"api/v1/rooms/{self._here.interview}/records",
-            content=json.dumps(body),
-            headers={"Content-Type": "application/json"},
-        )
-        refused = 400 <= answer.status_code < 500
-        if answer.status_code == 200 and body["checkpoint"] is not None:
-            # A head that cannot be judged yet is no fault; countersigned it may not be.
-            seen, head = answer.json()["countersignature"], body["checkpoint"]
-            refused = seen is None or seen["root"] != head["root"]
-        self._tally.note(kind, refused=refused, words=answer.text[:200])
-
-    async def _client(self, whose: str) -> httpx.AsyncClient:
-        if whose not in self._clients:
-            rooms = {"here": self._here, "there": self._there}
-            self._clients[whose] = await (
-                self._running.room(rooms[whose].interview)
-                if whose in rooms
-                else self._running.bearer(self._chance.randbytes(32).hex())
-            )
-        return self._clients[whose]
-
-    def _an_old(self) -> Message:
-        return dict(self._chance.choice(self._here.wires))
-
-    def _a_head(self, **changes: Any) -> Message:
-        return {"records": [], "checkpoint": self._here.sign(**changes)}
-
-    def _foreign_token(self) -> tuple[str, Message]:
-        return "there", {"records": [self._an_old()], "checkpoint": None}
-
-    def _no_token(self) -> tuple[str, Message]:
-        return "nobody", {"records": [self._an_old()], "checkpoint": None}
-
-    def _changed_record(self) -> tuple[str, Message]:
-        wire = self._an_old()
-        name = self._chance.choice(["author", "time", "payload", "salt", "hash"])
-        changed: dict[str, Any] = {
-            "author": "p-zzzzzzzzzz",
-            "time": "2026-11-22T09:59:59.000000Z",
-            "payload": {"forged": self._chance.random()},
-            "salt": self._chance.randbytes(16).hex(),
-            "hash": self._chance.randbytes(32).hex(),
-        }
-        wire[name] = changed[name]
-        return "here", {"records": [wire], "checkpoint": None}
-
-    def _replaced_record(self) -> tuple[str, Message]:
-        other = SigningRoom(self._running, self._here.interview, self._here.signer)
-        size = self._chance.randint(1, self._here.tree.size)
-        wires = other.write(size, payload={"forged": self._chance.random()})
-        return "here", {"records": [wires[-1]], "checkpoint": None}
-
-    def _foreign_record(self) -> tuple[str, Message]:
-        wire = dict(self._chance.choice(self._there.wires))
-        return "here", {"records": [wire], "checkpoint": None}
-
-    def _strangers_head(self) -> tuple[str, Message]:
-        return "here", self._a_head(signer=self._stranger)
-
-    def _denying_head(self) -> tuple[str, Message]:
-        return "here", self._a_head(root=self._chance.randbytes(32))
-
-    def _foreign_head(self) -> tuple[str, Message]:
-        body = {"records": [], "checkpoint": self._there.sign()}
-        return "here", body
-
-    def _head_ahead(self) -> tuple[str, Message]:
-        size = self._here.tree.size + self._chance.randint(1, 50)
-        return "here", self._a_head(size=size, root=self._chance.randbytes(32))
+            here, there = await a_room(running), await a_room(running)
+            before = kept(settings.database)
+            client = await running.client()
+            endless = forge(here, there, chance.getrandbits(32), keys.report_key)
+            for forged in islice(endless, count):
+                answer = await ask(client, forged)
+                refused = forged.is_refused(answer.status_code)
+                words = f"{answer.status_code} {answer.text[:200]}"
+                tally.note(forged.what, refused=refused, words=words)
+            if kept(settings.database) != before:
+                tally.taken.append("what the service keeps is not as it was")
 
 
 # -------------------------------------------------------------------- a room

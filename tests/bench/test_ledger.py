@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from pathlib import Path
 
 import pytest
 
-from bench.ledger import appending, events, forging, proving, weighing
+from bench.ledger import appending, events, forging, proving, requests, weighing
 from bench.rows import Report
 from nbinterview.ledger.tree import Tree
 from nbinterview.ledger.verify import verify
@@ -66,3 +67,13 @@ def test_forgeries_are_counted_and_honest_bundles_verify() -> None:
     counted = forging.chunk(7, 12)
     assert counted.made == 12 == sum(counted.kinds.values())
     assert counted.taken == []
+
+
+def test_forged_requests_are_refused_for_themselves_and_change_nothing(
+    tmp_path: Path,
+) -> None:
+    tally = requests.Tally()
+    asyncio.run(requests.at_service(tmp_path, 150, random.Random(3), tally))
+    assert tally.taken == []
+    assert sum(tally.made.values()) == 150
+    assert len(tally.made) >= 12

@@ -7,19 +7,30 @@ ten thousand. Every one names a room that is there; none may change what is kept
 from __future__ import annotations
 
 import copy
+import json
 import random
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
+
+import httpx
+from limits import parse
 
 from nbinterview.ledger.checkpoints import make_checkpoint
 from nbinterview.ledger.records import Record
 from nbinterview.ledger.tree import Tree
+from nbinterview.rates import RATES
 from nbinterview.tokens import room_token
-from tests.service.signed import TIME, new_signer
-from tests.service.support import record
+from tests.service.signed import TIME, SigningRoom, new_signer
+from tests.service.support import Running, record
 
 HEX = "0123456789abcdef"
+TABLES = ("records", "checkpoints", "countersignatures", "certificates", "frontiers")
+UNHINDERED = {rate.name: parse("1000000/second") for rate in RATES}
+"""Limits that nobody meets: who is turned away by one shows nothing of a forgery."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,48 @@ class Forged:
     token: str | None
     body: Any
     replay: bool = False
+
+    def is_refused(self, status: int) -> bool:
+        """Say whether this answer is the refusal of a forgery, and of nothing else.
+
+        Too many requests are refused whatever they say; an error is no refusal.
+        """
+        if self.replay and status == 200:
+            return True
+        return 400 <= status < 500 and status != 429
+
+
+def kept(database: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Return all that no forgery may change."""
+    with closing(sqlite3.connect(database)) as connection:
+        return {
+            table: sorted(connection.execute(f"SELECT * FROM {table}"), key=repr)
+            for table in TABLES
+        }
+
+
+async def a_room(running: Running) -> Known:
+    """Return a room that has sent some records and signed them."""
+    room = await SigningRoom.open(running)
+    await room.certify()
+    for _ in range(3):
+        status, _ = await room.send(room.write(20), room.sign())
+        assert status == 200
+    token = room_token(running.settings.keys.room_key, room.interview)
+    return Known(room.interview, token, room.wires, room.signer)
+
+
+async def ask(client: httpx.AsyncClient, forged: Forged) -> httpx.Response:
+    """Send one."""
+    headers = {"Content-Type": "application/json"}
+    if forged.token is not None:
+        headers["Authorization"] = f"Bearer {forged.token}"
+    return await client.request(
+        forged.method,
+        f"api/v1/{forged.path}",
+        content=None if forged.body is None else json.dumps(forged.body),
+        headers=headers,
+    )
 
 
 def forge(room: Known, other: Known, seed: int, secret: str = "") -> Iterator[Forged]:
