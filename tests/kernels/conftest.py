@@ -28,6 +28,19 @@ def python() -> str:
     return found
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _bwrap() -> Iterator[None]:
+    """Let kernels find the bubblewrap that set-up found or installed.
+
+    It need not be on the path: set-up takes a wheel where the system has none.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if "NBINTERVIEW_BWRAP" not in os.environ:
+            setup = json.loads(Path(os.environ["NBINTERVIEW_SETUP"]).read_text("utf-8"))
+            patch.setenv("NBINTERVIEW_BWRAP", setup["bwrap"])
+        yield
+
+
 @pytest.fixture(scope="session")
 def specs(tmp_path_factory: pytest.TempPathFactory, python: str) -> KernelSpecManager:
     """A kernelspec manager that knows our kernel only."""

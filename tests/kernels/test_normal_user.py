@@ -43,6 +43,7 @@ def as_nobody(copy: Path, python: str, *arguments: str) -> tuple[int, str]:
         cwd=copy,
         env={
             "PATH": os.environ["PATH"],
+            "NBINTERVIEW_BWRAP": os.environ["NBINTERVIEW_BWRAP"],
             "HOME": str(copy / "home"),
             "PYTHONPATH": f"{copy}:{copy / 'kernels'}",
             "PYTHONDONTWRITEBYTECODE": "1",

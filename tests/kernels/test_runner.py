@@ -28,11 +28,8 @@ COMMAND = [sys.executable, "-m", "nbinterview_kernels.runner"]
 @pytest.fixture
 def env(python: str) -> dict[str, str]:
     """The runner's environment: nothing else of this machine."""
-    named = {"NBINTERVIEW_KERNEL_PYTHON": python, "PATH": os.environ["PATH"]}
-    if "NBINTERVIEW_SETUP" in os.environ:
-        setup = json.loads(Path(os.environ["NBINTERVIEW_SETUP"]).read_text("utf-8"))
-        named["NBINTERVIEW_BWRAP"] = setup["bwrap"]
-    return named
+    named = {name: os.environ[name] for name in ("PATH", "NBINTERVIEW_BWRAP")}
+    return {**named, "NBINTERVIEW_KERNEL_PYTHON": python}
 
 
 def task(*codes: str | dict[str, Any], **changes: Any) -> dict[str, Any]:

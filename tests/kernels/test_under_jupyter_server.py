@@ -118,6 +118,7 @@ def running(
         ],
         env={
             "PATH": os.environ["PATH"],
+            "NBINTERVIEW_BWRAP": os.environ["NBINTERVIEW_BWRAP"],
             "HOME": str(home),
             "JUPYTER_PATH": str(home),
             "JUPYTER_RUNTIME_DIR": str(runtime),
