@@ -195,6 +195,7 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def on_pong(self, data: bytes) -> None:
         """Hear that the browser is there; its page may still stand still."""
+        super().on_pong(data)  # else Jupyter Server takes the page for gone
         if self._connection is not None:
             self._room.stream.proof.ponged(self._connection, data)
 
