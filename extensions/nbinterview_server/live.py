@@ -83,6 +83,8 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if delay_s > 0:
             await self._refusals.note("live", TOO_FAST, "rate")
         await asyncio.sleep(delay_s)
+        if self._by_room:
+            return  # said before the page knew of it; it says all that again
         parsed: dict[str, Any] = {}
         try:
             parsed = _parse(message)

@@ -307,6 +307,11 @@ class LivePage:
         self.seq = 0
         self.beats = 0
 
+    @property
+    def transport(self) -> asyncio.Transport:
+        """Its end of the line, which can be held."""
+        return self._connection.transport
+
     async def send(self, **message: Any) -> None:
         await self._connection.send(json.dumps(message))
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.extensions.harness import (
     CANDIDATE,
+    INTERVIEWER,
     RoomServer,
     live,
     room_config,
@@ -48,3 +49,37 @@ async def test_a_page_that_answers_is_never_taken_for_gone(tmp_path: Path) -> No
     finally:
         await asyncio.to_thread(room.stop)
         room.service.close()
+
+
+async def test_nothing_overtakes_what_was_not_saved(room: RoomServer) -> None:
+    """A page on a slow line hears of it late, and the disk takes again meanwhile."""
+    async with live(room, INTERVIEWER) as panel:
+        await panel.hello()
+        async with live(room, CANDIDATE) as page:
+            await page.hello()
+            page.transport.pause_reading()
+            room.fill_disk(full=True)
+            try:
+                await page.event(name="visibility", state="hidden")
+                while (await panel.hear("storage"))["state"] != "failing":
+                    pass
+            finally:
+                room.fill_disk(full=False)
+            while (await panel.hear("storage"))["state"] != "ok":
+                pass
+            await page.event(name="visibility", state="visible")
+            await asyncio.sleep(0.5)
+            page.transport.resume_reading()
+            async with live(room, CANDIDATE) as again:
+                again.boot_id = page.boot_id
+                welcome = await again.hello()
+                assert again.boot_id not in welcome["acknowledged"]
+                for number, state in enumerate(("hidden", "visible"), start=1):
+                    await again.event(name="visibility", state=state)
+                    assert (await again.hear("ack"))["client_seq"] == number
+    said = [
+        one.facts["event"]["state"]
+        for one in room.records("event")
+        if one.facts["boot_id"] == page.boot_id
+    ]
+    assert said == ["hidden", "visible"]
