@@ -24,6 +24,7 @@ from nbinterview.errors import (
 from nbinterview.schemas import check
 from nbinterview_server.authorizer import person_of
 from nbinterview_server.config import Person
+from nbinterview_server.journal import NotWritten, RecordFull
 from nbinterview_server.pacing import Pace
 from nbinterview_server.refusals import Refusals
 from nbinterview_server.view import PANEL
@@ -58,6 +59,8 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._reports = 0
         self._by_room = False
         """The room ended this connection, as it could not go on with it."""
+        self._was_full = False
+        """Something was refused since the record is full."""
         self._pace = Pace(MESSAGES_PER_S, BURST_MESSAGES, room.monotonic)
 
     def set_default_headers(self) -> None:
@@ -101,7 +104,10 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def _answer(self, error: NBInterviewError, parsed: dict[str, Any]) -> None:
         self.tell(json.dumps(_problem(error, parsed)))
-        if isinstance(error, Unavailable):
+        if isinstance(error, RecordFull):
+            # A new connection would hear the same: this one stays, also for beats.
+            self._was_full = True
+        elif isinstance(error, Unavailable):
             # What follows must not overtake what was not saved.
             self._by_room = True
             self.close(1013, "not saved, please send again")
@@ -123,7 +129,13 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         elif kind in {"beat", "lease"}:
             await self._prove(self._connection, parsed)
         else:
+            self._check_turn()
             await self._stream.take(parsed)
+
+    def _check_turn(self) -> None:
+        """Raise `NotWritten` when something before this waits to be said again."""
+        if self._was_full and not self._room.journal.is_full:
+            raise NotWritten("The record has room again.")
 
     async def _prove(self, connection: str, parsed: dict[str, Any]) -> None:
         """Take a beat, or give this page the lease."""

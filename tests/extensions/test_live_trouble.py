@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from nbinterview_server.journal import Journal
 from tests.extensions.harness import (
     CANDIDATE,
+    INTERVIEW,
     INTERVIEWER,
     RoomServer,
     live,
     room_config,
 )
 from tests.extensions.stand_in import StandIn
+from tests.extensions.test_journal import clock
 
 pytestmark = pytest.mark.asyncio
 
@@ -83,3 +86,44 @@ async def test_nothing_overtakes_what_was_not_saved(room: RoomServer) -> None:
         if one.facts["boot_id"] == page.boot_id
     ]
     assert said == ["hidden", "visible"]
+
+
+async def fill(directory: Path) -> None:
+    """Leave a record in a room that is as large as it may be."""
+    journal = Journal(
+        directory / "journal.sqlite",
+        INTERVIEW,
+        clock=clock,
+        salt=lambda: "00" * 16,
+        quota_bytes=QUOTA_BYTES,
+    )
+    text = "".join(chr(33 + n * n % 90) for n in range(9000))
+    while not journal.is_full:
+        facts = {"what": "live", "reason": text, "field": ""}
+        await journal.append("refused", "room", facts)
+    journal.close()
+
+
+async def test_a_full_record_refuses_in_words_and_sends_no_page_away(
+    tmp_path: Path,
+) -> None:
+    room = RoomServer(tmp_path, StandIn(room_config()))
+    room.more = {"NBINTERVIEW_ROOM_QUOTA_BYTES": str(QUOTA_BYTES)}
+    await fill(tmp_path)
+    try:
+        await room.start()
+        async with live(room, CANDIDATE) as page:
+            welcome = await page.hello()
+            for _ in range(3):
+                await page.event(name="visibility", state="hidden")
+                problem = await page.hear("problem", "ack")
+                assert (problem["status"], problem["client_seq"]) == (503, page.seq)
+                assert "is full" in problem["detail"]
+            # Whether it watches is heard all the same.
+            await page.beat(welcome)
+            await page.event(name="visibility", state="hidden")
+            assert "is full" in (await page.hear("problem"))["detail"]
+        assert len(room.records("person.joined")) == 1
+    finally:
+        await asyncio.to_thread(room.stop)
+        room.service.close()
