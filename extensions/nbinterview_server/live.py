@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
+from tornado.iostream import StreamBufferFullError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from nbinterview.errors import (
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 MAX_MESSAGE_BYTES = 64 * 1024
 # Above this the connection is closed; between the two a problem says why.
 MAX_FRAME_BYTES = 1024 * 1024
+# So much may wait for a page that does not read; a welcome is some 20 KB.
+MAX_UNREAD_BYTES = 4 * 1024 * 1024
 # A page sends about 12 frames a second, and some events; after a minute offline it
 # sends what it kept.
 MESSAGES_PER_S = 40.0
@@ -79,6 +82,13 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self._room.journal, self.person.hub_name, monotonic=self._room.monotonic
         )
         await super().get(*args, **kwargs)
+
+    def open(self, *args: Any, **kwargs: Any) -> None:
+        """Limit what waits for a page that does not read."""
+        super().open(*args, **kwargs)
+        if self.ws_connection is not None:
+            stream = self.ws_connection.stream
+            stream.max_write_buffer_size = MAX_UNREAD_BYTES
 
     async def on_message(self, message: str | bytes) -> None:
         """Answer one message. Tornado hands over the next one only after this."""
@@ -216,7 +226,7 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def _ping(self, data: bytes) -> None:
         try:
             self.ping(data)
-        except WebSocketClosedError:
+        except (WebSocketClosedError, StreamBufferFullError):
             log.debug("a page was gone before it was asked")
 
     def tell(self, text: str) -> None:
@@ -225,6 +235,21 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self.write_message(text)
         except WebSocketClosedError:
             log.debug("a page was gone before it was told")
+        except StreamBufferFullError:
+            log.warning("a page does not read what it is told, and is let go")
+            self._let_go()
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Close it, also for a page that does not read."""
+        try:
+            super().close(code, reason)
+        except StreamBufferFullError:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """End the connection without a word, as none would be read."""
+        if self.ws_connection is not None:
+            self.ws_connection.stream.close()
 
 
 def _parse(message: str | bytes) -> dict[str, Any]:

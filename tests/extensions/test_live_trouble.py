@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from nbinterview_server.journal import Journal
+from nbinterview_server.live import MAX_UNREAD_BYTES
 from tests.extensions.harness import (
     CANDIDATE,
     INTERVIEW,
     INTERVIEWER,
     RoomServer,
+    eventually,
     live,
     room_config,
 )
@@ -127,3 +132,23 @@ async def test_a_full_record_refuses_in_words_and_sends_no_page_away(
     finally:
         await asyncio.to_thread(room.stop)
         room.service.close()
+
+
+async def test_a_page_that_asks_and_does_not_read_is_let_go(
+    make_room: Callable[..., RoomServer],
+) -> None:
+    room = await asyncio.to_thread(make_room)
+    async with live(room, CANDIDATE) as page:
+        await page.hello()
+        for _ in range(50):
+            await page.event(name="comment", text="x" * 2000)
+            assert (await page.hear("ack"))["client_seq"] == page.seq
+        times = 4 * MAX_UNREAD_BYTES // len(json.dumps(await page.hello()))
+        page.transport.pause_reading()
+        for _ in range(times):
+            try:
+                await page.send(type="hello", boot_id=page.boot_id)
+            except ConnectionClosed:
+                break
+        await eventually(lambda: room.records("person.left"))
+    assert "does not read" in room.log()
