@@ -211,6 +211,11 @@ class JournalFile:
             self._db.execute("ROLLBACK")
 
     def _measure(self) -> None:
-        (pages,) = self._db.execute("PRAGMA page_count").fetchone()
-        (free,) = self._db.execute("PRAGMA freelist_count").fetchone()
+        try:
+            (pages,) = self._db.execute("PRAGMA page_count").fetchone()
+            (free,) = self._db.execute("PRAGMA freelist_count").fetchone()
+        except sqlite3.Error as error:
+            # What was committed before stays so: the last count has to do.
+            log.warning("the journal's size is not known: %s", error)
+            return
         self.used_bytes = (pages - free) * self._page_bytes

@@ -355,6 +355,24 @@ async def test_the_panel_hears_of_a_disk_that_refuses_and_that_it_takes_again(
             assert "storage" not in await again.hello()
 
 
+def _not_its_size(action: int, name: str | None, *_: object) -> int:
+    is_size = action == sqlite3.SQLITE_PRAGMA and name == "page_count"
+    return sqlite3.SQLITE_DENY if is_size else sqlite3.SQLITE_OK
+
+
+@pytest.mark.asyncio
+async def test_a_size_that_cannot_be_read_undoes_no_commit(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "journal.sqlite")
+    await journal.insist([entry(1)])
+    journal._file._db.set_authorizer(_not_its_size)
+    await journal.append("refused", "room", {"n": 2})
+    journal._file._db.set_authorizer(None)
+    await journal.append("refused", "room", {"n": 3})
+    assert numbered(journal) == [1, 2, 3]
+    assert journal.tree.size == journal.last_seq == 3
+    journal.close()
+
+
 # ------------------------------------------------------------------- the quota
 
 
