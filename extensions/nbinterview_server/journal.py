@@ -17,6 +17,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -136,7 +137,8 @@ class Journal:
         lost = self.last_seq - keep
         words = f"{len(records)} records came back from the service."
         if lost > 0:
-            self._file.fold()
+            with suppress(sqlite3.OperationalError):
+                self._file.fold()  # else the log is set aside with it
             name = set_aside(self._path, self._clock())
             words = f"It differed from the service's copy and was set aside as {name}."
         rows: list[Row] = [

@@ -191,8 +191,14 @@ class JournalFile:
         return [json.loads(wire) for (wire,) in rows]
 
     def fold(self) -> None:
-        """Put the write-ahead log into the file, and cut it to nothing."""
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Put the write-ahead log into the file, and cut it to nothing.
+
+        Raises `sqlite3.OperationalError` while somebody reads from the log.
+        """
+        query = "PRAGMA wal_checkpoint(TRUNCATE)"
+        (is_busy, _, _) = self._db.execute(query).fetchone()
+        if is_busy:
+            raise sqlite3.OperationalError("the write-ahead log is busy")
 
     def close(self) -> None:
         """Close the file."""

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -371,6 +371,23 @@ async def test_a_size_that_cannot_be_read_undoes_no_commit(tmp_path: Path) -> No
     assert numbered(journal) == [1, 2, 3]
     assert journal.tree.size == journal.last_seq == 3
     journal.close()
+
+
+def test_nothing_is_called_erased_while_a_reader_keeps_it_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_file, "BUSY_S", 0.1)
+    path = tmp_path / "journal.sqlite"
+    file = journal_file.JournalFile(path)
+    file.write([(1, "event", b"secret")])
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT wire FROM records").fetchall()
+        with pytest.raises(sqlite3.OperationalError, match="busy"):
+            file.erased("one", {})
+    file.erased("one", {})
+    assert Path(f"{path}-wal").stat().st_size == 0
+    file.close()
 
 
 # ------------------------------------------------------------------- the quota
