@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from nbinterview.errors import Conflict
 from nbinterview.ledger.records import Record
@@ -20,8 +21,14 @@ PAGE_RECORDS = 100
 log = logging.getLogger(__name__)
 
 
-async def catch_up(journal: Journal, service: ServiceApi) -> int:
+async def catch_up(
+    journal: Journal,
+    service: ServiceApi,
+    behind: Callable[[], object] = lambda: None,
+) -> int:
     """Take back what the service holds and the journal lacks; return how many.
+
+    `behind` hears as soon as it is known that the service holds more.
 
     Where the two differ, the service's records stand and the journal's are set
     aside: the service's were verified, and others may have seen them.
@@ -33,11 +40,14 @@ async def catch_up(journal: Journal, service: ServiceApi) -> int:
     held = (await service.ship([])).acknowledged_seq
     own = journal.last_seq
     common = min(own, held)
+    if held > own:
+        behind()
     if common == 0 and held == 0:
         return 0
     same = common == 0 or await _is_same(journal, service, common)
     if same and own >= held:
         return 0
+    behind()
     keep = own if same else 0
     records = await _fetch(service, after=keep, until=held)
     await asyncio.to_thread(journal.adopt, records, keep=keep)

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 from nbinterview import __version__
-from nbinterview.errors import NBInterviewError
+from nbinterview.errors import NBInterviewError, Unavailable
 from nbinterview.ids import new_id
 from nbinterview.schemas.live_types import InterviewState
 from nbinterview_proctor.engine import ENGINE_VERSION
@@ -160,25 +160,34 @@ class Room:
     async def start(self) -> None:
         """Go on from what is on record, and begin to watch and to ship.
 
-        A damaged journal waits for the service, which may hold what it lost. Any
-        other goes on without it.
+        A damaged journal waits for the service, which may hold what it lost, and so
+        does one of which the service said that it holds more: those numbers are used.
+        Any other goes on without it.
         """
-        damaged = bool(self.journal.found.detail)
-        try:
-            async with asyncio.timeout(ASK_S):
-                await catch_up(self.journal, self.service)
-        except (TimeoutError, NBInterviewError) as error:
+        behind = asyncio.Event()
+        asking = asyncio.ensure_future(catch_up(self.journal, self.service, behind.set))
+        await asyncio.wait([asking], timeout=ASK_S)
+        if not asking.done() and behind.is_set():
+            self._keep(self._open_later(asking))
+            return
+        error = asking.exception() if asking.done() else TimeoutError()
+        asking.cancel()  # of a question without an answer; any other is done
+        if error is not None:
+            if not isinstance(error, (TimeoutError, NBInterviewError)):
+                raise error
             log.warning("the service was not asked what it holds: %r", error)
-            if damaged:
+            is_away = behind.is_set() and isinstance(error, Unavailable)
+            if self.journal.found.detail or is_away:
                 self._keep(self._open_later())
                 return
         await self._open()
 
-    async def _open_later(self) -> None:
+    async def _open_later(self, asking: asyncio.Future[int] | None = None) -> None:
         while True:
             try:
-                await catch_up(self.journal, self.service)
+                await (asking or catch_up(self.journal, self.service))
             except NBInterviewError as error:
+                asking = None
                 log.warning("%s The room waits for the service.", error.detail)
                 await asyncio.sleep(ASK_S)
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -33,6 +34,8 @@ class StandIn:
         self.records: list[Record] = []
         self.requests: list[str] = []
         self.away = False
+        self.slow_s = 0.0
+        """So long an answer takes that gives a room its records back."""
         self.maintenance: int | None = None
         """The status of an HTML page that stands in the service's place."""
         self.people_revision = 1
@@ -149,6 +152,7 @@ class StandIn:
                 if not asked.path.endswith("/records"):
                     self._answer(200, outer.config)
                     return
+                time.sleep(outer.slow_s)
                 query = {name: int(n) for name, n in parse_qsl(asked.query)}
                 kept = outer.records[query["after"] :][: query["limit"]]
                 self._answer(200, {"records": [one.wire() for one in kept]})

@@ -384,3 +384,23 @@ async def test_records_that_differ_from_the_services_are_set_aside(
         or len(rows) > last - 3
     )
     await shipped(room)
+
+
+@pytest_room
+async def test_a_room_that_is_behind_waits_for_a_slow_service(
+    make_room: Callable[..., RoomServer],
+) -> None:
+    """Else it would write other records under numbers that are used."""
+    room = await asyncio.to_thread(make_room)
+    await written(room, "\nslowly_given = 1")
+    last = await shipped(room)
+    room.kill()
+    before = room.records()
+    cut_back(room, last - 3)
+    room.service.slow_s = 2.5
+    await room.start()
+    await eventually(lambda: len(room.records("room.started")) == 2)
+    assert room.records()[: len(before)] == before
+    room.service.slow_s = 0.0
+    await shipped(room)
+    assert room.service.records == room.records()[: len(room.service.records)]
