@@ -89,7 +89,7 @@ class Checks:
             asked_at=format_time(self._clock()),
             seq=documents[-1].seq,
             notebook=await asyncio.to_thread(rebuild, updates),
-            inputs=last_inputs(one.body() for one in records if one.kind in _RUN_KINDS),
+            inputs=last_inputs(one.wire() for one in records if one.kind in _RUN_KINDS),
         )
         found = checking.wire()
         payload = {
