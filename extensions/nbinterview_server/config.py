@@ -125,6 +125,11 @@ class RoomEnv:
         return self.directory / "certificate.json"
 
     @property
+    def damage(self) -> Path:
+        """What was found wrong with the journal, until the service has mended it."""
+        return self.directory / "journal.damage"
+
+    @property
     def config_copy(self) -> Path:
         """The last answer of the service."""
         return self.directory / "room.json"

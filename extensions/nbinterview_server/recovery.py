@@ -7,6 +7,7 @@ its last whole record, the damaged file is kept beside it, and both are said.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -109,6 +110,26 @@ def set_aside(path: Path, now: datetime) -> str:
             _sync(copy)
     _sync(path.parent)
     return name
+
+
+def remembered(kept: Path, found: Found) -> Found:
+    """Return what was found at this start, or at one before it, and keep it.
+
+    The first start makes the file whole. What it lost is still to come from the
+    service, and until then no later start may take the journal for complete.
+    """
+    try:
+        if found.detail:
+            kept.write_text(json.dumps(found.wire()), "utf-8")
+        elif kept.exists():
+            before = json.loads(kept.read_text("utf-8"))
+            lost, words = int(before["set_aside"]), str(before["detail"])
+            return replace(found, set_aside=lost, detail=words)
+    except OSError as error:
+        log.warning("what was found is not remembered: %s", error)
+    except (ValueError, KeyError, TypeError):
+        return replace(found, detail="The journal was damaged before.")
+    return found
 
 
 # ------------------------------------------------------------ what is there

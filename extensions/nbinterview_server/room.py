@@ -27,6 +27,7 @@ from nbinterview_server.findings import Findings
 from nbinterview_server.journal import Entry, Journal, NotWritten
 from nbinterview_server.people import People
 from nbinterview_server.proof import Proof
+from nbinterview_server.recovery import remembered
 from nbinterview_server.refusals import Refusals
 from nbinterview_server.service_api import ServiceApi, Shipped
 from nbinterview_server.sockets import OpenSockets
@@ -108,6 +109,7 @@ class Room:
             salt=lambda: secrets.token_hex(16),
             quota_bytes=env.quota_bytes,
         )
+        self.journal.found = remembered(env.damage, self.journal.found)
         self.policy = Policy.from_dict(config.policy)
         self.view = View("scheduled", config.people)
         self.fanout = Fanout(self.view)
@@ -138,6 +140,8 @@ class Room:
         self.runs: Any = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ended_s: float | None = None
+        self._is_open = False
+        """Its record is complete, as far as is known, and is written."""
         self._is_closed = False
         """The interview ended and its room stopped, before this start of it."""
         self.journal.hold(_WAITING)
@@ -197,6 +201,7 @@ class Room:
     async def _open(self) -> None:
         self._replay()
         self.journal.release()
+        self._is_open = True
         if self._is_closed:
             log.warning("this room's record is closed: it shows, and writes nothing")
             for running in self.trust.parts():
@@ -220,6 +225,7 @@ class Room:
         if self._comes_after(state):
             begun.append(_state(state))
         await self.journal.insist(begun)
+        self.env.damage.unlink(missing_ok=True)  # it is on record now
         await self.set_state(state)
         for part in (self.watch, self.stream.proof, self.findings):
             self._keep(part.run())
@@ -301,7 +307,8 @@ class Room:
 
     async def close(self, reason: str) -> None:
         """Write and ship what is left, for a few seconds at most."""
-        if not self._is_closed:
+        # The numbers of a record that waits for its rest are not free.
+        if self._is_open and not self._is_closed:
             await self._end(reason)
         for task in list(self._tasks):
             task.cancel()

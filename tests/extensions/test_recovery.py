@@ -404,3 +404,32 @@ async def test_a_room_that_is_behind_waits_for_a_slow_service(
     room.service.slow_s = 0.0
     await shipped(room)
     assert room.service.records == room.records()[: len(room.service.records)]
+
+
+@pytest_room
+async def test_a_damaged_journal_is_not_taken_for_whole_by_the_next_start(
+    make_room: Callable[..., RoomServer],
+) -> None:
+    room = await asyncio.to_thread(make_room)
+    await written(room, "\nwritten_before = 1")
+    last = await shipped(room)
+    room.kill()
+    path = room.directory / "journal.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("UPDATE records SET wire = '{' WHERE seq = ?", [last - 2])
+    room.service.away = True
+    await room.start()
+    whole = room.records()
+    await asyncio.to_thread(room.stop)
+    # Its end has no number: what comes next is with the service.
+    assert room.records() == whole
+    await room.start()
+    async with live(room, CANDIDATE) as page:
+        problem = await page.hello()
+        assert (problem["type"], problem["status"]) == ("problem", 503)
+    room.service.away = False
+    await eventually(lambda: len(room.records("room.started")) == 2)
+    started = room.records("room.started")[1].facts["journal"]
+    assert started["set_aside"] == 3
+    assert "damaged or missing" in started["detail"]
+    assert not (room.directory / "journal.damage").exists()
