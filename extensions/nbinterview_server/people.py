@@ -80,8 +80,11 @@ class People:
         try:
             wire = await self._service.room()
             self.config = RoomConfig.from_wire(wire)
-            save_copy(self._copy, wire)
         except NBInterviewError as error:
             log.warning("people not asked for again: %s", error.detail)
             return False
+        try:
+            save_copy(self._copy, wire)
+        except OSError as error:  # a full disk keeps nobody in who was put out
+            log.warning("who is let in is not kept: %s", error)
         return True

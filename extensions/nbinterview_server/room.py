@@ -140,6 +140,8 @@ class Room:
         self.runs: Any = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ended_s: float | None = None
+        self._is_saying = False
+        """How the interview stands is on its way to the record."""
         self._is_open = False
         """Its record is complete, as far as is known, and is written."""
         self._is_closed = False
@@ -255,7 +257,18 @@ class Room:
         # Each time, not only on a change: a socket may have opened in between.
         self.sockets.put_out(self.people.stands)
         self.view.people = self.people.config.people
-        await self.set_state(answer.state)
+        # Not waited for: a disk that refuses must not keep anybody from being put out.
+        if self._comes_after(answer.state) and not self._is_saying:
+            self._is_saying = True
+            self._keep(self._say(answer.state))
+
+    async def _say(self, state: InterviewState) -> None:
+        try:
+            await self.set_state(state)
+        except NotWritten:
+            log.info("the room closes; not recorded: %s", state)
+        finally:
+            self._is_saying = False
 
     def welcome(self, person: Person, proof: Mapping[str, Any]) -> dict[str, Any]:
         """Return the first message to this person's page; `proof` as `Proof` says."""

@@ -152,3 +152,31 @@ async def test_a_page_that_asks_and_does_not_read_is_let_go(
                 break
         await eventually(lambda: room.records("person.left"))
     assert "does not read" in room.log()
+
+
+async def test_who_is_put_out_goes_also_while_the_disk_is_full(
+    make_room: Callable[..., RoomServer],
+) -> None:
+    room = await asyncio.to_thread(make_room)
+    service = room.service
+    async with live(room, CANDIDATE) as page:
+        await page.hello()
+        room.fill_disk(full=True)
+        try:
+            ended = {**service.config["interview"], "state": "ended"}
+            service.config = {**service.config, "interview": ended}
+            await asyncio.sleep(3)  # the room heard of it, and cannot record it
+            people = service.config["people"]
+            others = [one for one in people if one["hub_name"] != CANDIDATE]
+            service.config = {**service.config, "people": others}
+            service.people_revision += 1
+            with pytest.raises(ConnectionClosed) as closed:
+                async with asyncio.timeout(15):
+                    await page.hear("nothing that is ever said")
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.reason == "access ended"
+        finally:
+            room.fill_disk(full=False)
+    await eventually(
+        lambda: room.records("interview.state")[-1].facts["state"] == "ended"
+    )
