@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
-from tornado.iostream import StreamBufferFullError
+from tornado.iostream import IOStream, StreamBufferFullError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from nbinterview.errors import (
@@ -86,8 +86,7 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def open(self, *args: Any, **kwargs: Any) -> None:
         """Limit what waits for a page that does not read."""
         super().open(*args, **kwargs)
-        if self.ws_connection is not None:
-            stream = self.ws_connection.stream
+        if stream := self._stream_below():
             stream.max_write_buffer_size = MAX_UNREAD_BYTES
 
     async def on_message(self, message: str | bytes) -> None:
@@ -219,7 +218,8 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def on_pong(self, data: bytes) -> None:
         """Hear that the browser is there; its page may still stand still."""
-        super().on_pong(data)  # else Jupyter Server takes the page for gone
+        # Else Jupyter Server takes the page for gone.
+        super().on_pong(data)  # type: ignore[no-untyped-call]
         if self._connection is not None:
             self._room.stream.proof.ponged(self._connection, data)
 
@@ -248,8 +248,11 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def _let_go(self) -> None:
         """End the connection without a word, as none would be read."""
-        if self.ws_connection is not None:
-            self.ws_connection.stream.close()
+        if stream := self._stream_below():
+            stream.close()
+
+    def _stream_below(self) -> IOStream | None:
+        return None if self.ws_connection is None else self.ws_connection.stream
 
 
 def _parse(message: str | bytes) -> dict[str, Any]:
