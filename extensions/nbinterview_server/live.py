@@ -174,6 +174,7 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     async def _welcome(self, boot_id: str) -> None:
         proof = self._room.stream.proof
         if self._connection is None:
+            self._room.arrivals.take("arrivals", self.person.hub_name)
             browser = self.request.headers.get("User-Agent", "")
             self._connection = await self._room.join(self.person, browser)
             self._stream = self._room.stream.open(

@@ -13,9 +13,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+from limits import RateLimitItemPerMinute
+
 from nbinterview import __version__
 from nbinterview.errors import NBInterviewError, Unavailable
 from nbinterview.ids import new_id
+from nbinterview.rates import Limiter
 from nbinterview.schemas.live_types import InterviewState
 from nbinterview_proctor.engine import ENGINE_VERSION
 from nbinterview_proctor.policy import Policy, summary
@@ -30,7 +33,7 @@ from nbinterview_server.proof import Proof
 from nbinterview_server.recovery import remembered
 from nbinterview_server.refusals import Refusals
 from nbinterview_server.service_api import ServiceApi, Shipped
-from nbinterview_server.sockets import OpenSockets
+from nbinterview_server.sockets import ARRIVALS_A_MINUTE, OpenSockets
 from nbinterview_server.stream import CandidateStream, PageStream
 from nbinterview_server.trust import Trust
 from nbinterview_server.view import View, welcome
@@ -114,6 +117,10 @@ class Room:
         self.view = View("scheduled", config.people)
         self.fanout = Fanout(self.view)
         self.sockets = OpenSockets()
+        self.arrivals = Limiter(
+            {"arrivals": RateLimitItemPerMinute(ARRIVALS_A_MINUTE)}, monotonic
+        )
+        """Of people's pages at the live socket."""
         self.watch = Watch(self.policy, self.journal, clock=clock)
         self.findings = Findings(self.journal)
         proof = Proof(

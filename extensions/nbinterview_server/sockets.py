@@ -19,6 +19,11 @@ POLICY = 1008
 WITHDRAWN = "access ended"
 MAX_SOCKETS = 100
 """Of one person. A page has five."""
+ARRIVALS_A_MINUTE = 240
+"""At the live socket, of one person's pages: each is on the record.
+
+A bad line brings some dozens.
+"""
 
 
 class OpenSockets:

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from nbinterview_server.journal import Journal
 from nbinterview_server.live import MAX_UNREAD_BYTES
+from nbinterview_server.sockets import ARRIVALS_A_MINUTE
 from tests.extensions.harness import (
     CANDIDATE,
     INTERVIEW,
@@ -152,6 +153,26 @@ async def test_a_page_that_asks_and_does_not_read_is_let_go(
                 break
         await eventually(lambda: room.records("person.left"))
     assert "does not read" in room.log()
+
+
+async def test_a_page_that_comes_and_goes_again_and_again_is_held_up(
+    make_room: Callable[..., RoomServer],
+) -> None:
+    """Each time is on the record, which no quota stops."""
+    room = await asyncio.to_thread(make_room)
+
+    async def come() -> object:
+        async with live(room, CANDIDATE) as page:
+            return (await page.hello()).get("status")
+
+    answers: list[object] = []
+    while len(answers) < ARRIVALS_A_MINUTE + 20:
+        answers += await asyncio.gather(*(come() for _ in range(20)))
+    assert answers[:ARRIVALS_A_MINUTE] == [None] * ARRIVALS_A_MINUTE
+    assert answers[ARRIVALS_A_MINUTE:] == [429] * 20
+    assert len(room.records("person.joined")) == ARRIVALS_A_MINUTE
+    async with live(room, INTERVIEWER) as panel:
+        assert (await panel.hello())["type"] == "welcome"
 
 
 async def test_who_is_put_out_goes_also_while_the_disk_is_full(
