@@ -67,6 +67,25 @@ def judge(history: History, wires: Sequence[Wire], *, after_seq: int = 0) -> Ver
     return verdict
 
 
+def tested(history: History) -> list[str]:
+    """Return the invariants that a trial has put to the test: what could have failed.
+
+    Without a beat no silence is missed, without a checkpoint no record denies one.
+    """
+    there = {fact.kind for fact in history.facts}
+    wanted = {
+        "I1": {told.SENT, told.ACKNOWLEDGED},
+        "I2": {told.SENT},
+        "I3": {told.WATCHED, told.BEAT},
+        "I4": {told.TYPED, told.SAVED, told.SHOWN},
+        "I6": {told.SECRET, told.PLANTED},
+    }
+    found = {name for name, kinds in wanted.items() if kinds <= there}
+    if any(True for _ in _witnessed(history)):
+        found.add("I5")
+    return sorted(found)
+
+
 # ------------------------------------------------------------ I1 and I2: events
 
 
@@ -376,12 +395,18 @@ def signed(checkpoint: Wire, public_key: str) -> bool:
 
 
 def _secrets(history: History, verdict: Verdict) -> None:
+    planted = {fact.what["word"] for fact in history.of(told.PLANTED)}
+    received = [
+        (fact.who, str(fact.what))
+        for fact in history.of(told.HEARD, told.SHOWN, told.GOT)
+    ]
     for fact in history.of(told.SECRET):
-        word, who = fact.what["word"], fact.what["from_who"]
-        for heard in history.of(told.HEARD, told.SHOWN, who=who):
-            if word in str(heard.what):
-                verdict.add("I6", f"{who} got {word}")
-                break
+        word, whose = fact.what["word"], fact.what["from_who"]
+        if word not in planted:
+            verdict.add("I6", f"{word} is nowhere: that nobody got it says nothing")
+        got = {who for who, text in received if who.startswith(whose) and word in text}
+        for who in sorted(got):
+            verdict.add("I6", f"{who} got {word}")
 
 
 def seconds(text: str) -> float:

@@ -25,6 +25,11 @@ class WithoutPages(Trial):
         self.verdict = Verdict()
 
     @property
+    def tested(self) -> list[str]:
+        """What is acknowledged and what is torn."""
+        return ["I1", "I5"]
+
+    @property
     def history(self) -> History:
         """What was measured."""
         return self._history

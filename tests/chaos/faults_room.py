@@ -288,7 +288,8 @@ async def two_tabs(stage: Stage, seed: int) -> Trial:
         await second.say(type="lease", boot_id=second.boot_id)
         await eventually(lambda: second.active and not first.active, within_s=5)
         second.watching = True
-        await pause(going, 0.5, 1.5)
+        # The lease moves once a second at most.
+        await pause(going, 1.2, 1.8)
         await first.say(type="lease", boot_id=first.boot_id)
         await eventually(lambda: first.active and not second.active, within_s=5)
         second.watching = False

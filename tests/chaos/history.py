@@ -44,7 +44,11 @@ DROPPED = "dropped"
 BACK = "back"
 """A page is connected again: {page, after_s}."""
 SECRET = "secret"
-"""A word that one role must never get: {word, from_who}."""
+"""A word that some must never get: {word, from_who: how their names begin}."""
+PLANTED = "planted"
+"""A secret word is where it belongs, and was seen there: {word}."""
+GOT = "got"
+"""A secret word was in what a page received, in whatever form: {word}."""
 TOOK = "took"
 """The fault measured something: {what, seconds}."""
 
@@ -65,10 +69,19 @@ class History:
 
     clock: Callable[[], float] = time.time
     facts: list[Fact] = field(default_factory=list)
+    _words: list[str] = field(default_factory=list)
 
     def add(self, who: str, kind: str, **what: Any) -> None:
         """Write down what happens now."""
         self.facts.append(Fact(self.clock(), who, kind, what))
+        if kind == SECRET:
+            self._words.append(what["word"])
+
+    def receive(self, who: str, data: bytes) -> None:
+        """Write down which secret words are in the bytes that came to a page."""
+        for word in self._words:
+            if word.encode() in data:
+                self.add(who, GOT, word=word)
 
     def of(self, *kinds: str, who: str | None = None) -> Iterator[Fact]:
         """Yield facts of these kinds, of one person's page if named."""

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.chaos import canary
 from tests.chaos import history as told
 from tests.chaos.history import History
 from tests.chaos.pages import CandidatePage, Editor, Panel
@@ -108,12 +109,21 @@ async def interview(
     *,
     port: int | None = None,
     watched: bool = True,
+    next_door: str = "",
 ) -> AsyncIterator[Interview]:
-    """Have a candidate and an interviewer at work in a room; end in good order."""
+    """Have a candidate and an interviewer at work in a room; end in good order.
+
+    `next_door` is a word of another interview, which is shown to nobody here.
+    """
     made = Interview(room, random.Random(seed), scale, port=port)
-    made.history.add("panel", told.SECRET, word=hidden(seed), from_who="candidate")
+    for secret in filter(None, (next_door, canary.HIDDEN)):
+        made.history.add("elsewhere", told.SECRET, word=secret, from_who="")
+        made.history.add("elsewhere", told.PLANTED, word=secret)
+    secret = canary.word("panel", seed)
+    made.history.add("panel", told.SECRET, word=secret, from_who="candidate")
     await made.panel.open()
     await made.candidate.open()
+    await canary.tell_the_panel_alone(made.panel, room, secret)
     for page in (made.editor, made.other):
         await page.enter()
         await eventually(lambda page=page: len(page.ids()) >= 2)  # type: ignore[misc]
@@ -127,6 +137,7 @@ async def interview(
         if watched:
             await made.candidate.stop_watching()
             await made.candidate.settled()
+        await canary.look_around(room, made.history)
         for page in (made.editor, made.other):
             page.show()
     finally:
@@ -137,8 +148,3 @@ async def interview(
                 await page.quit()
         for one in (made.candidate, made.panel):
             await one.crash()
-
-
-def hidden(seed: int) -> str:
-    """Return the word that this trial's candidate must never get."""
-    return f"no-{random.Random(f'hidden {seed}').randbytes(6).hex()}"

@@ -103,6 +103,8 @@ class Connected:
             async for text in connection:
                 while self.asleep.is_set():
                     await asyncio.sleep(0.05)
+                data = text if isinstance(text, bytes) else text.encode()
+                self.history.receive(self.name, data)
                 message = json.loads(text)
                 self.heard.append(message)
                 self.history.add(self.name, told.HEARD, message=message)
@@ -378,6 +380,10 @@ class Editor(Client):
         self.back_s: list[float] = []
         self._life: asyncio.Task[None] | None = None
         self._noted = 0
+
+    def take(self, message: bytes) -> None:
+        self.history.receive(self.name, message)
+        super().take(message)
 
     async def enter(self) -> None:
         """Connect, and stay until `quit`."""

@@ -16,7 +16,8 @@ import httpx
 from websockets.asyncio.client import connect
 
 from nbinterview.ids import room_name
-from tests.extensions.harness import CANDIDATE, INTERVIEWER, RoomServer, room_config
+from tests.chaos import canary
+from tests.extensions.harness import CANDIDATE, INTERVIEWER, RoomServer
 from tests.hub_config.browser import Browser, Page
 from tests.hub_config.local_platform import wait_until
 from tests.hub_config.test_supervisor import Up, up
@@ -37,6 +38,8 @@ class PlatformRoom(RoomServer):
         self.port = running.addresses.port
         self._name = room_name(interview_id)
         self._process = None
+        self.next_door = ""
+        """A word of another interview of the same platform."""
         self.browsers = {who: self.enter(role)[0] for who, role in ROLES.items()}
 
     def enter(self, role: str) -> tuple[Browser, Page]:
@@ -85,7 +88,8 @@ class PlatformRoom(RoomServer):
             max_size=None,
             max_queue=None,
             proxy=None,
-            open_timeout=10,
+            # As the page in a browser: what hangs in a proxy without routes is let go.
+            open_timeout=2,
         )
 
     def _of(self, who: str) -> dict[str, str]:
@@ -109,11 +113,20 @@ def platform_room(folder: Path) -> Iterator[PlatformRoom]:
     folder.mkdir()
     with up(folder, free_port()) as running:
         template = folder / "template.ipynb"
-        template.write_text(json.dumps(room_config()["template"]), "utf-8")
-        made = running.cli(
-            *("interview", "create", "--start", "--interviewer", "Grace Hopper"),
-            *("--template", str(template), "--candidate", "Ada"),
-            *("--policy", "standard"),
-        )
+        template.write_text(json.dumps(canary.uploaded()), "utf-8")
+        made = _interview(running, template, "Ada", "--start")
         wait_until(lambda: running.room_answers(made["id"]))
-        yield PlatformRoom(running, made["id"], made["links"])
+        room = PlatformRoom(running, made["id"], made["links"])
+        room.next_door = canary.word("next door", 0)
+        other = _interview(running, template, room.next_door, "--title", room.next_door)
+        there = str(running.cli("interview", "show", other["id"]))
+        assert there.count(room.next_door) >= 2, there
+        yield room
+
+
+def _interview(running: Up, template: Path, candidate: str, *more: str) -> Any:
+    return running.cli(
+        *("interview", "create", "--interviewer", "Grace Hopper"),
+        *("--template", str(template), "--candidate", candidate),
+        *("--policy", "standard", *more),
+    )

@@ -6,14 +6,20 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    nullcontext,
+)
 from pathlib import Path
 
-from tests.chaos.checker import Verdict, judge
+from tests.chaos import canary
+from tests.chaos.checker import INVARIANTS, Verdict, judge, tested
 from tests.chaos.history import History
 from tests.chaos.interview import Interview, Scale, interview
 from tests.chaos.platform import PlatformRoom, platform_room
-from tests.extensions.harness import RoomServer, room_config
+from tests.extensions.harness import RoomServer
 from tests.extensions.stand_in import StandIn
 
 TRIALS_OF_A_ROOM = 25
@@ -72,7 +78,7 @@ class Stage:
             directory = self.top / str(self._made)
             directory.mkdir()
             kind = SkewedRoom if skewed else RoomServer
-            room = kind(directory / "r", StandIn(room_config()))
+            room = kind(directory / "r", StandIn(canary.prepared()))
             room.directory.mkdir()
             if isinstance(room, SkewedRoom):
                 room.set_clock(0)
@@ -104,6 +110,14 @@ class Stage:
         finally:
             room.service.close()
 
+    async def _next_door(
+        self, room: RoomServer, seed: int
+    ) -> AbstractAsyncContextManager[str]:
+        """Return another interview with a word in it, on the same platform if any."""
+        if isinstance(room, PlatformRoom):
+            return nullcontext(room.next_door)
+        return canary.next_door(await self.room("next door"), seed)
+
     @asynccontextmanager
     async def trial(
         self,
@@ -116,9 +130,17 @@ class Stage:
         """Hold an interview, and judge it when it is over."""
         room = await self.room(name)
         trial = Trial(len(room.records()))
-        async with interview(
-            room, seed, self.scale, port=through, watched=watched
-        ) as going:
+        async with (
+            await self._next_door(room, seed) as word,
+            interview(
+                room,
+                seed,
+                self.scale,
+                port=through,
+                watched=watched,
+                next_door=word,
+            ) as going,
+        ):
             trial.interview = going
             yield trial
         trial.judge()
@@ -139,6 +161,11 @@ class Trial:
         """What everybody did and heard."""
         return self.interview.history
 
+    @property
+    def tested(self) -> list[str]:
+        """The invariants that it has put to the test."""
+        return tested(self.history)
+
     def wrong(self, invariant: str, words: str) -> None:
         """Note what the fault itself saw to be wrong."""
         self._wrong.append((invariant, words))
@@ -150,6 +177,9 @@ class Trial:
         )
         for invariant, words in self._wrong:
             self.verdict.add(invariant, words)
+        # Nobody watches in some; all else is put to the test by every trial with pages.
+        for invariant in {*INVARIANTS} - {"I3", *self.tested}:
+            self.verdict.add(invariant, "nothing happened that could break it")
 
 
 async def pause(interview: Interview, least_s: float, most_s: float) -> float:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pycrdt import Doc, Text
 
 from nbinterview.ledger.checkpoints import make_checkpoint
 from nbinterview.ledger.records import Record, format_time
 from nbinterview.ledger.tree import Tree
-from tests.chaos import checker
+from tests.chaos import canary, checker
 from tests.chaos import history as told
 from tests.chaos.checker import judge
 from tests.chaos.history import History
+from tests.chaos.pages import Editor
+from tests.extensions.harness import CANDIDATE, RoomServer, eventually, room_config
+from tests.extensions.stand_in import StandIn
 from tests.service.ledger.bundles import a_signer
 
 ROOM = a_signer(2)
@@ -155,6 +160,15 @@ def test_what_was_forged_and_is_in_the_record(story: Story) -> None:
     assert story.wrong() == {"I2"}
 
 
+def test_a_trial_says_what_it_put_to_the_test(story: Story) -> None:
+    assert checker.tested(story.history) == ["I1", "I2", "I3", "I4", "I5"]
+    assert checker.tested(Story().history) == []
+    story.history.add("x", told.SECRET, word="no-secret", from_who="")
+    assert "I6" not in checker.tested(story.history)
+    story.history.add("x", told.PLANTED, word="no-secret")
+    assert checker.tested(story.history) == list(checker.INVARIANTS)
+
+
 def test_a_silence_that_is_a_gap_with_its_cause(story: Story) -> None:
     story.history.add("fault", told.CAUSE, causes=["worker"])
     story.now_s += 4.0
@@ -261,7 +275,50 @@ def test_a_record_that_is_not_what_its_hash_says(story: Story) -> None:
 
 def test_a_secret_that_reached_the_candidate(story: Story) -> None:
     story.history.add("x", told.SECRET, word="no-secret", from_who="candidate")
+    assert story.wrong() == {"I6"}, "it was planted nowhere"
+    story.history.add("x", told.PLANTED, word="no-secret")
     story.history.add("panel", told.HEARD, message={"type": "x", "text": "no-secret"})
     assert story.wrong() == set()
-    story.history.add("candidate", told.HEARD, message={"type": "x", "a": "no-secret"})
+    story.history.add(
+        "candidate-2", told.HEARD, message={"type": "x", "a": "no-secret"}
+    )
     assert story.wrong() == {"I6"}
+
+
+def test_a_secret_in_the_bytes_of_a_document(story: Story) -> None:
+    story.history.add("x", told.SECRET, word="no-secret", from_who="")
+    story.history.add("x", told.PLANTED, word="no-secret")
+    document: Doc[Any] = Doc()
+    text = document.get("source", type=Text)
+    text += "# nothing\n"
+    story.history.receive("panel", document.get_update())
+    assert story.wrong() == set()
+    text += "# no-secret\n"
+    story.history.receive("panel", document.get_update())
+    assert story.wrong() == {"I6"}
+
+
+@pytest.mark.asyncio
+async def test_a_room_that_was_given_what_is_hidden_is_found_out(
+    tmp_path: Path,
+) -> None:
+    """As one would be whose service forgot to clean its template."""
+    assert canary.HIDDEN not in str(canary.prepared())
+    service = StandIn(room_config(template=canary.uploaded()))
+    room = RoomServer(tmp_path / "r", service)
+    room.directory.mkdir()
+    history = History()
+    history.add("elsewhere", told.SECRET, word=canary.HIDDEN, from_who="")
+    try:
+        await room.start()
+        page = Editor(lambda: room, CANDIDATE, "candidate", history, 1)
+        await page.enter()
+        await eventually(lambda: len(page.ids()) >= 2)
+        await page.quit()
+        assert [fact.who for fact in history.of(told.GOT)][:1] == ["candidate"]
+        before = len(history.facts)
+        await canary.look_around(room, history)
+        assert {fact.who for fact in history.facts[before:]} == {"candidate", "panel"}
+    finally:
+        room.stop()
+        service.close()
