@@ -10,12 +10,16 @@ import zipfile
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from nbinterview.errors import Conflict
+from nbinterview.service.db.models import Interview
+from nbinterview.service.domain import interviews
 from nbinterview.service.settings import Settings
 from tests.service.held import (
     NAME,
@@ -33,6 +37,7 @@ from tests.service.held import (
     wires,
 )
 from tests.service.support import (
+    START,
     Running,
     Start,
     eventually,
@@ -208,6 +213,40 @@ async def test_nothing_is_deleted_while_an_interview_is_open(
     page = f"interviews/{made['interview']['id']}/my-record"
     assert (await cara.post(f"{page}/delete", data={"sure": "yes"})).status_code == 409
     assert (await cara.get(f"{page}/everything")).status_code == 409
+
+
+@pytest.mark.asyncio
+async def test_an_interview_that_is_opened_while_others_close_is_not_deleted(
+    running: Running,
+    operator: httpx.AsyncClient,
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = await held(running)
+    interview = made["interview"]["id"]
+    eraser = running.state.eraser
+    decide = eraser._deletable
+
+    async def decided_a_while_ago(hub_name: str) -> list[str]:
+        found = await decide(hub_name)
+        await set_row(running, interview, state="open")
+        return found
+
+    monkeypatch.setattr(eraser, "_deletable", decided_a_while_ago)
+    answer = await operator.delete(f"api/v1/people/{person_of(made, 'candidate')}")
+    assert answer.status_code == 409
+    assert "has just been opened" in answer.json()["detail"]
+    # Neither now nor at the next start.
+    again = await start(running.settings)
+    assert erased(await records_of(await again.operator(), interview)) == []
+
+
+def test_what_is_erased_is_neither_opened_nor_ended_again() -> None:
+    gone = Interview(state="purged", ended_at=START)
+    assert not interviews.mark_ended(gone, now=START + timedelta(days=1))
+    with pytest.raises(Conflict):
+        interviews.mark_open(gone, now=START)
+    assert (gone.state, gone.ended_at) == ("purged", START)
 
 
 @pytest.mark.asyncio

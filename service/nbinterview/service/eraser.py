@@ -156,7 +156,7 @@ class Eraser:
                 of_it = [rule for rule in rules if rule.interview == name]
                 try:
                     await self._erase(of_it, who, outcome)
-                except Unavailable as error:
+                except (Conflict, Unavailable) as error:
                     outcome.waiting.append(f"{name}: {error.detail}")
             await self._unfinished(outcome)
             found = await asyncio.to_thread(self._log.read)
@@ -255,9 +255,15 @@ class Eraser:
         done: list[Done] = []
         try:
             done += await self._commit(rules, who)
+        except Conflict as error:
+            await self._take_back(rules, error)
+            raise
         except Exception as error:
             log.exception("erasing failed")
             await self._take_back(rules, error)
+            raise Unavailable(
+                "Nothing was erased: the database refused. Please try again later."
+            ) from error
         outcome.done += done
         try:
             await self._elsewhere([one.rule for one in done], outcome)
@@ -279,9 +285,6 @@ class Eraser:
                 "It could not be erased now. It is noted, and will be done when the "
                 "service starts the next time."
             ) from error
-        raise Unavailable(
-            "Nothing was erased: the database refused. Please try again later."
-        ) from error
 
     async def _commit(
         self, rules: Sequence[Erasure], who: Caller | None, *, again: bool = False
@@ -289,6 +292,8 @@ class Eraser:
         """Erase in the database: all of these rules, or none."""
         done = []
         async with self._database.write() as session:
+            if not again:
+                await erasing.require_over(session, rules)
             for rule in rules:
                 records = await self._apply(session, rule, who, again=again)
                 if records is not None:

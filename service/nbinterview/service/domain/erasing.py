@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from nbinterview.errors import Conflict
 from nbinterview.ledger.records import Record, parse_time
 from nbinterview.ledger.stored import from_store, to_store
 from nbinterview.service.db import models
@@ -119,6 +120,18 @@ async def count(session: AsyncSession, rule: Erasure) -> int:
 
 
 # ------------------------------------------------------------------------ erasing
+
+
+async def require_over(session: AsyncSession, rules: Sequence[Erasure]) -> None:
+    """Raise `Conflict` when one of these interviews was opened after it was decided."""
+    ids = {one.interview for one in rules}
+    opened = await session.scalar(
+        select(Interview.id)
+        .where(Interview.id.in_(ids))
+        .where(Interview.state == "open")
+    )
+    if opened is not None:
+        raise Conflict("An interview has just been opened. Nothing was erased.")
 
 
 async def apply(session: AsyncSession, rule: Erasure, *, now: datetime) -> int | None:

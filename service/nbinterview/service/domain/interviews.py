@@ -200,7 +200,7 @@ async def participants(
 
 def mark_open(interview: Interview, *, now: datetime) -> None:
     """Open a scheduled interview; an open one stays so."""
-    if interview.state == "ended":
+    if interview.state in ("ended", "purged"):
         raise Conflict("This interview has ended and cannot be opened again.")
     if interview.state == "scheduled":
         interview.state, interview.opened_at = "open", now
@@ -208,7 +208,7 @@ def mark_open(interview: Interview, *, now: datetime) -> None:
 
 def mark_ended(interview: Interview, *, now: datetime) -> bool:
     """End an interview; return whether it was not ended before."""
-    if interview.state == "ended":
+    if interview.state in ("ended", "purged"):
         return False
     interview.state, interview.ended_at = "ended", now
     return True
