@@ -18,6 +18,7 @@ from nbinterview.ledger.checkpoints import Receipt
 from nbinterview.ledger.records import Record
 from nbinterview.ledger.stored import from_store
 from nbinterview.ledger.verify import verify
+from nbinterview.service import eraser
 from nbinterview.service.domain import erasing
 from nbinterview.service.domain.erasure_log import ErasureLog
 from nbinterview.service.domain.retention import Erasure
@@ -42,6 +43,7 @@ from tests.service.signed import SigningRoom
 from tests.service.support import (
     Running,
     Start,
+    eventually,
     person_of,
     record,
 )
@@ -248,6 +250,26 @@ async def test_the_tree_still_verifies_and_says_what_was_erased_and_why(
     [everything] = await proved()
     assert "3 erased records" in everything
     assert "The candidate asked for it" in everything
+
+
+@pytest.mark.asyncio
+async def test_what_is_due_is_erased_without_anybodys_help(
+    running: Running,
+    operator: httpx.AsyncClient,
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    interview = (await held(running))["interview"]["id"]
+    running.clock.move(days=31)
+    monkeypatch.setattr(eraser, "FIRST_AFTER_S", 0.0)
+    again = await (await start(running.settings)).operator()
+
+    async def is_done() -> bool:
+        return erased(await records_of(again, interview)) == ["observations"]
+
+    await eventually("the daily job", is_done)
+    [told] = await noted(again, "erasure")
+    assert told["rule"] == "camera_days=30"
 
 
 # --------------------------------------------------- errors, restarts and backups
