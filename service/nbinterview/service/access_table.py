@@ -194,7 +194,8 @@ TABLE: tuple[Entry, ...] = (
     # Pages. Home leads everybody with a part to their place.
     _page("GET", "/", _WITH_A_PART, otherwise=_NO_PART),
     _page("POST", "/interviews", _PANEL, limit="making", otherwise=_NO_CREATOR),
-    _page("GET", _INTERVIEW, _PANEL),
+    # With what the checks of its notebook found.
+    _page("GET", _INTERVIEW, _PANEL, shows="interview"),
     _page(
         "POST",
         f"{_INTERVIEW}/start",
@@ -291,6 +292,8 @@ TABLE: tuple[Entry, ...] = (
         report=True,
         otherwise="Only reviewers decide about flags.",
         not_now="The interview goes on. Decide when the candidate could answer.",
+        # With a fault in it, the whole page is the answer.
+        shows="findings",
     ),
     _page("GET", f"{_INTERVIEW}/enter", _IN_ROOM),
     _page("GET", f"{_INTERVIEW}/enter/status", _IN_ROOM),

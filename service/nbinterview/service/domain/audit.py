@@ -191,9 +191,12 @@ class AuditLog:
                 self.broken = await self._compare(session, head)
             except (ValueError, KeyError, TypeError, Invalid):
                 self.broken = "some of its records cannot be read"
+            before = await _found_before(session)
         if self.broken:
             log.error("the audit log was altered: %s", self.broken)
             await self.tell(None, "broken", detail=self.broken)
+        # A head that was signed since covers what was altered, and mends nothing.
+        self.broken = self.broken or before
         current = self._keys.signer().key_id
         if head is None or head.key_id != current:
             was = None if head is None else head.key_id
@@ -273,6 +276,14 @@ def _leaf(wire: bytes) -> bytes:
     """Return a record's hash from what it says, whatever stands beside it."""
     record = Record.stored(json.loads(from_store(wire)))
     return replace(record, payload_hash="").leaf
+
+
+async def _found_before(session: AsyncSession) -> str:
+    """Return in words what an earlier start found to be altered, if it did."""
+    found = await page(session, kind="broken", limit=1)
+    if not found:
+        return ""
+    return f"{found[0]['payload']['detail']} (found at {found[0]['time'][:19]}Z)"
 
 
 async def newest_head(session: AsyncSession) -> Checkpoint | None:

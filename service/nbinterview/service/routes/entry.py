@@ -73,8 +73,7 @@ async def enter(
         return HTMLResponse(html)
     status = await _status(state, interview, caller)
     if status.url is not None:
-        if role != "candidate":
-            await state.audit.viewed(caller, "room", interview_id)
+        await _note_look(state, caller, interview_id, role)
         return RedirectResponse(status.url, 303)
     html = render(
         "ended.html" if status.state == "ended" else "enter.html",
@@ -93,8 +92,20 @@ async def status(
     interview_id: InterviewId, caller: PersonDep, state: StateDep
 ) -> EntryStatus:
     """Say how far the room is; the page before the room asks every few seconds."""
-    interview, _ = await _part(state, caller, interview_id)
-    return await _status(state, interview, caller)
+    interview, role = await _part(state, caller, interview_id)
+    found = await _status(state, interview, caller)
+    if found.url is not None:
+        # The page goes where this leads, and does not ask here again.
+        await _note_look(state, caller, interview_id, role)
+    return found
+
+
+async def _note_look(
+    state: State, caller: SignedIn, interview_id: str, role: str
+) -> None:
+    """Note that somebody of the staff is led into a room."""
+    if role != "candidate":
+        await state.audit.viewed(caller, "room", interview_id)
 
 
 async def _part(
