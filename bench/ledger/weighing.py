@@ -34,8 +34,8 @@ MOST_MB = 5.0
 HOUR_S = 3600
 SEAL_EVERY_S = 2
 WEEKLY, HOURS = 200, 1.0
-WEEKS = 13
-"""For so long payloads are kept, by the policy's usual 90 days."""
+WEEKS = 52
+"""For so long the usual policy keeps what it keeps longest, the notebook."""
 
 
 def facts(seed: int, number: int, seconds: int) -> list[Fact]:
