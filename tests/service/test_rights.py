@@ -77,7 +77,7 @@ async def test_a_candidate_takes_everything_about_them_and_no_other_names(
         texts = {name: packed.read(name).decode() for name in packed.namelist()}
     where = f"interviews/{interview}"
     assert set(texts) == {
-        *("README.txt", "person.json", f"{where}/interview.json"),
+        *("README.txt", "person.json", "audit.jsonl", f"{where}/interview.json"),
         *(f"{where}/records.jsonl", f"{where}/audit.jsonl"),
     }
     about = json.loads(texts[f"{where}/interview.json"])
@@ -96,6 +96,12 @@ async def test_a_candidate_takes_everything_about_them_and_no_other_names(
     copies = await noted(operator, "export")
     assert {one["shown"] for one in copies} == {"person"}
     assert [one["about"] for one in copies] == [hub_name, interview]
+    # Who of the staff took a copy of it is theirs to know, too.
+    again = await operator.get(f"api/v1/people/{hub_name}/export")
+    with zipfile.ZipFile(io.BytesIO(again.content)) as packed:
+        lines = packed.read("audit.jsonl").splitlines()
+    taken = [json.loads(one)["payload"]["shown"] for one in lines]
+    assert taken == ["person", "person"]
 
 
 @pytest.mark.asyncio

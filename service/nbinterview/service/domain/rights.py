@@ -56,6 +56,7 @@ _TEXT = """\
 Everything that this platform holds about you ({name}), made at {at}.
 
   person.json                 your name here, your opaque name, when you signed in
+  audit.jsonl                 who took a copy of all this before
   interviews/ID/interview.json  the interview, its rules in words and exactly, what was
                               arranged for you, your answers, what reviewers decided
   interviews/ID/records.jsonl   the record: everything that happened, one entry a line
@@ -98,6 +99,7 @@ async def export(
             text = _TEXT.format(name=person.display_name, at=at, stays=what_stays())
             packed.writestr("README.txt", text)
             packed.writestr("person.json", _json(await _person(session, person)))
+            await _noted(session, packed, "audit.jsonl", about=hub_name)
             for one in own:
                 await _interview(session, packed, one)
         file.seek(0)
@@ -154,8 +156,15 @@ async def _interview(
             lines = b"".join(wire + b"\n" for _, wire in found)
             await asyncio.to_thread(file.write, lines)
             after = found[-1][0]
-    noted = [line async for line in audit.lines(session, about=[interview.id])]
-    packed.writestr(f"{where}/audit.jsonl", b"".join(line + b"\n" for line in noted))
+    await _noted(session, packed, f"{where}/audit.jsonl", about=interview.id)
+
+
+async def _noted(
+    session: AsyncSession, packed: zipfile.ZipFile, name: str, *, about: str
+) -> None:
+    """Write what the audit log says about somebody or something."""
+    found = [line async for line in audit.lines(session, about=[about])]
+    packed.writestr(name, b"".join(line + b"\n" for line in found))
 
 
 async def _about(session: AsyncSession, interview: Interview) -> dict[str, Any]:
