@@ -208,8 +208,9 @@ class Walk:
         ids = {
             "interview_id": self.made.id,
             "invitation_id": self.made.invitations[0]["id"],
+            "hub_name": self.browser.person,
         }
-        other = {"interview_id": self.world.other.id}
+        other = {**ids, "interview_id": self.world.other.id}
         other["invitation_id"] = self.world.other.invitations[0]["id"]
         lines = {(entry.method, entry.path): entry for entry in SERVICE_TABLE}
         for template in sorted({entry.path for entry in SERVICE_TABLE}):
