@@ -46,14 +46,14 @@ class Refusals:
     async def note(self, what: str, reason: str, field: str = "") -> None:
         """Record that something was refused, or count it for the next record."""
         REFUSED.labels(what).inc()
-        key = (what, shortened(field))
+        key = (what, shortened(_whole(field)))
         if key not in self._kinds and len(self._kinds) >= MAX_KINDS:
             key = (what, "")
         kind = self._kinds.setdefault(key, _Kind())
         kind.waiting += 1
         kind.payload = {
             "what": what,
-            "reason": reason[:MAX_REASON_CHARS],
+            "reason": _whole(reason)[:MAX_REASON_CHARS],
             "field": key[1],
         }
         now_s = self._monotonic()
@@ -75,3 +75,8 @@ class Refusals:
         except NotWritten as error:
             kind.waiting += count
             log.warning("refusal not recorded: %s", error.detail)
+
+
+def _whole(text: str) -> str:
+    """Return a text that a record can hold: JSON can name half a character."""
+    return text.encode("utf-8", "replace").decode("utf-8")

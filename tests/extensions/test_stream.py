@@ -346,3 +346,15 @@ def test_whatever_comes_is_on_record_once_and_in_its_order(said: Said) -> None:
 
     with TemporaryDirectory() as directory:
         asyncio.run(tell(Path(directory)))
+
+
+@pytest.mark.asyncio
+async def test_half_a_character_in_a_fields_name_is_refused_on_record(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as page:
+        half: dict[str, Any] = {"\ud800": 1}
+        with pytest.raises(Invalid):
+            await page.observe(1, **half)
+        [refused] = page.records("refused")
+        assert "unknown field" in refused.facts["reason"]
