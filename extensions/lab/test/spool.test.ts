@@ -1,4 +1,4 @@
-import { IDBFactory } from 'fake-indexeddb';
+import { IDBFactory, IDBTransaction } from 'fake-indexeddb';
 import { describe, expect, it, vi } from 'vitest';
 
 import { openStore } from '../src/kept/indexeddb';
@@ -322,5 +322,23 @@ describe('what is erased', () => {
       expect(await second.kept.stored()).toEqual([]);
     });
     expect(second.spool.size).toBe(0);
+  });
+});
+
+describe('the browser database', () => {
+  it('says of an entry that it refuses once, and to who asked', async () => {
+    const unheard = vi.fn();
+    process.on('unhandledRejection', unheard);
+    const commit = vi
+      .spyOn(IDBTransaction.prototype, 'commit')
+      .mockImplementation(function (this: IDBTransaction) {
+        this.abort();
+      });
+    const store = await openStore<object>(new IDBFactory(), 'full');
+    await expect(store.put({})).rejects.toThrow();
+    await new Promise(resolve => setTimeout(resolve));
+    expect(unheard).not.toHaveBeenCalled();
+    commit.mockRestore();
+    process.off('unhandledRejection', unheard);
   });
 });
