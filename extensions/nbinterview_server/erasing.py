@@ -11,6 +11,7 @@ import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,10 @@ class Erasure:
 
 
 class Erasing:
-    """Does one erasure after the other. `run` goes on until cancelled."""
+    """Does one erasure after the other. `run` goes on until cancelled.
+
+    It begins with those that were done before the room was started again.
+    """
 
     def __init__(
         self,
@@ -65,46 +69,47 @@ class Erasing:
         self._directory = directory
         self._confirm = confirm
         self._sleep = sleep
-        self._due: asyncio.Queue[Erasure] = asyncio.Queue()
+        self._due: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        self._due.put_nowait(self._recall)
         self._known: set[str] = set()
         self._done: dict[str, Erasure] = {}
 
     def hear(self, due: Iterable[Mapping[str, Any]]) -> None:
         """Take up what the service asks for; what is done is confirmed again."""
         for wire in due:
-            try:
-                erasure = Erasure.from_wire(wire)
-            except (KeyError, TypeError, ValueError):
-                log.exception("an erasure of the service is not understood")
+            if (erasure := _understood(wire)) is None:
                 continue
             if erasure.erasure_id in self._done:
                 self._confirm(erasure.erasure_id)
             elif erasure.erasure_id not in self._known:
                 self._known.add(erasure.erasure_id)
-                self._due.put_nowait(erasure)
+                self._due.put_nowait(partial(self._erase, erasure))
 
-    async def recall(self) -> None:
+    async def _recall(self) -> None:
         """Erase again by what was asked for before: records may have come since."""
         for wire in await self._journal.work(lambda file: file.erasures()):
-            erasure = Erasure.from_wire(wire)
+            if (erasure := _understood(wire)) is None:
+                continue
             if self._journal.last_seq > int(wire.get("done_to", 0)) < erasure.to_seq:
-                self._due.put_nowait(erasure)
+                self._due.put_nowait(partial(self._erase, erasure))
             self._known.add(erasure.erasure_id)
             self._done[erasure.erasure_id] = erasure
 
     async def run(self) -> None:
-        """Erase what is due, in order."""
+        """Erase what is due. What fails is tried again, and holds up no other."""
         while True:
-            erasure = await self._due.get()
-            while True:
-                try:
-                    await self._erase(erasure)
-                    break
-                except NotWritten:
-                    return  # the room closes; the service asks again
-                except (sqlite3.Error, OSError) as error:
+            work = await self._due.get()
+            try:
+                await work()
+            except NotWritten:
+                return  # the room closes; the service asks again
+            except Exception as error:
+                if isinstance(error, (sqlite3.Error, OSError)):
                     log.warning("not erased yet: %s", error)
-                    await self._sleep(RETRY_S)
+                else:
+                    log.exception("not erased yet")
+                self._due.put_nowait(work)
+                await self._sleep(RETRY_S)
 
     async def _erase(self, erasure: Erasure) -> None:
         first, kinds = erasure.from_seq, erasure.kinds
@@ -142,6 +147,14 @@ class Erasing:
     def messages(self) -> list[dict[str, Any]]:
         """Return what a page of the candidate has to hear that was away."""
         return [self._message(erasure) for erasure in self._done.values()]
+
+
+def _understood(wire: Mapping[str, Any]) -> Erasure | None:
+    try:
+        return Erasure.from_wire(wire)
+    except (KeyError, TypeError, ValueError):
+        log.exception("an erasure is not understood")
+        return None
 
 
 def _forget_copies(directory: Path) -> None:

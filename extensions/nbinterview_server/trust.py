@@ -100,7 +100,7 @@ class Trust:
             self._sign(),
             self.sealing.run(),
             self.shipper.run(),
-            self._erase(),
+            self.erasing.run(),
             self._watch_storage(),
         )
 
@@ -122,13 +122,6 @@ class Trust:
                 return  # the room closes
         self.sealing.begin(key)
         await self.sealing.certify(Backoff(self._chance).delay_s)
-
-    async def _erase(self) -> None:
-        try:
-            await self.erasing.recall()
-        except NotWritten:
-            return  # the room closes
-        await self.erasing.run()
 
     async def _watch_storage(self) -> None:
         """Tell the panel when the record can't be written, and when it can again."""
