@@ -286,6 +286,59 @@ async def test_an_altered_log_is_said_at_the_next_start_and_by_the_verifier(
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("how", ["another key", "no heads"])
+async def test_who_can_write_the_database_cannot_sign_for_the_platform(
+    running: Running, start: Start, how: str
+) -> None:
+    await running.create()
+    await running.state.audit.seal()
+    async with running.state.database.read() as session:
+        head = await audit.newest_head(session)
+    assert head is not None
+    if how == "no heads":
+        change(running, "DELETE FROM audit_checkpoints")
+    else:
+        stranger = signing.Signer(signing.make_key())
+        root = bytes.fromhex(head.root)
+        forged = make_checkpoint(stranger, head.interview, head.size, root, head.time)
+        change(
+            running,
+            "UPDATE audit_checkpoints SET wire = ? WHERE size = ?",
+            json.dumps(forged.wire()),
+            head.size,
+        )
+    for _ in range(2):
+        again = await start(running.settings)
+        said = again.state.audit.broken
+        words = "is signed" if how == "no heads" else "no key of this platform signed"
+        assert words in said
+    [broken] = [
+        one["payload"] for one in await noted(await again.operator(), kind="broken")
+    ]
+    assert words in broken["detail"]
+
+
+@pytest.mark.asyncio
+async def test_what_could_not_be_signed_is_signed_the_next_time(
+    running: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    await running.create()
+    signing.rotate(running.settings.platform_key, running.clock())
+    log = running.state.audit
+
+    def full(*_: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(audit, "make_checkpoint", full)
+        with pytest.raises(OSError, match="disk full"):
+            await log.seal()
+    assert await log.seal() is not None
+    found = await verified(running, tmp_path)
+    assert found.ok, found.why
+
+
+@pytest.mark.asyncio
 async def test_it_goes_on_over_a_restart_and_a_rotated_key(
     running: Running, start: Start, tmp_path: Path
 ) -> None:

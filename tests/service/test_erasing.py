@@ -18,10 +18,10 @@ from nbinterview.ledger.checkpoints import Receipt
 from nbinterview.ledger.records import Record
 from nbinterview.ledger.stored import from_store
 from nbinterview.ledger.verify import verify
-from nbinterview.service import eraser
 from nbinterview.service.domain import erasing
 from nbinterview.service.domain.erasure_log import ErasureLog
-from nbinterview.service.domain.retention import Erasure
+from nbinterview.service.domain.retention import Erasure, deletion
+from nbinterview.service.hub import Hub
 from nbinterview.service.settings import Settings
 from tests.service.held import (
     NAME,
@@ -43,7 +43,6 @@ from tests.service.signed import SigningRoom
 from tests.service.support import (
     Running,
     Start,
-    eventually,
     person_of,
     record,
 )
@@ -252,26 +251,6 @@ async def test_the_tree_still_verifies_and_says_what_was_erased_and_why(
     assert "The candidate asked for it" in everything
 
 
-@pytest.mark.asyncio
-async def test_what_is_due_is_erased_without_anybodys_help(
-    running: Running,
-    operator: httpx.AsyncClient,
-    start: Start,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    interview = (await held(running))["interview"]["id"]
-    running.clock.move(days=31)
-    monkeypatch.setattr(eraser, "FIRST_AFTER_S", 0.0)
-    again = await (await start(running.settings)).operator()
-
-    async def is_done() -> bool:
-        return erased(await records_of(again, interview)) == ["observations"]
-
-    await eventually("the daily job", is_done)
-    [told] = await noted(again, "erasure")
-    assert told["rule"] == "camera_days=30"
-
-
 # --------------------------------------------------- errors, restarts and backups
 
 
@@ -357,6 +336,35 @@ async def test_a_restored_backup_has_its_purges_applied_before_it_serves(
     assert in_database(again) == in_database(again, NAME) == []
     gone = await (await again.operator()).get(f"api/v1/interviews/{interview}")
     assert gone.status_code == 410
+
+
+@pytest.mark.asyncio
+async def test_a_hub_that_does_not_answer_keeps_no_service_from_serving(
+    running: Running, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await held(running)
+    interview = made["interview"]["id"]
+    folder = leave_room(running, interview)
+    # As it is after a backup was brought back: the file knows, the database does not.
+    path = running.settings.database.with_name("erasures.jsonl")
+    ErasureLog(path).add(
+        deletion([interview], "Asked for.", running.clock(), lambda: "aaaaaaaaaa")
+    )
+    asked: list[str] = []
+
+    async def hangs(_: object, hub_name: str) -> None:
+        asked.append(hub_name)
+        raise Unavailable("The hub does not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Hub, "delete_user", hangs)
+        again = await start(running.settings)
+        assert asked == []
+        assert not folder.exists()
+        await again.state.eraser.finish()
+        assert asked == [person_of(made, "candidate")]
+    assert (await again.state.eraser.finish()).waiting == []
+    assert (await purge(await again.operator()))["waiting"] == []
 
 
 @pytest.mark.asyncio

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,8 @@ def _show(service: Service, given: argparse.Namespace) -> None:
             print(
                 f"{one['time'][:19]}Z  {one['author']:<12}  {kind:<12}  {about}  {told}"
             )
+    if found["clock"]:
+        print(found["clock"], file=sys.stderr)
     if found["broken"]:
         raise NBInterviewError(f"The audit log was altered: {found['broken']}.")
 

@@ -18,6 +18,7 @@ from nbinterview.rates import Limiter
 from nbinterview.runner_process import Sandbox
 from nbinterview.service import guards, problems
 from nbinterview.service.csrf import CrossSiteProtection
+from nbinterview.service.daily import Daily
 from nbinterview.service.db import Database, upgrade
 from nbinterview.service.domain.audit import AuditLog
 from nbinterview.service.domain.bundles import Bundles
@@ -73,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         )
         audit = AuditLog(database, platform_keys, settings.now)
         eraser = Eraser(database, settings, hub, rooms, films, audit)
+        daily = Daily(database, eraser, audit)
         bundles_of = Bundles(
             database, platform_keys, settings.database.parent, settings.now
         )
@@ -95,12 +97,13 @@ def create_app(settings: Settings) -> FastAPI:
         await audit.start()
         # Before anything is served: a backup may hold what was erased.
         await eraser.resume()
-        eraser.start()
+        daily.start()
         await rooms.resume()
         await checking.resume()
         try:
             yield
         finally:
+            await daily.close()
             await eraser.close()
             await checking.close()
             await rooms.close()

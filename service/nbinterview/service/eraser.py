@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,10 +20,11 @@ from nbinterview.ids import new_id
 from nbinterview.service.db import Database
 from nbinterview.service.domain import erasing, erasures, interviews
 from nbinterview.service.domain.access import Caller
-from nbinterview.service.domain.audit import AuditLog
+from nbinterview.service.domain.audit import AuditLog, clock_doubt
 from nbinterview.service.domain.erasure_log import ErasureLog
 from nbinterview.service.domain.retention import Erasure, deletion, plan
 from nbinterview.service.films import Films
+from nbinterview.service.folding import Folding
 from nbinterview.service.hub import Hub
 from nbinterview.service.room_copies import RoomCopies
 from nbinterview.service.rooms import Rooms
@@ -33,9 +32,11 @@ from nbinterview.service.settings import Settings
 
 log = logging.getLogger(__name__)
 
-FIRST_AFTER_S = 60.0
-EVERY_S = 24 * 3600.0
 _WAIT_FOR_ROOM_S = 20.0
+_IN_LOG = (
+    "The database's write-ahead log still holds what was erased, as somebody reads "
+    "(an export?). It is cut as soon as that has ended."
+)
 _POLL_S = 0.1
 
 
@@ -58,7 +59,7 @@ class Outcome:
 
 
 class Eraser:
-    """Erases; `close` ends the job that runs every day."""
+    """Erases; `close` waits for what was begun."""
 
     def __init__(
         self,
@@ -77,7 +78,7 @@ class Eraser:
         self._audit = audit
         self._log = ErasureLog(settings.database.with_name("erasures.jsonl"))
         self._copies = RoomCopies(settings.rooms)
-        self._task: asyncio.Task[None] | None = None
+        self._folding = Folding(settings.database)
         self._begun_tasks: set[asyncio.Task[Outcome]] = set()
 
     # --------------------------------------------------------------- the start
@@ -87,6 +88,7 @@ class Eraser:
 
         Called before anything is served: a backup may have been brought back.
         """
+        await self._folding.fold()  # a crash may have come before it
         found = await asyncio.to_thread(self._log.read)
         if found.damaged:
             lines = ", ".join(map(str, found.damaged))
@@ -111,7 +113,10 @@ class Eraser:
                     one.rule,
                 )
             done = await self._commit(again, None, again=True)
-            await self._elsewhere([one.rule for one in done], Outcome())
+            await self._folding.fold()
+            # The hub may not answer; `finish` asks it, once everything is served.
+            rules = [one.rule for one in done]
+            await self._elsewhere(rules, Outcome(), ask_hub=False)
 
     async def check_import(self, session: AsyncSession, interview_id: str) -> None:
         """Erase of an imported interview what was erased of it here before.
@@ -132,6 +137,7 @@ class Eraser:
     ) -> Outcome:
         """Erase what policies say is due, of one interview or of all.
 
+        Somebody (`who`) who has all of it erased takes the clock to be right.
         Raises `Conflict` while something else is erased.
         """
         # Who asked may go away: what has begun is ended all the same.
@@ -145,11 +151,26 @@ class Eraser:
             outcome.done = [
                 Done(one, await erasing.count(session, one)) for one in rules
             ]
+            doubt = await clock_doubt(session)
+        if doubt:
+            outcome.waiting.insert(0, doubt)
+        return outcome
+
+    async def finish(self) -> Outcome:
+        """Do what of earlier erasures is not done yet; raises `Conflict`."""
+        return await asyncio.shield(self._begun(self._finish()))
+
+    async def _finish(self) -> Outcome:
+        with self._log.alone():
+            outcome = Outcome()
+            await self._unfinished(outcome)
         return outcome
 
     async def _purge(self, who: Caller | None, interview_id: str | None) -> Outcome:
         with self._log.alone():
             outcome = Outcome()
+            if who is not None and interview_id is None:
+                await self._audit.trust_clock(who)
             rules = await self._due(interview_id, outcome, ending=True)
             # One interview at a time: rooms that go on are waiting to write.
             for name in dict.fromkeys(rule.interview for rule in rules):
@@ -265,6 +286,8 @@ class Eraser:
                 "Nothing was erased: the database refused. Please try again later."
             ) from error
         outcome.done += done
+        if done and not await self._folding.fold():
+            outcome.waiting.append(_IN_LOG)
         try:
             await self._elsewhere([one.rule for one in done], outcome)
         except Exception:
@@ -300,8 +323,6 @@ class Eraser:
                     done.append(Done(rule, records))
         for one in done:
             self._films.forget(one.rule.interview)
-        if done:
-            await asyncio.to_thread(_fold, self._settings.database)
         return done
 
     async def _apply(
@@ -322,13 +343,15 @@ class Eraser:
             )
         return records
 
-    async def _elsewhere(self, rules: Sequence[Erasure], outcome: Outcome) -> None:
+    async def _elsewhere(
+        self, rules: Sequence[Erasure], outcome: Outcome, *, ask_hub: bool = True
+    ) -> None:
         """Erase what rooms left on this machine, and what the hub knows of people."""
         for name in dict.fromkeys(rule.interview for rule in rules):
             of_it = [rule for rule in rules if rule.interview == name]
             words = await asyncio.to_thread(self._copies.erase, name, of_it)
             if not words and any(rule.is_whole for rule in of_it):
-                words = await self._at_hub(name)
+                words = await self._at_hub(name) if ask_hub else "The hub comes later."
             if words:
                 outcome.waiting.append(f"{name}: {words}")
                 continue
@@ -360,37 +383,7 @@ class Eraser:
         ]
         await self._elsewhere(again, outcome)
 
-    # --------------------------------------------------------------- every day
-
-    def start(self) -> None:
-        """Begin the daily job."""
-        self._task = asyncio.create_task(self._daily())
-
-    async def _daily(self) -> None:
-        await asyncio.sleep(FIRST_AFTER_S)
-        while True:
-            try:
-                outcome = await self.purge(None)
-                for one in outcome.done:
-                    log.info("erased of %s: %s", one.rule.interview, one.rule.rule)
-                for words in outcome.waiting:
-                    log.warning("not erased yet: %s", words)
-            except Exception:
-                log.exception("the daily purge failed; it is tried again tomorrow")
-            await asyncio.sleep(EVERY_S)
-
     async def close(self) -> None:
-        """End the daily job; what was begun comes to its end first."""
+        """Let what was begun come to its end."""
         await asyncio.gather(*self._begun_tasks, return_exceptions=True)
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-
-def _fold(database: Path) -> None:
-    """Bring the write-ahead log into the file and cut it: old pages are in it."""
-    connection = sqlite3.connect(database, timeout=10)
-    try:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        connection.close()
+        await self._folding.close()

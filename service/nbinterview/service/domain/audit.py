@@ -14,9 +14,9 @@ import json
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, insert, select
@@ -24,10 +24,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from nbinterview.errors import Invalid
 from nbinterview.ledger.checkpoints import Checkpoint, make_checkpoint
-from nbinterview.ledger.records import Record, format_time
+from nbinterview.ledger.records import Record, format_time, parse_time
 from nbinterview.ledger.stored import from_store, to_store
 from nbinterview.service.db import Database
-from nbinterview.service.db.models import AuditHead, AuditRecord, Person
+from nbinterview.service.db.models import AuditHead, AuditRecord
 from nbinterview.service.domain.access import Caller, Operator, SignedIn
 from nbinterview.service.domain.frontier import Frontier
 from nbinterview.service.platform_keys import PlatformKeys
@@ -48,6 +48,8 @@ KINDS = {
     "key": "Key",
     "checkpoint": "Checkpoint refused",
     "broken": "Audit log altered",
+    "clock": "Clock",
+    "daily": "Daily look at what is due",
 }
 
 #: What is looked at by taking a copy of it away: noted each time, as an export.
@@ -57,6 +59,9 @@ MAX_PAGE = 500
 MAX_EXPORTED_HEADS = 1000
 SEAL_AFTER_S = 1.0
 SEAL_EVERY_S = 30.0
+DOUBTED = "doubted"
+FAR_AHEAD = timedelta(days=7)
+"""Between two signed heads: the daily look alone has one signed each day."""
 # One look at a page asks several times for its parts.
 VIEWED_AGAIN_S = 600.0
 _VIEWS = 4096
@@ -81,11 +86,10 @@ async def note(
     if what not in KINDS:
         raise KeyError(what)
     author, by = _author(who)
-    last = await session.scalar(select(func.max(AuditRecord.seq)))
     payload = {"about": about, **facts} | ({} if by is None else {"by": by})
     record = Record(
         interview=INTERVIEW,
-        seq=(last or 0) + 1,
+        seq=await _last_seq(session) + 1,
         time=format_time(now),
         kind=f"audit.{what}",
         author=author,
@@ -102,6 +106,10 @@ async def note(
         "wire": to_store(record.wire_json, record.kind),
     }
     await session.execute(insert(AuditRecord), [row])
+
+
+async def _last_seq(session: AsyncSession) -> int:
+    return await session.scalar(select(func.max(AuditRecord.seq))) or 0
 
 
 def _author(who: Caller | str | None) -> tuple[str, str | None]:
@@ -128,7 +136,7 @@ class AuditLog:
         self._wake = asyncio.Event()
         self._sealing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
-        self._key_id = ""
+        self._key_id: str | None = None
         self._viewed: OrderedDict[tuple[str, str, str | None], datetime] = OrderedDict()
         self.broken = ""
         """Why the log cannot be trusted any more; empty while it can."""
@@ -197,16 +205,17 @@ class AuditLog:
             await self.tell(None, "broken", detail=self.broken)
         # A head that was signed since covers what was altered, and mends nothing.
         self.broken = self.broken or before
-        current = self._keys.signer().key_id
-        if head is None or head.key_id != current:
-            was = None if head is None else head.key_id
-            await self.tell(None, "key", key_id=current, replaces=was)
+        self._key_id = None if head is None else head.key_id
         await self.seal()
         self._task = asyncio.create_task(self._run())
 
     async def _compare(self, session: AsyncSession, head: Checkpoint | None) -> str:
         if head is None:
-            return ""
+            count = await _last_seq(session)
+            return f"none of its {count} records is signed" if count else ""
+        keys = [key.public_key for key in self._keys.published()]
+        if not any(head.verify(key) for key in keys):
+            return f"no key of this platform signed its {head.size} records"
         found = await session.scalars(
             select(AuditRecord.wire)
             .where(AuditRecord.seq <= head.size)
@@ -235,33 +244,44 @@ class AuditLog:
 
     async def seal(self) -> Checkpoint | None:
         """Sign the head of all that was noted; None when nothing is new."""
-        async with self._sealing, self._database.write() as session:
-            await self._note_key(session)
-            found = await session.execute(
-                select(AuditRecord.hash)
-                .where(AuditRecord.seq > self._frontier.size)
-                .order_by(AuditRecord.seq)
-            )
-            self._frontier.extend(bytes.fromhex(row.hash) for row in found)
-            size = self._frontier.size
-            if not size or await session.get(AuditHead, size) is not None:
-                return None
-            head = make_checkpoint(
-                self._keys.signer(),
-                INTERVIEW,
-                size,
-                self._frontier.root(),
-                format_time(self._now()),
-            )
-            session.add(AuditHead(size=size, root=head.root, wire=head.wire()))
+        signer, now = self._keys.signer(), self._now()
+        async with self._sealing:
+            # What is noted here is taken back with the transaction.
+            edge = Frontier(self._frontier.size, self._frontier.nodes)
+            async with self._database.write() as session:
+                if signer.key_id != self._key_id:
+                    facts = {"key_id": signer.key_id, "replaces": self._key_id}
+                    await self.note(session, None, "key", **facts)
+                await self._note_clock(session, now)
+                found = await session.execute(
+                    select(AuditRecord.hash)
+                    .where(AuditRecord.seq > edge.size)
+                    .order_by(AuditRecord.seq)
+                )
+                edge.extend(bytes.fromhex(row.hash) for row in found)
+                size, head = edge.size, None
+                if size and await session.get(AuditHead, size) is None:
+                    time, root = format_time(now), edge.root()
+                    head = make_checkpoint(signer, INTERVIEW, size, root, time)
+                    session.add(AuditHead(size=size, root=head.root, wire=head.wire()))
+            self._frontier, self._key_id = edge, signer.key_id
         return head
 
-    async def _note_key(self, session: AsyncSession) -> None:
-        """Note a key that was rotated while this runs: the next head is by it."""
-        current = self._keys.signer().key_id
-        if self._key_id not in ("", current):
-            await self.note(session, None, "key", key_id=current, replaces=self._key_id)
-        self._key_id = current
+    async def _note_clock(self, session: AsyncSession, now: datetime) -> None:
+        """Note that much time has passed since the last head, before the next one."""
+        head = await newest_head(session)
+        if head is None or await _last_seq(session) <= head.size:
+            return
+        if now - parse_time(head.time) > FAR_AHEAD:
+            log.error("the clock went from %s to %s at once", head.time, now)
+            facts = {"did": DOUBTED, "before": head.time}
+            await self.note(session, None, "clock", **facts)
+
+    async def trust_clock(self, who: Caller | None) -> None:
+        """Note that somebody took the clock to be right, where it was doubted."""
+        async with self._database.write() as session:
+            if await clock_doubt(session):
+                await self.note(session, who, "clock", did="taken to be right")
 
     async def close(self) -> None:
         """Sign what is left."""
@@ -284,6 +304,19 @@ async def _found_before(session: AsyncSession) -> str:
     if not found:
         return ""
     return f"{found[0]['payload']['detail']} (found at {found[0]['time'][:19]}Z)"
+
+
+async def clock_doubt(session: AsyncSession) -> str:
+    """Return in words why nothing is erased without being told to; or nothing."""
+    found = await page(session, kind="clock", limit=1)
+    if not found or found[0]["payload"]["did"] != DOUBTED:
+        return ""
+    before, now = found[0]["payload"]["before"][:19], found[0]["time"][:19]
+    return (
+        f"The clock went from {before}Z to {now}Z with nothing signed in between. "
+        "Until somebody has run nbinterview purge, nothing is erased by itself: "
+        "look at the clock first, and at what nbinterview purge --dry-run says is due."
+    )
 
 
 async def newest_head(session: AsyncSession) -> Checkpoint | None:
@@ -339,43 +372,6 @@ async def page(
         .limit(min(limit, MAX_PAGE))
     )
     return [json.loads(from_store(wire)) for wire in found]
-
-
-def row(
-    wire: Mapping[str, Any],
-    people: Mapping[str, Person],
-    titles: Mapping[str, str],
-) -> dict[str, Any]:
-    """Return a record as the page shows it; names come from where names are kept."""
-    facts = dict(wire["payload"])
-    author, about = wire["author"], facts.pop("about", None)
-    who = {"operator": "Operator", "service": "Service"}.get(author)
-    person, subject = people.get(author), people.get(about or "")
-    kind = wire["kind"].removeprefix("audit.")
-    return {
-        "seq": wire["seq"],
-        "time": wire["time"],
-        "who": who or (person.display_name if person else ""),
-        "who_id": "" if who else author,
-        "what": KINDS.get(kind, kind),
-        "about": titles.get(about or "") or (subject.display_name if subject else ""),
-        "about_id": about or "",
-        "details": "; ".join(
-            f"{key.replace('_', ' ')}: {_said(one)}"
-            for key, one in facts.items()
-            if one is not False
-        ),
-    }
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {one}" for key, one in value.items())
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "-" if value is None else str(value)
 
 
 async def lines(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -47,6 +47,8 @@ class AuditPage(BaseModel):
     next_before: int | None
     broken: str
     """Why the log cannot be trusted any more; empty while it can."""
+    clock: str
+    """Why nothing is erased by itself; empty while it is."""
 
 
 class PageLink(BaseModel):
@@ -69,10 +71,12 @@ async def listing(
         found = await audit.page(
             session, before=before, limit=limit, kind=kind, about=about, author=author
         )
+        clock = await audit.clock_doubt(session)
     return {
         "records": found,
         "next_before": found[-1]["seq"] if len(found) == limit else None,
         "broken": state.audit.broken,
+        "clock": clock,
     }
 
 
@@ -173,6 +177,7 @@ async def show(
             author=author,
         )
         head = await audit.newest_head(session)
+        clock = await audit.clock_doubt(session)
         named = {one["author"] for one in found}
         named |= {one["payload"].get("about") for one in found}
         people = await session.scalars(select(Person).where(Person.hub_name.in_(named)))
@@ -183,15 +188,53 @@ async def show(
         of_interviews = {one.id: one.title for one in titles}
     html = render(
         "audit.html",
-        rows=[audit.row(one, of_people, of_interviews) for one in found],
+        rows=[_row(one, of_people, of_interviews) for one in found],
         head=head,
         broken=state.audit.broken,
+        clock=clock,
         kinds=audit.KINDS,
         asked={"kind": kind, "about": about, "author": author},
         next_before=found[-1]["seq"] if len(found) == PAGE_RECORDS else None,
         platform_key=state.platform_keys.signer().public,
     )
     return HTMLResponse(html)
+
+
+def _row(
+    wire: Mapping[str, Any],
+    people: Mapping[str, Person],
+    titles: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return a record as the page shows it; names come from where names are kept."""
+    facts = dict(wire["payload"])
+    author, about = wire["author"], facts.pop("about", None)
+    who = {"operator": "Operator", "service": "Service"}.get(author)
+    person, subject = people.get(author), people.get(about or "")
+    kind = wire["kind"].removeprefix("audit.")
+    return {
+        "seq": wire["seq"],
+        "time": wire["time"],
+        "who": who or (person.display_name if person else ""),
+        "who_id": "" if who else author,
+        "what": audit.KINDS.get(kind, kind),
+        "about": titles.get(about or "") or (subject.display_name if subject else ""),
+        "about_id": about or "",
+        "details": "; ".join(
+            f"{key.replace('_', ' ')}: {_said(one)}"
+            for key, one in facts.items()
+            if one is not False
+        ),
+    }
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {one}" for key, one in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "-" if value is None else str(value)
 
 
 @pages.get("/audit/file", response_model=None)
