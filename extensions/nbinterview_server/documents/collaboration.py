@@ -112,6 +112,11 @@ class RoomSocketHandler(YDocWebSocketHandler):  # type: ignore[misc]  # untyped
         return bool(self.settings["nbinterview_room"].is_over)
 
     @property
+    def is_gone(self) -> bool:
+        """Nobody waits for an answer any more."""
+        return self.ws_connection is None
+
+    @property
     def max_message_size(self) -> int:
         """Bytes at which tornado closes the connection, before it reads them.
 

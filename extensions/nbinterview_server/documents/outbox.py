@@ -6,6 +6,7 @@ behind the changes that it speaks of.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -24,6 +25,10 @@ from nbinterview_server.journal import Entry
 
 SAVED, REFUSED = 100, 101
 """Our messages, beside those of y-protocols; see how-the-parts-talk.md."""
+MAX_WAITING_BYTES = 32 * 1024 * 1024
+"""Of what waits for the disk; who writes more waits with it."""
+ITEM_BYTES = 1024
+"""What an item takes in memory beside what it says."""
 
 
 class PageSocket(Protocol):
@@ -33,6 +38,8 @@ class PageSocket(Protocol):
     read_only: bool
     is_over: bool
     """The interview has ended, and what was on its way has come."""
+    is_gone: bool
+    """Its connection has closed."""
     path: str
 
     async def send(self, message: bytes) -> None:
@@ -102,6 +109,37 @@ class Refusal:
 
 
 Item = Change | Corrected | Answer | Saved | Refusal
+
+
+def _size_bytes(item: Item) -> int:
+    if isinstance(item, Change):
+        return ITEM_BYTES + len(item.update)
+    if isinstance(item, Corrected):
+        return _size_bytes(item.change) + len(item.inverse)
+    if isinstance(item, Answer):
+        return ITEM_BYTES + len(item.message)
+    return ITEM_BYTES
+
+
+class Outbox(asyncio.Queue[Item]):
+    """What is to be recorded and sent, in order; `done` with each after it was."""
+
+    waiting_bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk is so far behind that pages have to wait for it."""
+        return self.waiting_bytes >= MAX_WAITING_BYTES
+
+    def put_nowait(self, item: Item) -> None:
+        """Put it behind what was said before."""
+        super().put_nowait(item)
+        self.waiting_bytes += _size_bytes(item)
+
+    def done(self, item: Item) -> None:
+        """Forget an item that was recorded and sent."""
+        self.waiting_bytes -= _size_bytes(item)
+        self.task_done()
 
 
 def entries_of(item: Item, path: str) -> list[Entry]:

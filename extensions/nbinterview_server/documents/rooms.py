@@ -41,6 +41,7 @@ from nbinterview_server.documents.outbox import (
     Change,
     Corrected,
     Item,
+    Outbox,
     PageSocket,
     Refusal,
     Saved,
@@ -63,6 +64,7 @@ __all__ = ["PageSocket", "RecordedRoom", "document_payload", "updates_of"]
 MAX_UPDATE_BYTES = 8 * 1024 * 1024
 """Of one message; its record, in base64, stays below the journal's limit."""
 
+OUTBOX_FULL_S = 0.05
 PUT_RIGHT_BYTES_PER_S = 4.0 * 1024 * 1024
 """What the room writes to put an edit right counts as so much of its time: ..."""
 ANSWERED_BYTES_PER_S = 100.0 * 1024 * 1024
@@ -101,7 +103,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
             corrected=self._note_corrected,
             document_id=room_id,
         )
-        self._outbox: asyncio.Queue[Item] = asyncio.Queue()
+        self._outbox = Outbox()
         self._writes: Counter[PageSocket] = Counter()
         self._writing: PageSocket | None = None
         self._overlooked: set[PageSocket] = set()
@@ -255,6 +257,11 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
             return True
         if kind not in (YSyncMessageType.SYNC_STEP2, YSyncMessageType.SYNC_UPDATE):
             return True
+        while self._outbox.is_full and not self.broken:
+            # The disk is far behind. What this page writes stays with it meanwhile.
+            if page.is_gone:
+                return False
+            await asyncio.sleep(OUTBOX_FULL_S)
         self._writes[page] += 1
         if page.read_only:
             self._overlook(page, kind, message[1:])
@@ -346,7 +353,7 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
                 await page.send(saved_message(write))
             for item in waiting:
                 await self._send(item)
-                self._outbox.task_done()
+                self._outbox.done(item)
             if self.broken:
                 self._give_up()
                 return

@@ -7,7 +7,6 @@ with the same seed as with another process, so that memory has to stay flat.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import gzip
 import json
@@ -31,6 +30,7 @@ from nbinterview_server import live, recovery
 from nbinterview_server.config import Person
 from nbinterview_server.documents import awareness
 from nbinterview_server.documents.custody import Broken, Custody
+from nbinterview_server.documents.outbox import Outbox
 from nbinterview_server.documents.owners import TEMPLATES_ID, Owners
 from nbinterview_server.documents.presence import NamedRoom
 from nbinterview_server.documents.rooms import RecordedRoom
@@ -178,7 +178,8 @@ class _Served(NamedRoom):
         self._owners = Owners()
         self._custody = _custody()
         self.ydoc = self._custody.doc
-        self._outbox: asyncio.Queue[Any] = asyncio.Queue()
+        self._outbox = Outbox()
+        self.broken = False
         self._writes: Counter[Any] = Counter()
         self._overlooked: set[Any] = set()
         self._answering: set[Any] = set()
@@ -195,7 +196,7 @@ class _Served(NamedRoom):
 class _Page:
     person = ADA
     read_only = False
-    is_over = False
+    is_over = is_gone = False
 
     def took(self, time_s: float) -> None:
         """It may take as long as it does."""
@@ -215,7 +216,7 @@ def _messages() -> Take:
         with suppress(StopIteration):
             room[0]._take(page, data).send(None)  # type: ignore[arg-type]  # a page
         while not room[0]._outbox.empty():
-            room[0]._outbox.get_nowait()
+            room[0]._outbox.done(room[0]._outbox.get_nowait())
 
     return take
 
