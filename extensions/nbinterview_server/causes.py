@@ -13,6 +13,7 @@ Cause = Literal[
     "frozen",
     "offline",
     "worker",
+    "insecure",
     "camera",
     "reloaded",
     "second_tab",
@@ -32,6 +33,10 @@ WORDS: Mapping[Cause, str] = {
     "frozen": "The page stood still: a computer asleep, a debugger or a frozen tab.",
     "offline": "The page had no connection.",
     "worker": "The page went on speaking, but the part that proves watching did not.",
+    "insecure": (
+        "The page says that its address is not secure (plain http), where a browser "
+        "can sign nothing. It takes an https address to prove the watching."
+    ),
     "camera": "The page went on, but no new camera pictures came.",
     "reloaded": "The page was closed or loaded again.",
     "second_tab": "Another tab or device of the candidate took over.",
@@ -69,6 +74,8 @@ class Page:
     unloading: bool = False
     camera: str | None = None
     detector: str | None = None
+    beats: str | None = None
+    """Why it can sign none, if it said so."""
 
     def told(self, event: Mapping[str, Any]) -> None:
         """Take in an event (`ClientEvent` of live.schema.yaml)."""
@@ -81,6 +88,8 @@ class Page:
                 self.camera = str(state)
             case "detector", state:
                 self.detector = str(state)
+            case "beats", state:
+                self.beats = str(state)
 
 
 @dataclass
@@ -124,6 +133,8 @@ def why(contact: Contact, page: Page) -> Cause:
         if contact.by_room:
             return "room"
         return "reloaded" if page.unloading else "offline"
+    if page.beats == "insecure":
+        return "insecure"
     if contact.spoke.enough:
         return "worker"
     if page.hidden:
@@ -146,7 +157,7 @@ def why_it_was(
     A worker counts the seconds of its life: one that counted while nothing came was
     alive, and one that did not stood still.
     """
-    if said in {"room", "second_tab"}:
+    if said in {"room", "second_tab", "insecure"}:
         return said
     if last is not None and beat.boot_id != last.boot_id:
         return other_page(contact)

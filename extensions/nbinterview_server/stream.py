@@ -38,6 +38,7 @@ EVENTS = {
     "clipboard": "ClipboardEvent",
     "camera": "CameraEvent",
     "detector": "DetectorEvent",
+    "beats": "BeatsEvent",
     "page": "PageEvent",
     "display": "DisplayEvent",
     "device": "DeviceEvent",

@@ -16,6 +16,7 @@ CAUSES: Mapping[str, str] = {
     "frozen": "the page stood still",
     "offline": "no connection",
     "worker": "the page went on without proof of watching",
+    "insecure": "the page said that it can prove nothing by plain http",
     "camera": "no new camera pictures",
     "reloaded": "the page was closed or loaded again",
     "second_tab": "another tab or device took over",

@@ -391,6 +391,50 @@ def test_a_page_cannot_switch_the_watching_off_unseen() -> None:
     assert len(world.gaps()) == len(world.gaps("ended")) == 1
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_page_that_can_sign_nothing_is_not_taken_for_hiding(*, hidden: bool) -> None:
+    """By plain http a browser gives no keys; the gap says so until the end."""
+    world = World(14)
+    page = Page(world, camera=False)
+    page.worker = False
+    page.event(name="beats", state="insecure")
+    page.event(name="consent", sensor="focus", granted=True)
+    page.event(name="watch", state="started")
+    if hidden:
+        page.event(name="visibility", state="hidden")
+    world.run(60.0)
+    [gap] = world.gaps()
+    assert gap["cause"] == "insecure"
+    assert "https" in gap["detail"]
+    world.write(Entry("interview.state", "room", {"state": "ended"}))
+    world.run(1.0)
+    assert [one["cause"] for one in world.gaps("ended")] == ["insecure"]
+
+
+def test_a_page_that_fails_to_sign_for_another_reason_is_no_excuse() -> None:
+    world = World(15)
+    page = Page(world, camera=False)
+    page.worker = False
+    page.event(name="beats", state="failed")
+    page.event(name="consent", sensor="focus", granted=True)
+    page.event(name="watch", state="started")
+    world.run(60.0)
+    assert [one["cause"] for one in world.gaps()] == ["worker"]
+
+
+def test_what_could_not_be_signed_stays_so_when_the_page_comes_by_https() -> None:
+    world = World(16)
+    page = Page(world, camera=False)
+    page.worker = False
+    page.event(name="beats", state="insecure")
+    page.event(name="consent", sensor="focus", granted=True)
+    page.event(name="watch", state="started")
+    world.run(20.0)
+    page.reload(takes_s=2.0)
+    world.run(20.0)
+    assert [one["cause"] for one in world.gaps("ended")] == ["insecure"]
+
+
 def test_a_rehearsal_that_ended_is_no_gap_of_the_interview() -> None:
     world = World(18)
     world.write(Entry("interview.state", "room", {"state": "scheduled"}))

@@ -86,6 +86,11 @@ class DetectorEvent(TypedDict):
     reason: NotRequired[str]
 
 
+class BeatsEvent(TypedDict):
+    name: Literal["beats"]
+    state: Literal["insecure", "failed"]
+
+
 class PageEvent(TypedDict):
     name: Literal["page"]
     state: Literal["loaded", "unloading"]
@@ -386,6 +391,7 @@ class Gap(TypedDict):
         "frozen",
         "offline",
         "worker",
+        "insecure",
         "camera",
         "reloaded",
         "second_tab",
@@ -481,6 +487,7 @@ ClientEvent: TypeAlias = (
     | ClipboardEvent
     | CameraEvent
     | DetectorEvent
+    | BeatsEvent
     | PageEvent
     | DisplayEvent
     | DeviceEvent

@@ -20,6 +20,7 @@ GAP_CAUSES = {
     "frozen": "the page stood still, as in a laptop that sleeps",
     "offline": "the connection was gone",
     "worker": "the part of the page that watches stopped",
+    "insecure": "the page said that it can prove nothing by plain http",
     "camera": "no frames came from the camera",
     "reloaded": "the page was reloaded",
     "second_tab": "another tab or device was in use",

@@ -17,6 +17,8 @@ export function causeWords(cause: Gap['cause'], trans: TranslationBundle): strin
       return trans.__('the candidate’s page cannot be reached');
     case 'worker':
       return trans.__('the page answers, but what watches in it does not');
+    case 'insecure':
+      return trans.__('the page says that by plain http it can prove nothing');
     case 'camera':
       return trans.__('no pictures come from the camera');
     case 'reloaded':

@@ -14,6 +14,7 @@ export type ClientEvent =
   | ClipboardEvent
   | CameraEvent
   | DetectorEvent
+  | BeatsEvent
   | PageEvent
   | DisplayEvent
   | DeviceEvent
@@ -173,6 +174,14 @@ export interface DetectorEvent {
   name: 'detector';
   state: 'ready' | 'failed' | 'stopped';
   reason?: string;
+}
+/**
+ * The page can sign no beats, so that nothing it does proves its watching. `insecure` its address is not secure (plain http on another host than this computer), where browsers give pages no keys; `failed` for another reason.
+ *
+ */
+export interface BeatsEvent {
+  name: 'beats';
+  state: 'insecure' | 'failed';
 }
 export interface PageEvent {
   name: 'page';
@@ -655,7 +664,7 @@ export interface Gap {
   started_at: string;
   ended_at: string | null;
   /**
-   * As far as it is known; at the end often better than at the beginning. `worker` the page speaks and its beats do not come; `camera` beats come and no frames; `room` this server was away.
+   * As far as it is known; at the end often better than at the beginning. `worker` the page speaks and its beats do not come; `insecure` the page says that it can sign none at its address; `camera` beats come and no frames; `room` this server was away.
    *
    */
   cause:
@@ -663,6 +672,7 @@ export interface Gap {
     | 'frozen'
     | 'offline'
     | 'worker'
+    | 'insecure'
     | 'camera'
     | 'reloaded'
     | 'second_tab'
