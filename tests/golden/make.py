@@ -1,10 +1,12 @@
 """Keep a journal of today's format and engine as a golden one: once, for ever.
 
     python -m tests.golden.make NAME EXPORT.jsonl.gz
+    python -m tests.golden.make
 
-Writes tests/golden/NAME: the export, a bundle and a receipt of it, and what is found in
-it. Never run it over a folder that is there: what was released stays as it was. The
-export comes from a room of that format and engine (`nbinterview export --jsonl`).
+The first writes tests/golden/NAME: the export, a bundle and a receipt of it, and what
+is found in it. What is there is never written again: what was released stays as it was.
+The export comes from a room of that format and engine (`nbinterview export --jsonl`).
+The second is for a new engine: it adds what that finds in the journals that are there.
 """
 
 from __future__ import annotations
@@ -74,6 +76,20 @@ def digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
+def add_rescored() -> None:
+    """Add what today's engine finds to every golden journal that lacks it."""
+    for path in sorted(GOLDEN.glob("*/expected.json")):
+        expected = json.loads(path.read_text("utf-8"))
+        _interview, records = read_export(path.parent / "recorded.jsonl.gz")
+        expected["rescored"].setdefault(ENGINE_VERSION, rescored(records))
+        _write(path, expected)
+
+
+def _write(path: Path, expected: Mapping[str, Any]) -> None:
+    text = json.dumps(expected, indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", "utf-8")
+
+
 def main(name: str, export: Path) -> None:
     """Make a golden journal."""
     folder = GOLDEN / name
@@ -113,9 +129,11 @@ def main(name: str, export: Path) -> None:
         "platform_key": PLATFORM.public,
         "rescored": {ENGINE_VERSION: rescored(wires)},
     }
-    text = json.dumps(expected, indent=1, ensure_ascii=False)
-    (folder / "expected.json").write_text(text + "\n", "utf-8")
+    _write(folder / "expected.json", expected)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    if len(sys.argv) > 1:
+        main(sys.argv[1], Path(sys.argv[2]))
+    else:
+        add_rescored()

@@ -65,7 +65,7 @@ def test_an_interview_under_another_policy_and_what_that_changes(
 ) -> None:
     shown = told("bobjyhyg4a", "--policy", "strict", "--diff", env=env)
     assert "recorded under standard 1, engine before 2.0" in shown
-    assert "now under      strict 1, engine 2.0" in shown
+    assert "now under      strict 1, engine 2.1" in shown
     assert "Note: This record is from before version 2" in shown
     signs = [line[0] for line in shown.splitlines() if line[:1] in ("+", "-", "~", "=")]
     assert signs == ["-", "~", "~", "=", "~"]

@@ -12,7 +12,7 @@ from nbinterview_proctor.engine.fold import OWN_KINDS, State, initial, step
 from nbinterview_proctor.engine.outcome import Fact, FactLike, Outcome, iso, payload
 
 #: Of the rules' meaning; recorded with each room, compared when one is rescored.
-ENGINE_VERSION = "2.0"
+ENGINE_VERSION = "2.1"
 
 __all__ = [
     "ENGINE_VERSION",
