@@ -63,12 +63,38 @@ async def test_a_head_within_a_batch_and_one_of_records_kept_before_are_judged(
     assert (status, body["countersignature"]["size"]) == (200, 5)
     status, body = await room.send(room.write(4), room.sign(7))
     assert (status, body["countersignature"]["size"]) == (200, 7)
-    # An earlier one comes late: it is judged by all the leaves.
+    # One that comes later than its records is judged by all the leaves.
+    status, body = await room.send([], room.sign(9))
+    assert (status, body["countersignature"]["size"]) == (200, 9)
+    wrong = room.sign(10, root=room.tree.root(3))
+    assert (await room.send([], wrong))[0] == 409
+    assert [head.size for head in await room.heads()] == [5, 9]
+
+
+@pytest.mark.asyncio
+async def test_heads_that_were_judged_are_not_worked_out_again(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = await SigningRoom.open(running)
+    await room.send(room.write(4), room.sign(2))
+
+    async def reads_all(*_: Any) -> list[bytes]:
+        raise AssertionError("all leaves were read")
+
+    monkeypatch.setattr(ledger, "_leaves", reads_all)
+    # Nobody certified this key yet: that its head fits would be worth nothing.
+    status, body = await room.send([], room.sign(3))
+    assert (status, body["countersignature"]) == (200, None)
+    await room.certify()
+    await room.send(room.write(4), room.sign(6))
+    # The answer was lost: the very head comes again.
     status, body = await room.send([], room.sign(6))
     assert (status, body["countersignature"]["size"]) == (200, 6)
-    wrong = room.sign(4, root=room.tree.root(3))
+    wrong = room.sign(6, root=room.tree.root(3))
     assert (await room.send([], wrong))[0] == 409
-    assert [head.size for head in await room.heads()] == [5, 7]
+    # A later one stands for it.
+    status, body = await room.send([], room.sign(5))
+    assert (status, body["countersignature"]) == (200, None)
 
 
 @pytest.mark.asyncio

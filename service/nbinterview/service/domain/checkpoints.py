@@ -59,8 +59,8 @@ async def accept(
     """Hold a head against the records, keep and countersign it.
 
     None for one that cannot be judged yet: of records that are still to come, or by a
-    key that is still to be certified. Raises `NotExtending`, and `Invalid` for a
-    signature that is not its key's.
+    key that is still to be certified; and for one that a later one stands for. Raises
+    `NotExtending`, and `Invalid` for a signature that is not its key's.
     """
     interview_id = checkpoint.interview
     certificate = await certificates.find(session, interview_id, checkpoint.key_id)
@@ -68,15 +68,36 @@ async def accept(
         raise Invalid("the checkpoint's signature is not its key's", field="checkpoint")
     if not 0 < checkpoint.size <= taken.last_seq:
         return None
-    root = taken.root
-    if root is None:
-        root = await ledger.root_at(session, interview_id, checkpoint.size)
-    if root.hex() != checkpoint.root:
+    root = await _root(session, checkpoint, taken, known=certificate is not None)
+    if root is not None and root != checkpoint.root:
         raise NotExtending(checkpoint)
-    if certificate is None:
+    if root is None or certificate is None:
         return None
     await _keep(session, checkpoint, now)
     return await _countersigned(session, checkpoint, platform, now)
+
+
+async def _root(
+    session: AsyncSession, checkpoint: Checkpoint, taken: Taken, *, known: bool
+) -> str | None:
+    """Return the head of the records here at a checkpoint's size.
+
+    None where it would have to be worked out of all the leaves for nothing: for a key
+    that is not `known` yet, or below a head that was judged.
+    """
+    if taken.root is not None:
+        return taken.root.hex()
+    if not known:
+        return None
+    where = (checkpoint.interview, checkpoint.size, checkpoint.key_id)
+    kept = await session.get(SignedHead, where)
+    if kept is not None:
+        return kept.root
+    newest = await _newest(session, checkpoint.interview)
+    if newest and newest[0].size > checkpoint.size:
+        return None
+    here, size = checkpoint.interview, checkpoint.size
+    return (await ledger.root_at(session, here, size)).hex()
 
 
 async def _keep(session: AsyncSession, checkpoint: Checkpoint, now: datetime) -> None:
