@@ -199,9 +199,9 @@ class _Verifier:
             raise Broken("nothing signs these records: anybody could have made them")
         if signed == size:
             self._say("the last record is signed, too")
-        elif self._read.ended:
+        elif self._read.closed:
             raise Broken(
-                f"the interview ended, and nothing signs records after {signed:,} "
+                f"the record is whole, and nothing signs what comes after {signed:,} "
                 "(if it ended just now: export it again in a minute)",
                 signed + 1,
             )
@@ -211,6 +211,11 @@ class _Verifier:
             return
         if not self._read.ended:
             self._open("what comes after: the interview had not ended then")
+        elif not self._read.closed:
+            self._open(
+                "what comes after: its room had not stopped yet. If it ended just now, "
+                "export it again in a minute"
+            )
         if checkpoints and not seen:
             self._open("that the platform saw this in time: it signed no head")
 

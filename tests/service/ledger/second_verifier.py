@@ -146,4 +146,4 @@ def verify(path: Any, receipt: Wire | None = None, platform: Any = ()) -> None:
             signed(platforms.get(one["platform_key_id"]), "countersignature", one)
     covering = heads or filter(None, seen * (newest == 1))
     covered = max((one["size"] for one in covering), default=0)
-    need(covered and (covered == len(leaves) or not ended), "signed by nobody")
+    need(covered and (covered == len(leaves) or not closed), "signed by nobody")

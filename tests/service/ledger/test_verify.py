@@ -237,11 +237,23 @@ def test_records_after_the_end_are_a_break_also_signed(tmp_path: Path) -> None:
     assert "after the record's end" in found.why
 
 
+def test_a_bundle_of_the_seconds_after_the_end_is_no_forgery(tmp_path: Path) -> None:
+    interview = an_interview(ended=False)
+    interview.add("interview.state", "room", {"state": "ended"})
+    path = tmp_path / "b.zip"
+    found = judged(interview, path)
+    assert found.ok, found.why
+    size = len(interview.records)
+    assert f"records {size} to {size}: they are not signed yet" in found.unchecked
+    assert any("export it again in a minute" in one for one in found.unchecked)
+    second_verifier.verify(path)
+
+
 def test_an_unsigned_tail_of_an_ended_interview_is_a_break(tmp_path: Path) -> None:
     interview = an_interview()
     interview.checkpoints.pop()
     interview.countersignatures.pop()
-    found = _refused(interview, tmp_path / "b.zip", "nothing signs records after 32")
+    found = _refused(interview, tmp_path / "b.zip", "nothing signs what comes after 32")
     assert found.first_bad_seq == 33
 
 
