@@ -214,11 +214,18 @@ def test_a_line_that_says_nothing_changes_nothing_and_is_named(
 def test_a_torn_last_line_does_not_spoil_the_next(
     log: ErasureLog, tmp_path: Path
 ) -> None:
-    log.add([erasure(id="torn")])
+    log.add([erasure(id="before"), erasure(id="torn")])
     os.truncate(lines_of(tmp_path), lines_of(tmp_path).stat().st_size - 9)
-    log.add([erasure(id="whole")])
+    # Nothing was done by it, and so nothing is damaged, neither now nor later.
     found = log.read()
-    assert ([one.id for one in found.standing], found.damaged) == (["whole"], (1,))
+    assert ([one.id for one in found.standing], found.damaged) == (["before"], ())
+    log.add([erasure(id="whole")])
+    # Only its line end is missing: it stands.
+    os.truncate(lines_of(tmp_path), lines_of(tmp_path).stat().st_size - 1)
+    log.add([erasure(id="last")])
+    found = log.read()
+    assert [one.id for one in found.standing] == ["before", "whole", "last"]
+    assert found.damaged == ()
 
 
 def test_two_processes_never_erase_at_once(log: ErasureLog, tmp_path: Path) -> None:

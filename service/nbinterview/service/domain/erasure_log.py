@@ -21,6 +21,7 @@ from nbinterview.errors import Conflict, Invalid, Unavailable
 from nbinterview.service.domain.retention import Erasure
 
 MAX_LINE_BYTES = 64 * 1024
+_UNREADABLE = (ValueError, RecursionError, Invalid)
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,13 @@ class ErasureLog:
                 self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600
             )
             with os.fdopen(descriptor, "r+b") as file:
-                before = file.seek(0, os.SEEK_END)
-                # A line that was torn by a crash must not spoil the next one.
-                if before and os.pread(file.fileno(), 1, before - 1) != b"\n":
+                kept = file.read()
+                tail = kept[kept.rfind(b"\n") + 1 :]
+                before = len(kept)
+                if _is_torn(tail):
+                    before -= len(tail)
+                    file.truncate(before)
+                elif tail:
                     text = "\n" + text
                 try:
                     file.write(text.encode())
@@ -93,14 +98,19 @@ class ErasureLog:
             ) from error
 
     def read(self) -> Found:
-        """Return what stands. A line that is damaged names nothing."""
+        """Return what stands. A line that is damaged names nothing.
+
+        A last line that a crash has torn is no damage: nothing was done by it yet, and
+        the next one takes its place.
+        """
         standing: dict[str, Erasure] = {}
         damaged: list[int] = []
         for number, line in enumerate(self._lines(), start=1):
             try:
                 entry = _entry(line)
-            except (ValueError, RecursionError, Invalid):
-                damaged.append(number)
+            except _UNREADABLE:
+                if not _is_torn(line):
+                    damaged.append(number)
                 continue
             if isinstance(entry, Erasure):
                 standing[entry.id] = entry
@@ -130,6 +140,17 @@ def _entry(line: bytes) -> Erasure | str | None:
             raise Invalid("This line is none of ours.")
         return loaded["undone"]
     return Erasure.from_wire(loaded.get("erase"))
+
+
+def _is_torn(line: bytes) -> bool:
+    """Say whether a line ends the file before it was written whole."""
+    if line.endswith(b"\n") or len(line) >= MAX_LINE_BYTES:
+        return False
+    try:
+        _entry(line)
+    except _UNREADABLE:
+        return True
+    return False
 
 
 def _sync(folder: Path) -> None:
