@@ -6,19 +6,22 @@ import asyncio
 import gzip
 import io
 import json
+import threading
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
 
 from nbinterview.ledger import signing
+from nbinterview.ledger.bundle import Contents, write_bundle
 from nbinterview.ledger.checkpoints import Receipt
 from nbinterview.ledger.verify import Findings, verify
 from nbinterview.service.db.models import Erasure
+from nbinterview.service.domain import bundles
 from tests.service.signed import SigningRoom
-from tests.service.support import START, Running, Start, person_of
+from tests.service.support import START, Running, Start, eventually, person_of
 
 STARTED = {"versions": {"engine": "3"}, "policy": {"name": "standard"}, "sandbox": {}}
 
@@ -80,6 +83,38 @@ async def test_what_is_changed_in_it_is_found(running: Running, tmp_path: Path) 
             packed.writestr(name, content)
     found = await asyncio.to_thread(verify, path)
     assert (found.ok, found.first_bad_seq) == (False, 5)
+
+
+@pytest.mark.asyncio
+async def test_one_that_takes_long_holds_up_no_other_interviews(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (_, slow), (_, other) = await _whole(running), await _whole(running)
+    operator = await running.operator()
+    may_end = threading.Event()
+    begun: list[str] = []
+
+    def takes_long(file: IO[bytes], contents: Contents) -> None:
+        begun.append(contents.interview)
+        if contents.interview == slow.interview:
+            assert may_end.wait(60)
+        write_bundle(file, contents)
+
+    monkeypatch.setattr(bundles, "write_bundle", takes_long)
+    asked = [asyncio.create_task(_bundle(operator, slow.interview)) for _ in range(3)]
+    try:
+
+        async def has_begun() -> bool:
+            return begun != []
+
+        await eventually("the slow one", has_begun)
+        answer = await asyncio.wait_for(_bundle(operator, other.interview), 20)
+        assert answer.status_code == 200
+        assert begun == [slow.interview, other.interview]
+    finally:
+        may_end.set()
+    for one in await asyncio.gather(*asked):
+        assert one.status_code == 200
 
 
 @pytest.mark.asyncio

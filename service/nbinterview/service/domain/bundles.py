@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
+from weakref import WeakValueDictionary
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,10 +29,12 @@ from nbinterview.service.domain import (
 from nbinterview.service.platform_keys import PlatformKeys
 
 PAGE_RECORDS = 500
+AT_ONCE = 2
+"""Of different interviews: rebuilding one's notebook may take a minute or two."""
 
 
 class Bundles:
-    """Makes bundles one at a time, off the event loop and of one moment each."""
+    """Makes bundles, a few at a time, off the event loop and of one moment each."""
 
     def __init__(
         self,
@@ -45,14 +48,19 @@ class Bundles:
         self._keys = keys
         self._directory = directory
         self._now = now
-        self._one_at_a_time = asyncio.Lock()
+        self._few = asyncio.Semaphore(AT_ONCE)
+        # An interview that takes long is waited for by those who ask for it.
+        self._one_of_each: WeakValueDictionary[str, asyncio.Lock] = (
+            WeakValueDictionary()
+        )
 
     async def make(self, interview_id: str) -> IO[bytes]:
         """Return the bundle of an interview up to now, as an open file at its start.
 
         Whoever asked closes it; then it is gone.
         """
-        async with self._one_at_a_time, self._database.read() as session:
+        alone = self._one_of_each.setdefault(interview_id, asyncio.Lock())
+        async with alone, self._few, self._database.read() as session:
             contents = await self._contents(session, interview_id)
             file = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115
             try:
