@@ -16,12 +16,12 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nbinterview.ledger.records import Record, format_time
 from nbinterview.ledger.stored import from_store, to_store
@@ -48,9 +48,12 @@ from nbinterview_server.writer import (
 __all__ = ["MAX_RECORD_BYTES", "Entry", "Journal", "NotWritten", "RecordFull"]
 
 Listener = Callable[[Record], None]
+Folded = TypeVar("Folded")
 
 HELD_S = 3.0
 """So long a record waits for a journal that is held, before it is refused."""
+PAGE_RECORDS = 200
+"""Held at a time by who reads all of them: each may be MiBs, packed to little."""
 MAX_WAITING = 5000
 """Records that wait for the disk; who brings more waits before the journal."""
 
@@ -285,6 +288,13 @@ class Journal:
         found = map(record_of, self._blobs(where, [*values, limit]))
         return [one for one in found if erased or not one.erased]
 
+    def records(self, *, kinds: Sequence[str] = ()) -> Iterator[Record]:
+        """Give every record in order, also erased ones. Blocks for a page at a time."""
+        after = 0
+        while page := self.read(after, kinds=kinds, limit=PAGE_RECORDS, erased=True):
+            yield from page
+            after = page[-1].seq
+
     def _blobs(self, where: str, values: Sequence[object]) -> list[Blob]:
         query = f"SELECT wire FROM records WHERE {where} ORDER BY seq LIMIT ?"  # noqa: S608  # only '?' is put in
         with self._reader_lock:
@@ -328,6 +338,13 @@ class Journal:
         return await asyncio.to_thread(
             self.read, after, kinds=kinds, limit=limit, erased=erased
         )
+
+    async def fold(
+        self, fold: Callable[[Iterator[Record]], Folded], *, kinds: Sequence[str] = ()
+    ) -> Folded:
+        """Return what `fold` makes of `records`, read as by `aread`."""
+        await self._open.wait()
+        return await asyncio.to_thread(lambda: fold(self.records(kinds=kinds)))
 
     def close(self) -> None:
         """Write what waits, then stop."""

@@ -75,6 +75,8 @@ class Proof:
         """By gap, as it is on record."""
         self._ticked_s: float | None = None
         self._moved_s = float("-inf")
+        self._known_s: float | None = None
+        """When the last record of before this start was written."""
 
     @property
     def last_beat(self) -> Beat | None:
@@ -83,33 +85,39 @@ class Proof:
 
     # ------------------------------------------------------------ the record
 
-    def rebuild(self, records: Iterable[Record]) -> None:
-        """Fold what is in the journal, before any page comes; the view did before.
+    def recall(self, record: Record) -> None:
+        """Fold one record of before this start, before any page comes."""
+        self._known_s = self.room_s(record.time)
+        if record.kind == "gap":
+            # Of an erased one nothing but this is known: no number is used twice.
+            self._silence.count += 1
+        if record.payload is None:
+            return
+        if record.kind == "lease":
+            state, boot_id = record.payload["state"], record.payload["boot_id"]
+            self._lease.restore(state, boot_id, self._monotonic())
+        self._fold(record)
+
+    def go_on(self) -> None:
+        """Begin after the last record of before this start, which the view has.
 
         A restart of the room is one gap, if watching was wanted when it stopped.
         """
         now_s = self._monotonic()
-        known_s = now_s
-        for record in records:
-            if record.payload is None:
-                continue
-            known_s = self._room_s(record.time)
-            if record.kind == "lease":
-                fields = record.payload
-                self._lease.restore(fields["state"], fields["boot_id"], now_s)
-            self._fold(record)
         self._want()
-        self._silence.count = len(self._view.gaps)
         for gap in self._view.gaps.values():
             if gap["state"] == "began":
                 self._restore(gap)
         if self._view.silent:
             payload = {"what": "live", "state": "ended", "detail": "beats from now on"}
             self._record(Entry("gap", ROOM, payload))
-        self._tell(self._silence.restarted(now_s, known_s))
+        known_s = self._known_s
+        self._tell(
+            self._silence.restarted(now_s, now_s if known_s is None else known_s)
+        )
 
     def _restore(self, wire: Message) -> None:
-        started_s = self._room_s(wire["started_at"])
+        started_s = self.room_s(wire["started_at"])
         self._started_at[wire["gap_id"]] = wire["started_at"]
         gap = Gap(wire["gap_id"], started_s, None, wire["cause"], wire["detail"])
         silence = self._silence
@@ -386,7 +394,7 @@ class Proof:
         ago_s = self._monotonic() - room_s
         return format_time(self._clock() - timedelta(seconds=ago_s))
 
-    def _room_s(self, time: str) -> float:
+    def room_s(self, time: str) -> float:
         """Return a time of the record on the room's steady clock."""
         ago = self._clock() - datetime.fromisoformat(time)
         return self._monotonic() - ago.total_seconds()

@@ -156,16 +156,18 @@ class Room:
         self.journal.hold(_WAITING)
 
     def _replay(self) -> None:
-        records = self.journal.read()
-        for record in records:
+        stopped = False
+        for record in self.journal.records():
             self.view.step(record)
-        stopped = bool(records) and records[-1].kind == "room.stopped"
+            for part in (self.trust, self.watch, self.stream):
+                part.recall(record)
+            stopped = record.kind == "room.stopped"
+        self._ended_s = self.stream.ended_s
         if stopped and self.view.state == "ended":
             self._is_closed = True
             self.journal.finish(_CLOSED)
-        self.trust.recall(records)
-        self.watch.rebuild(records)
-        self.stream.proof.rebuild(records)
+        self.watch.go_on()
+        self.stream.go_on()
         hearing = (self.fanout, self.watch, self.stream, self.trust)
         for hear in (one.hear for one in hearing):
             self.journal.listen(hear)

@@ -71,7 +71,7 @@ class Silence:
     """Of beats."""
     frames_gap: Gap | None = None
     count: int = 0
-    """Gaps of this interview so far."""
+    """Gaps of this interview so far, at least."""
     _proved_s: float = float("-inf")
     """The last moment that a beat proved, or from which they are due."""
     _grace_s: float = 0.0

@@ -27,6 +27,8 @@ MAX_COMMENTS = 200
 """Of one interview: everybody's pages show them all."""
 MAX_AHEAD = 1_000_000
 """So far a message's number may be ahead of the last one stored of its page load."""
+PAGES = frozenset({"event", "observations"})
+"""Kinds of records that are a page's messages, dated by its clock."""
 OVER = "The interview has ended; nothing more goes on its record."
 
 EVENTS = {
@@ -115,7 +117,8 @@ class CandidateStream:
         self.monotonic = monotonic
         self.clocks = PageClocks()
         self._journal = journal
-        self._ended_s: float | None = None
+        self.ended_s: float | None = None
+        """When the interview ended, on the room's steady clock."""
         self._writing = asyncio.Lock()
         self._pages: set[PageStream] = set()
 
@@ -148,10 +151,28 @@ class CandidateStream:
             except NBInterviewError as error:
                 log.warning("a page's last second waits: %s", error.detail)
 
+    def recall(self, record: Record) -> None:
+        """Take up one record of before this start, after the view."""
+        self.proof.recall(record)
+        if record.payload is None:
+            return
+        if record.kind == "interview.state" and self.view.state == "ended":
+            self.ended_s = self.proof.room_s(record.time)
+        elif record.kind in PAGES and record.monotonic_ms is not None:
+            at_s, boot_id = self.proof.room_s(record.time), record.payload["boot_id"]
+            self.clocks.skew_ms(boot_id, record.monotonic_ms, at_s)
+
+    def go_on(self) -> None:
+        """Begin after the last record of before this start."""
+        if self.ended_s is None:
+            # The room's clock may have been set meanwhile: only the end asks for them.
+            self.clocks = PageClocks()
+        self.proof.go_on()
+
     def hear(self, record: Record) -> None:
         """Listen to the journal, after the view."""
         if record.kind == "interview.state" and self.view.state == "ended":
-            self._ended_s = self.monotonic()
+            self.ended_s = self.monotonic()
         self.proof.hear(record)
 
     def check_time(self, message: Message) -> None:
@@ -159,11 +180,11 @@ class CandidateStream:
 
         What waited in the browser since before it is taken, however late.
         """
-        if self._ended_s is None:
+        if self.ended_s is None:
             return
         boot_id, said_ms = message["boot_id"], message["monotonic_ms"]
         said_s = self.clocks.said_s(boot_id, said_ms, self.monotonic())
-        if said_s > self._ended_s + AFTER_END_S:
+        if said_s > self.ended_s + AFTER_END_S:
             raise Forbidden(OVER, field="monotonic_ms")
 
     async def write(self, make: Callable[[], Sequence[Entry]]) -> None:

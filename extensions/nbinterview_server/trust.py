@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -79,15 +79,14 @@ class Trust:
         self._follow = tell
         self._last_key_id: str | None = None
 
-    def recall(self, records: Iterable[Record]) -> None:
-        """Take up what is on record, before anything new is."""
-        ended = False
-        for record in records:
-            if record.kind == "key":
-                self._last_key_id = record.facts["key_id"]
-            elif record.kind == "interview.state":
-                ended = record.facts["state"] == "ended"
-        self.sealing.recall(ended=ended)
+    def recall(self, record: Record) -> None:
+        """Take up one record of before, ahead of anything new."""
+        if record.payload is None:
+            return
+        if record.kind == "key":
+            self._last_key_id = record.payload["key_id"]
+        elif record.kind == "interview.state":
+            self.sealing.recall(ended=record.payload["state"] == "ended")
 
     def hear(self, record: Record) -> None:
         """Listen to the journal."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 
 from nbinterview.ledger.records import Record
@@ -32,20 +32,23 @@ class Watch:
         self._journal = journal
         self._clock = clock
         self._found: asyncio.Queue[Entry] = asyncio.Queue()
+        self._due: list[Entry] = []
+        """What the records of before call for, ..."""
+        self._written = 0
+        """... and how much of it is on record."""
 
-    def rebuild(self, records: Iterable[Record]) -> None:
-        """Fold what is in the journal; queue what it calls for and lacks."""
-        written = 0
-        due: list[Entry] = []
-        for record in records:
-            if record.kind in engine.OWN_KINDS:
-                written += 1
-            elif record.erased:
-                continue
-            else:
-                due += self._step(record)
-        for entry in due[written:]:
+    def recall(self, record: Record) -> None:
+        """Fold one record of before this start."""
+        if record.kind in engine.OWN_KINDS:
+            self._written += 1
+        elif not record.erased:
+            self._due += self._step(record)
+
+    def go_on(self) -> None:
+        """Queue what was called for before this start and is not on record."""
+        for entry in self._due[self._written :]:
             self._found.put_nowait(entry)
+        self._due.clear()
 
     def hear(self, record: Record) -> None:
         """Listen to the journal: fold one record, queue what it calls for."""

@@ -46,7 +46,9 @@ async def test_what_a_crash_left_unwritten_is_written_once(tmp_path: Path) -> No
 
     async def restart() -> list[str]:
         watch = Watch(POLICY, journal, clock=lambda: datetime.now(UTC))
-        watch.rebuild(journal.read())
+        for record in journal.records():
+            watch.recall(record)
+        watch.go_on()
         running = asyncio.create_task(watch.run())
         await watch.flush()
         running.cancel()

@@ -70,7 +70,9 @@ class World:
             monotonic=lambda: self.now_s,
             random_bytes=self.random.randbytes,
         )
-        self.proof.rebuild(list(self.records))
+        for record in self.records:
+            self.proof.recall(record)
+        self.proof.go_on()
 
     def clock(self) -> datetime:
         return BEGAN + timedelta(seconds=self.now_s)

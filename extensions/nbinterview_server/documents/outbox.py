@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Protocol
@@ -182,12 +182,12 @@ def updates_of(records: Sequence[Record], path: str) -> list[bytes]:
     return [update for _, update in authored_updates(records, path)]
 
 
-def authored_updates(records: Sequence[Record], path: str) -> list[tuple[str, bytes]]:
+def authored_updates(records: Iterable[Record], path: str) -> list[tuple[str, bytes]]:
     """Return the Yjs updates of one document with their authors, in order."""
     return [
         (record.author, base64.b64decode(record.facts["update"]))
         for record in records
-        if record.facts["path"] == path
+        if not record.erased and record.facts["path"] == path
     ]
 
 

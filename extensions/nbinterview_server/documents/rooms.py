@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from jupyter_server_ydoc.rooms import DocumentRoom
@@ -149,8 +150,9 @@ class RecordedRoom(NamedRoom, DocumentRoom):  # type: ignore[misc]  # untyped
                 self._save_to_disc()
 
     async def _recorded(self) -> list[tuple[str, bytes]]:
-        records = await self._journal.aread(kinds=["document"])
-        recorded = authored_updates(records, self._path)
+        recorded = await self._journal.fold(
+            partial(authored_updates, path=self._path), kinds=["document"]
+        )
         if recorded:
             await self._tell(await asyncio.to_thread(self._notebook_file.check))
         return recorded
