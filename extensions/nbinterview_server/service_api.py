@@ -207,7 +207,7 @@ def _shipped(found: Mapping[str, Any]) -> Shipped:
             Countersignature.from_wire(countersigned) if countersigned else None,
             tuple(dict(one) for one in erase),
         )
-    except (KeyError, ValueError, TypeError, Invalid) as error:
+    except (KeyError, ValueError, TypeError, OverflowError, Invalid) as error:
         raise Unavailable(_NOT_THE_SERVICE) from error
 
 

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from nbinterview.errors import Unavailable
 from nbinterview.schemas.live_types import InterviewState
 from nbinterview_server.journal import Journal
 from nbinterview_server.service_api import ServiceApi, Shipped
@@ -187,3 +189,17 @@ async def test_a_batch_that_is_too_large_does_not_hide_the_state(
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await shipping.close()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", ["acknowledged_seq", "people_revision"])
+async def test_an_answer_with_a_number_that_is_none_is_not_the_services(
+    name: str,
+) -> None:
+    fields = {"state": '"open"', "acknowledged_seq": "0", "people_revision": "1"}
+    text = ",".join(f'"{key}":{one}' for key, one in {**fields, name: "1e999"}.items())
+    answering = httpx.MockTransport(lambda _: httpx.Response(200, text=f"{{{text}}}"))
+    api = ServiceApi("http://service", INTERVIEW, TOKEN, transport=answering)
+    with pytest.raises(Unavailable, match="in the service's place"):
+        await api.ship([])
+    await api.close()
