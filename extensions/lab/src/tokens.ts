@@ -106,6 +106,10 @@ export interface IBeats {
   dropped(): void;
   /** The worker that beats had to be made anew: it needs to be told by another port. */
   readonly renewed: ISignal<IBeats, void>;
+  /** Whether this page can sign none. */
+  readonly hasFailed: boolean;
+  /** It turned out so. */
+  readonly failed: ISignal<IBeats, void>;
 }
 
 /** Whether what is typed is saved; there is none outside a room. */

@@ -88,6 +88,19 @@ afterEach(() => {
 });
 
 describe('the page’s end of the worker that beats', () => {
+  it('tells once that none can be signed here', () => {
+    const { beats, workers } = made();
+    let failed = 0;
+    beats.failed.connect(() => {
+      failed += 1;
+    });
+    beats.begin(KEYS);
+    expect(beats.hasFailed).toBe(false);
+    workers[0]?.say({ type: 'failed', reason: 'no keys' });
+    workers[0]?.say({ type: 'failed', reason: 'no keys' });
+    expect([beats.hasFailed, failed]).toEqual([true, 1]);
+  });
+
   it('makes none where the room wants no beats', () => {
     const { beats, workers } = made();
     beats.begin(null);

@@ -100,6 +100,8 @@ export class FakePulse implements IPulse {
   onBeat: IPulse['onBeat'] = null;
   onKeyless: IPulse['onKeyless'] = null;
   readonly renewed = new Signal<this, void>(this);
+  readonly failed = new Signal<this, void>(this);
+  hasFailed = false;
   /** What it was told, in order. */
   readonly told: unknown[] = [];
 
@@ -109,6 +111,12 @@ export class FakePulse implements IPulse {
 
   nonce(nonce: string): void {
     this.told.push(nonce);
+  }
+
+  /** The worker says that it cannot sign. */
+  fail(): void {
+    this.hasFailed = true;
+    this.failed.emit();
   }
 
   start(): void {

@@ -68,9 +68,13 @@ async function send({ number, interview, key }: Connection, said: Said): Promise
     const signed = await sign(interview, said, await key);
     scope.postMessage({ type: 'beat', connection: number, beat: signed });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    scope.postMessage({ type: 'failed', reason });
+    fail(error);
   }
+}
+
+function fail(error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  scope.postMessage({ type: 'failed', reason });
 }
 
 function beatEvery(interval_ms: number): void {
@@ -84,9 +88,10 @@ function connect(number: number, keys: Keys | null): void {
     return;
   }
   const { interview, key, nonce, interval_ms } = keys;
-  // In a promise, so that a browser without keys says so with the first beat.
+  // In a promise, so that a browser without keys is one more that fails to sign. Said at
+  // once: the person should know before the watching begins.
   const imported = Promise.resolve(key).then(importKey);
-  imported.catch(() => undefined);
+  imported.catch(fail);
   connection = { number, interview, key: imported, nonce };
   beatEvery(interval_ms);
   beat();

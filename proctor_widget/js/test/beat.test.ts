@@ -170,6 +170,15 @@ describe('the worker', () => {
     second.port1.close();
   });
 
+  it('says so before the page watches, in a browser that gives no keys', async () => {
+    vi.stubGlobal('crypto', {}); // as by plain http: no `subtle`
+    tell({ type: 'connection', connection: 1, keys });
+    await Promise.resolve().then(() => undefined);
+    vi.unstubAllGlobals();
+    await settle();
+    expect(said.map(each => each.type)).toContain('failed');
+  });
+
   it('says so when it cannot sign', async () => {
     tell({ type: 'run', on: true });
     tell({ type: 'connection', connection: 1, keys: { ...keys, key: 'not base64!' } });

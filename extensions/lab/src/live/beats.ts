@@ -62,6 +62,14 @@ export class Beats implements IPulse {
     return this._renewed;
   }
 
+  get hasFailed(): boolean {
+    return this._hasFailed;
+  }
+
+  get failed(): ISignal<this, void> {
+    return this._failed;
+  }
+
   begin(keys: Keys | null): void {
     this._connection += 1;
     if (keys !== null && this._worker === null) {
@@ -141,6 +149,7 @@ export class Beats implements IPulse {
         if (!this._hasFailed) {
           this._hasFailed = true;
           console.warn('Beats cannot be signed here:', message.reason);
+          this._failed.emit();
         }
         break;
     }
@@ -190,4 +199,5 @@ export class Beats implements IPulse {
   private _patienceMs = SILENT_MS;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private readonly _renewed = new Signal<this, void>(this);
+  private readonly _failed = new Signal<this, void>(this);
 }

@@ -20,6 +20,7 @@ import { NudgeLine } from './nudgeview';
 import { WatchPage } from './page';
 import { WatchStatus } from './status';
 import { cameraGap, isPhone } from './support';
+import { sayUnsigned } from './unsigned';
 import { followNudges, showWarnings } from './warnings';
 
 /** The phases in which the page covers the room. */
@@ -114,6 +115,12 @@ export function watchCandidate(
   });
   room.addToBar(new WatchStatus({ model, showRecord, trans }));
   showWarnings(live, room.notices, showRecord, trans);
+  sayUnsigned({
+    live,
+    notices: room.notices,
+    isSecure: window.isSecureContext,
+    trans
+  });
   showNudges(live, trans);
   const page = new WatchPage({
     model,
