@@ -143,6 +143,7 @@ class Room:
             clock=clock,
             chance=random.random,
             tell=self.hear_service,
+            record=self.findings.put,
         )
         self.runs: Any = None
         self._tasks: set[asyncio.Task[Any]] = set()

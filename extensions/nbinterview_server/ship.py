@@ -66,7 +66,7 @@ class Shipper:
         chance: Callable[[], float],
         tell: Callable[[Shipped], Awaitable[None]],
         sealing: Sealing | None = None,
-        suspect: Callable[[str, Checkpoint | None], Awaitable[None]] | None = None,
+        suspect: Callable[[str, Checkpoint | None], None] | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         """`suspect` hears in words that the service holds another record."""
@@ -158,7 +158,7 @@ class Shipper:
             try:
                 answer = await self._service.ship(batch, checkpoint, erased)
             except Gap as gap:
-                await self._resume(gap.expected_seq - 1)
+                self._resume(gap.expected_seq - 1)
                 self._same = False
                 return
             except (TooLarge, Invalid, Conflict) as error:
@@ -166,7 +166,7 @@ class Shipper:
                 raise
             self._most = min(MAX_RECORDS, self._most * 2)
             del self._erased[: len(erased)]
-            await self._resume(answer.acknowledged_seq)
+            self._resume(answer.acknowledged_seq)
             self._same = self._same or bool(batch)
             if batch or checkpoint is not None:
                 self.warning = ""
@@ -210,10 +210,10 @@ class Shipper:
         if isinstance(error, TooLarge) and len(batch) > 1:
             self._most = max(1, len(batch) // 2)
         elif isinstance(error, Conflict):
-            await self._doubt(error.detail, checkpoint)
+            self._doubt(error.detail, checkpoint)
         await self._tell(await self._service.ship([]))
 
-    async def _doubt(self, words: str, checkpoint: Checkpoint | None) -> None:
+    def _doubt(self, words: str, checkpoint: Checkpoint | None) -> None:
         """Say that the service's record is another one: once, and until it takes."""
         known = self.warning
         self.warning = (
@@ -221,14 +221,14 @@ class Shipper:
             f"another one. {words} Please tell whoever runs the platform."
         )
         if not known and self._suspect is not None:
-            await self._suspect(words, checkpoint)
+            self._suspect(words, checkpoint)
 
-    async def _resume(self, acknowledged: int) -> None:
+    def _resume(self, acknowledged: int) -> None:
         if acknowledged > self._journal.last_seq:
             words = (
                 f"It holds {acknowledged} records, this room has "
                 f"{self._journal.last_seq}: its journal was replaced."
             )
-            await self._doubt(words, None)
+            self._doubt(words, None)
             raise Unlike(words)
         self._acknowledged = acknowledged

@@ -45,7 +45,9 @@ class Trust:
         clock: Callable[[], datetime],
         chance: Callable[[], float],
         tell: Callable[[Shipped], Awaitable[None]],
+        record: Callable[[Entry], None],
     ) -> None:
+        """`record` has something written, however long the disk refuses."""
         self.alarm = StorageAlarm()
         self.sealing = Sealing(
             journal,
@@ -77,6 +79,7 @@ class Trust:
         self._clock = clock
         self._chance = chance
         self._follow = tell
+        self._record = record
         self._last_key_id: str | None = None
 
     def recall(self, record: Record) -> None:
@@ -139,7 +142,7 @@ class Trust:
         self.erasing.hear(answer.erase)
         await self._follow(answer)
 
-    async def _suspect(self, words: str, checkpoint: Checkpoint | None) -> None:
+    def _suspect(self, words: str, checkpoint: Checkpoint | None) -> None:
         """Record that the service holds another record than this room."""
         newest = checkpoint or self.sealing.newest
         payload = {
@@ -150,7 +153,7 @@ class Trust:
             "detail": words,
         }
         self.check_storage()
-        await self._journal.insist([Entry("witness", ROOM, payload)])
+        self._record(Entry("witness", ROOM, payload))
 
     def welcome(self, person: Person) -> Mapping[str, Any]:
         """Return what the first message to a page has of this."""

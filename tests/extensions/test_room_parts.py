@@ -7,6 +7,7 @@ import sqlite3
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, groupby
 from pathlib import Path
@@ -36,9 +37,11 @@ BEGAN = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def opened(directory: Path, at_s: float = 0.0) -> AsyncIterator[Room]:
+async def opened(
+    directory: Path, at_s: float = 0.0, service: StandIn | None = None
+) -> AsyncIterator[Room]:
     """Give a room so long after `BEGAN` that goes on; close it in the end."""
-    service = StandIn(room_config())
+    service = service or StandIn(room_config())
     env = RoomEnv(INTERVIEW, directory, service.api, TOKEN, "python", "bwrap")
     room = Room(
         env,
@@ -171,3 +174,26 @@ async def test_a_gap_has_a_number_of_its_own_though_those_before_were_erased(
     async with opened(tmp_path) as room:
         await eventually(lambda: room.view.gaps)
         assert room.view.gaps.keys().isdisjoint({"gap-1", "gap-2"})
+
+
+async def test_who_is_put_out_goes_also_while_another_record_is_held_and_the_disk_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = StandIn(room_config())
+    async with opened(tmp_path, service=service) as room:
+        await eventually(lambda: room.trust.sealing.certificate)
+        await eventually(lambda: len(service.records) == room.journal.last_seq)
+        service.records[-1] = replace(service.records[-1], author="another")
+        await room.journal.append("refused", "room", {"what": "live"})
+        with monkeypatch.context() as full:
+            full.setattr(room.journal._file, "write", refuse)
+            await eventually(lambda: room.trust.shipper.warning)
+            people = service.config["people"]
+            service.config = {**service.config, "people": people[1:]}
+            service.people_revision += 1
+            await eventually(lambda: CANDIDATE not in room.people.config.people)
+        await eventually(lambda: room.journal.read(kinds=["witness"]))
+
+
+def refuse(*_: object) -> None:
+    raise sqlite3.OperationalError("database or disk is full")

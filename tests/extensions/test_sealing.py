@@ -114,7 +114,7 @@ class Room:
     async def _hear(self, answer: Shipped) -> None:
         self.erase += answer.erase
 
-    async def _suspect(self, words: str, _checkpoint: Checkpoint | None) -> None:
+    def _suspect(self, words: str, _checkpoint: Checkpoint | None) -> None:
         self.suspected.append(words)
 
     async def write(self, count: int, kind: str = "refused") -> None:

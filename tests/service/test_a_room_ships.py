@@ -100,7 +100,7 @@ class Room:
     async def _hear(self, _answer: Shipped) -> None:
         return
 
-    async def _suspect(self, words: str, _checkpoint: Checkpoint | None) -> None:
+    def _suspect(self, words: str, _checkpoint: Checkpoint | None) -> None:
         self.suspected.append(words)
 
     async def write(self, *entries: tuple[str, dict[str, Any]]) -> None:
