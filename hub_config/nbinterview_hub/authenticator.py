@@ -15,10 +15,10 @@ from typing import Any
 from jupyterhub.auth import Authenticator
 from jupyterhub.handlers import BaseHandler, LoginHandler
 from tornado import web
-from traitlets import Unicode
+from traitlets import TraitError, Unicode, validate
 
 from nbinterview.ids import INTERVIEW_ID
-from nbinterview_hub.invitations import Invitation, InvitationDesk
+from nbinterview_hub.invitations import Invitation, InvitationDesk, is_secure
 
 _PERSON = re.compile(f"p-{INTERVIEW_ID.pattern}")
 _RESERVED = re.compile(f"(?:p|room)-{INTERVIEW_ID.pattern}")
@@ -43,6 +43,19 @@ class InvitationAuthenticator(Authenticator):  # type: ignore[misc]  # JupyterHu
     service_api = Unicode(help="The service's REST, on this machine.", config=True)
     hub_key = Unicode(help="By which the hub speaks to the service.", config=True)
     invitation_key = Unicode(help="Signs invitation links.", config=True)
+
+    @validate("public_url")
+    def _only_a_secure_address(self, proposal: Any) -> str:
+        """Refuse, before anybody is invited, what no watching can be proved at."""
+        url: str = proposal["value"]
+        if not is_secure(url):
+            raise TraitError(
+                f"Interviews cannot be held at {url}: by plain http browsers give pages "
+                "no keys and no camera, so that nothing proves that a page watches. "
+                "Put a proxy with a certificate in front, and name an address that "
+                "begins with https:// (or http://localhost, on this computer alone)."
+            )
+        return url
 
     @property
     def desk(self) -> InvitationDesk:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -164,3 +165,18 @@ def is_own_url(url: str, public_url: str) -> bool:
     return asked.scheme == own.scheme and (
         asked.netloc == own.netloc or asked.netloc.endswith("." + own.netloc)
     )
+
+
+def is_secure(public_url: str) -> bool:
+    """Return whether browsers give pages of this address keys, cameras and locks.
+
+    By plain http they do so for this very computer alone.
+    """
+    asked = urlsplit(public_url)
+    host = asked.hostname or ""
+    if asked.scheme == "https" or host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

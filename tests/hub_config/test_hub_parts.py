@@ -10,6 +10,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 from jupyterhub.auth import DummyAuthenticator
 from jupyterhub.scopes import _check_scopes_exist, expand_scopes
+from traitlets import TraitError
 
 from nbinterview.errors import Unavailable
 from nbinterview.home import Addresses, Home
@@ -22,6 +23,7 @@ from nbinterview_hub.invitations import (
     Person,
     expiry_words,
     is_own_url,
+    is_secure,
     read_answer,
 )
 from nbinterview_hub.processes import restart_delay_s
@@ -163,6 +165,31 @@ def test_an_answer_becomes_an_invitation_or_the_reason_why_not() -> None:
 )
 def test_which_addresses_are_ours(url: str, own: bool) -> None:
     assert is_own_url(url, "http://localhost:8000") is own
+
+
+@pytest.mark.parametrize(
+    ("url", "secure"),
+    [
+        ("http://localhost:8000", True),
+        ("http://nbi.localhost", True),
+        ("http://127.0.0.1:8000", True),
+        ("http://[::1]:8000", True),
+        ("https://interviews.example.org", True),
+        ("http://interviews.example.org", False),
+        ("http://localhost.example.org", False),
+        ("http://10.0.0.7:8000", False),
+        ("http://127.0.0.1.example.org", False),
+    ],
+)
+def test_the_hub_refuses_an_address_at_which_browsers_give_pages_no_keys(
+    url: str, *, secure: bool
+) -> None:
+    assert is_secure(url) is secure
+    if secure:
+        assert in_front_of(InvitedOnly)(public_url=url).public_url == url
+    else:
+        with pytest.raises(TraitError, match=r"https:// \(or http://localhost"):
+            in_front_of(InvitedOnly)(public_url=url)
 
 
 def test_times_are_said_in_words() -> None:
