@@ -219,6 +219,7 @@ def test_an_exported_bundle_is_verified_without_the_platform(
     bundle = tmp_path / "bundle.zip"
     run = _run(service, "export", here, "-o", str(bundle))
     assert (run.returncode, run.stderr) == (0, "")
+    assert bundle.stat().st_mode & 0o777 == 0o600
     nowhere = {"PATH": "/usr/bin:/bin", "NBINTERVIEW_HOME": str(tmp_path / "none")}
     verified = _run(service, "verify", str(bundle), env=nowhere)
     assert (verified.returncode, verified.stderr) == (0, "")
@@ -228,6 +229,7 @@ def test_an_exported_bundle_is_verified_without_the_platform(
     lines = tmp_path / "record.jsonl.gz"
     assert _run(service, "export", here, "--jsonl", "-o", str(lines)).returncode == 0
     assert gzip.decompress(lines.read_bytes()).count(b"\n") == 4
+    assert lines.stat().st_mode & 0o777 == 0o600
     missing = _run(service, "export", "aaaaaaaaaa", "-o", str(tmp_path / "x.zip"))
     assert missing.returncode == 1
     assert missing.stderr == "nbinterview: There is no such interview.\n"

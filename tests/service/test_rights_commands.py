@@ -75,6 +75,7 @@ def test_a_candidate_is_exported_and_deleted_by_one_command_each(
     assert run.returncode == 0, run.stderr
     with zipfile.ZipFile(target) as packed:
         assert f"interviews/{interview}/interview.json" in packed.namelist()
+    assert target.stat().st_mode & 0o777 == 0o600
     for said in ("", "yes\n"):
         refused = _run(service, "person", "delete", cara, said=said)
         assert refused.returncode == 1
@@ -100,9 +101,11 @@ def test_the_audit_log_is_shown_saved_and_verified(
     assert shown.returncode == 0, shown.stderr
     assert f"{interview}  did=ended" in shown.stdout
     target = tmp_path / "audit.zip"
+    target.touch(0o644)
     checked = _run(service, "audit", "--verify", "-o", str(target))
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "nothing was altered" in checked.stdout
+    assert target.stat().st_mode & 0o777 == 0o600
     assert _run(service, "verify", str(target)).returncode == 0
     link = _run(service, "audit", "--page").stdout
     assert "/services/nbinterview/audit/open?ticket=" in link

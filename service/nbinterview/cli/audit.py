@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from nbinterview.cli import verify
 from nbinterview.cli.client import Service
-from nbinterview.cli.person import save
+from nbinterview.cli.files import save
 from nbinterview.errors import NBInterviewError
 
 _MOST = 500

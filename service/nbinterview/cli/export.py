@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import gzip
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from nbinterview.cli.client import Service
-from nbinterview.errors import Invalid
+from nbinterview.cli.files import private_file, save
 
 
 def add_command(commands: Any) -> None:
@@ -44,38 +43,17 @@ def _export(service: Service, given: argparse.Namespace) -> None:
 
 def write_bundle(service: Service, interview_id: str, target: Path) -> None:
     """Download a bundle; the file is there when it is whole."""
-    chunks = service.download(f"/interviews/{interview_id}/bundle")
-    partial = target.with_name(target.name + ".part")
-    try:
-        with partial.open("wb") as file:
-            _copy(chunks, file)
-        partial.replace(target)
-    except OSError as error:
-        raise Invalid(f"{target}: {error.strerror}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    save(service, f"/interviews/{interview_id}/bundle", target)
     print(f"Exported to {target}. Check it: nbinterview verify {target}")
 
 
 def write_lines(service: Service, interview_id: str, target: Path) -> None:
     """Download the record as lines of JSON, packed."""
-    # Under another name until it is whole; no time inside, so equal exports are equal.
-    chunks = service.download(f"/interviews/{interview_id}/record")
-    partial = target.with_name(target.name + ".part")
-    try:
-        with (
-            partial.open("wb") as raw,
-            gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed,
-        ):
-            _copy(chunks, packed)
-        partial.replace(target)
-    except OSError as error:
-        raise Invalid(f"{target}: {error.strerror}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        private_file(target) as raw,
+        # No time inside, so equal exports are equal.
+        gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed,
+    ):
+        for chunk in service.download(f"/interviews/{interview_id}/record"):
+            packed.write(chunk)
     print(f"Exported to {target}.")
-
-
-def _copy(chunks: Iterable[bytes], target: Any) -> None:
-    for chunk in chunks:
-        target.write(chunk)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbinterview.cli.client import Service
+from nbinterview.cli.files import save
 from nbinterview.cli.purge import show
 from nbinterview.errors import Invalid
 
@@ -34,20 +35,6 @@ def add_commands(actions: Any) -> None:
 def _export(service: Service, given: argparse.Namespace) -> None:
     save(service, f"/people/{given.person}/export", given.output)
     print(f"Everything about {given.person} is in {given.output}.")
-
-
-def save(service: Service, path: str, target: Path) -> None:
-    """Write a download to a file, under another name until it is whole."""
-    partial = target.with_name(target.name + ".part")
-    try:
-        with partial.open("wb") as file:
-            for chunk in service.download(path):
-                file.write(chunk)
-        partial.replace(target)
-    except OSError as error:
-        raise Invalid(f"{target}: {error.strerror}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _delete(service: Service, given: argparse.Namespace) -> int:
