@@ -158,6 +158,25 @@ async def test_an_import_never_touches_an_interview_of_ours(running: Running) ->
     assert (shown["sample"], shown["state"]) == (False, "scheduled")
 
 
+async def test_an_import_adds_nothing_to_an_interview_that_is_held_here(
+    running: Running,
+) -> None:
+    here, content = await _exported(running, 400)
+    header, *records = lines(content)
+    header["records"] = 401
+    more = [header, *records, record(here, 401)]
+    file = b"".join(json.dumps(one).encode() + b"\n" for one in more)
+    status, body = await _import(running, file)
+    assert status == 409
+    assert "is being held here" in body["detail"]
+    operator = await running.operator()
+    kept = (await operator.get(f"api/v1/interviews/{here}/record")).content
+    assert len(lines(kept)) == 401
+    # Once it has ended its export is taken again, as often as anybody likes.
+    assert (await operator.post(f"api/v1/interviews/{here}/end")).status_code == 200
+    assert (await _import(running, content))[0] == 201
+
+
 # ------------------------------------------------- what was said about the record
 
 GIVEN = {"sensors_off": ["camera"], "findings_off": [], "wider": {"window_left": 3.0}}

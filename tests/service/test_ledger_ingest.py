@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -104,6 +105,18 @@ async def test_a_gap_says_what_is_expected_and_keeps_nothing(running: Running) -
     status, body = await _sent(running, here, [record(here, 2), record(here, 4)])
     assert (status, body["expected_seq"]) == (409, 3)
     assert await _kept(running, here) == [1]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("time", ["2026-99-99T10:00:00", "2026-02-30T23:59:60"])
+async def test_a_time_that_does_not_exist_is_refused(
+    running: Running, time: str
+) -> None:
+    here = await _new(running)
+    strange = replace(Record.from_wire(record(here, 1)), time=f"{time}.000000Z")
+    status, body = await _sent(running, here, [strange.wire()])
+    assert (status, body["field"]) == (400, "time")
+    assert await _kept(running, here) == []
 
 
 @pytest.mark.asyncio

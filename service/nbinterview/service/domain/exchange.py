@@ -322,6 +322,11 @@ async def _add_interview(
     if known is not None:
         if (known.title, known.sample) != (about.title, sample):
             raise Conflict(f"There is already an interview {about.id}.")
+        if known.state != "purged" and known.room_stopped_at is None:
+            raise Conflict(
+                f"Interview {about.id} is being held here. Its own room sends its "
+                "record; import the file when it has ended."
+            )
         return False
     template, _ = clean_template(about.template)
     session.add(

@@ -81,6 +81,8 @@ def parse(wires: Iterable[dict[str, Any]], interview_id: str) -> Batch:
             raise Invalid(
                 f"record {record.seq} belongs to another interview", field="interview"
             )
+        if not _is_time(record.time):
+            raise Invalid(f"record {record.seq} has no time that exists", field="time")
         if record.kind.startswith("audit."):
             raise Invalid(
                 f"record {record.seq} is of a kind that only the platform's log has",
@@ -100,6 +102,15 @@ def _verified(wire: dict[str, Any]) -> Record:
         if error.field is None:  # of what has no canonical form, wherever it is
             raise Invalid(error.detail, field="payload") from error
         raise
+
+
+def _is_time(text: str) -> bool:
+    """Say whether a time of the right form is one: not the 99th of a month."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _blob(record: Record) -> bytes:
