@@ -14,6 +14,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from nbinterview.errors import Unavailable
 from nbinterview.ledger import signing
 from nbinterview.ledger.checkpoints import make_checkpoint
 from nbinterview.ledger.records import Record
@@ -144,6 +145,36 @@ async def test_what_the_staff_does_is_noted_with_who_did_it(
         if one["payload"].get("did") == "made"
     ]
     assert made_note["payload"]["roles"][rita] == "reviewer"
+
+
+@pytest.mark.asyncio
+async def test_that_an_interview_was_opened_or_ended_is_noted_with_it(
+    running: Running, operator: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interview = (await running.create())["interview"]["id"]
+    path = f"api/v1/interviews/{interview}"
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise Unavailable("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running.state.audit, "note", refuse)
+        for action in ("start", "end"):
+            assert (await operator.post(f"{path}/{action}")).status_code == 503
+    shown = (await operator.get(path)).json()["interview"]
+    assert shown["state"] == "scheduled"
+    with monkeypatch.context() as patched:
+        patched.setattr(running.state.hub, "ensure_user", refuse)
+        assert (await operator.post(f"{path}/start")).status_code == 503
+    for _ in range(2):
+        assert (await operator.post(f"{path}/end")).status_code == 200
+    noted = await told(operator, about=interview, kind="interview")
+    assert noted == [
+        ("operator", "interview", "made"),
+        ("operator", "interview", "opened"),
+        ("service", "interview", "not opened: the hub did not answer"),
+        ("operator", "interview", "ended"),
+    ]
 
 
 @pytest.mark.asyncio

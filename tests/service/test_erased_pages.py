@@ -41,7 +41,7 @@ async def test_every_page_of_an_interview_stands_erasures(
     told.tell("interview.state", {"state": "ended"})
     told.tell("room.stopped", {"reason": "ended"})
     room = SigningRoom(running, here)
-    await running.state.rooms.end(here)
+    await running.state.rooms.end(here, None)
     status, body = await room.send(told.records)
     assert status == 200, body
     operator = await running.operator()

@@ -161,6 +161,25 @@ async def test_a_stream_ends_with_its_interview(running: Running) -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_stream_ends_when_its_interview_is_deleted_before_it_began(
+    running: Running,
+) -> None:
+    made, _, path = await _opened(running)
+    operator = await running.operator()
+    browser = await running.person(person_of(made, "interviewer"), "interviewers")
+    cara = person_of(made, "candidate")
+    async with (
+        listening(running.app, browser, path) as stream,
+        listening(running.app, operator, path) as other,
+    ):
+        await stream.next("head")
+        await other.next("head")
+        assert (await operator.delete(f"api/v1/people/{cara}")).status_code == 200
+        for one in (stream, other):
+            assert [two["event"] for two in await one.rest()][-1] == "over"
+
+
+@pytest.mark.asyncio
 async def test_streams_of_one_person_are_limited_and_given_back(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

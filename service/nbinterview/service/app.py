@@ -66,13 +66,13 @@ def create_app(settings: Settings) -> FastAPI:
         platform_keys = await asyncio.to_thread(PlatformKeys, settings.platform_key)
         database = Database(settings.database)
         hub = Hub(settings.addresses.hub_api, settings.keys.service_token)
-        rooms = Rooms(database, hub, settings)
+        audit = AuditLog(database, platform_keys, settings.now)
+        rooms = Rooms(database, hub, settings, audit)
         sign_in = HubSignIn(settings, database)
         films = Films(database)
         checking = Checks(
             database, lambda: Sandbox.from_setup(Setup.from_env()), settings.now
         )
-        audit = AuditLog(database, platform_keys, settings.now)
         eraser = Eraser(database, settings, hub, rooms, films, audit)
         daily = Daily(database, eraser, audit)
         bundles_of = Bundles(

@@ -209,7 +209,7 @@ class Eraser:
                 rules.append(rule)
                 continue
             if ending and states[where] != "ended":
-                await self._rooms.end(where)
+                await self._rooms.end(where, None)
             outcome.waiting.append(f"{where}: its room is still closing.")
         return rules
 
@@ -244,7 +244,7 @@ class Eraser:
             )
         for one in found:
             if one.branch_of is not None and one.state != "ended":
-                await self._rooms.end(one.id)
+                await self._rooms.end(one.id, None)
         names = [one.id for one in found]
         try:
             async with asyncio.timeout(_WAIT_FOR_ROOM_S):

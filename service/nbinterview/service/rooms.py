@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from nbinterview.errors import Unavailable
 from nbinterview.ids import room_name
 from nbinterview.service.db import Database
 from nbinterview.service.db.models import Interview
 from nbinterview.service.domain import interviews, ledger
+from nbinterview.service.domain.access import Caller
+from nbinterview.service.domain.audit import AuditLog
 from nbinterview.service.hub import Hub, RoomState
 from nbinterview.service.settings import Settings
 
@@ -37,37 +40,48 @@ class RoomStatus:
 class Rooms:
     """The rooms of this service; `close` ends what runs in the background."""
 
-    def __init__(self, database: Database, hub: Hub, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, hub: Hub, settings: Settings, audit: AuditLog
+    ) -> None:
         self._database = database
         self._hub = hub
         self._settings = settings
+        self._audit = audit
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting: set[str] = set()
         self._failed_at: dict[str, datetime] = {}
         self._shipped: dict[str, asyncio.Event] = {}
 
-    async def open(self, interview_id: str) -> None:
+    async def open(self, interview_id: str, who: Caller) -> None:
         """Open an interview and begin to start its room.
 
         When the hub does not answer the interview stays scheduled: `Unavailable`.
         """
         async with self._database.write() as session:
             interview = await interviews.get(session, interview_id)
-            before = interview.state
-            interviews.mark_open(interview, now=self._settings.now())
+            is_new = interviews.mark_open(interview, now=self._settings.now())
+            if is_new:
+                await self._note(session, who, interview_id, "opened")
         try:
             await self._admit(interview_id)
         except Unavailable:
-            if before == "scheduled":
+            if is_new:
                 await self._reschedule(interview_id)
             raise
         self._start_later(interview_id)
+
+    async def _note(
+        self, session: AsyncSession, who: Caller | None, interview_id: str, did: str
+    ) -> None:
+        await self._audit.note(session, who, "interview", interview_id, did=did)
 
     async def _reschedule(self, interview_id: str) -> None:
         async with self._database.write() as session:
             interview = await interviews.get(session, interview_id)
             if interview.state == "open":
                 interview.state, interview.opened_at = "scheduled", None
+                why = "not opened: the hub did not answer"
+                await self._note(session, None, interview_id, why)
 
     async def _admit(self, interview_id: str) -> None:
         """Make the room's hub user, and let candidate and panel in."""
@@ -134,11 +148,15 @@ class Rooms:
         """End somebody's right to enter a room."""
         await self._hub.unshare(room_name(interview_id), hub_name)
 
-    async def end(self, interview_id: str) -> None:
-        """End an interview; its room stops when it has shipped what it holds."""
+    async def end(self, interview_id: str, who: Caller | None) -> None:
+        """End an interview; its room stops when it has shipped what it holds.
+
+        `who` is None where the service does it by itself.
+        """
         async with self._database.write() as session:
             interview = await interviews.get(session, interview_id)
             if interviews.mark_ended(interview, now=self._settings.now()):
+                await self._note(session, who, interview_id, "ended")
                 if interview.opened_at is None:
                     interview.room_stopped_at = interview.ended_at
                     return

@@ -198,12 +198,14 @@ async def participants(
     return [(part, person) for part, person in await session.execute(query)]
 
 
-def mark_open(interview: Interview, *, now: datetime) -> None:
-    """Open a scheduled interview; an open one stays so."""
+def mark_open(interview: Interview, *, now: datetime) -> bool:
+    """Open an interview that has not ended; return whether it was not open before."""
     if interview.state in ("ended", "purged"):
         raise Conflict("This interview has ended and cannot be opened again.")
-    if interview.state == "scheduled":
-        interview.state, interview.opened_at = "open", now
+    if interview.state == "open":
+        return False
+    interview.state, interview.opened_at = "open", now
+    return True
 
 
 def mark_ended(interview: Interview, *, now: datetime) -> bool:

@@ -51,7 +51,7 @@ async def _open(state: State, caller: Caller, interview_id: str, at_ms: int) -> 
         await state.audit.note(
             session, caller, "interview", made.id, did="branched", of=interview_id
         )
-    await state.rooms.open(made.id)
+    await state.rooms.open(made.id, caller)
     return made.id
 
 

@@ -93,8 +93,7 @@ async def start(
     interview_id: InterviewId, caller: CallerDep, state: StateDep
 ) -> dict[str, Any]:
     """Open the interview and start its room; harmless when repeated."""
-    await state.rooms.open(interview_id)
-    await state.audit.tell(caller, "interview", interview_id, did="opened")
+    await state.rooms.open(interview_id, caller)
     return await interview_view(state, caller, interview_id)
 
 
@@ -103,8 +102,7 @@ async def end(
     interview_id: InterviewId, caller: CallerDep, state: StateDep
 ) -> dict[str, Any]:
     """End the interview; its room ships what it holds and stops."""
-    await state.rooms.end(interview_id)
-    await state.audit.tell(caller, "interview", interview_id, did="ended")
+    await state.rooms.end(interview_id, caller)
     return await interview_view(state, caller, interview_id)
 
 

@@ -254,8 +254,7 @@ async def start(
     interview_id: InterviewId, caller: PersonDep, state: StateDep
 ) -> RedirectResponse:
     """Open the interview."""
-    await state.rooms.open(interview_id)
-    await state.audit.tell(caller, "interview", interview_id, did="opened")
+    await state.rooms.open(interview_id, caller)
     return RedirectResponse(operations.page_url(state, interview_id), 303)
 
 
@@ -264,8 +263,7 @@ async def end(
     interview_id: InterviewId, caller: PersonDep, state: StateDep
 ) -> RedirectResponse:
     """End the interview."""
-    await state.rooms.end(interview_id)
-    await state.audit.tell(caller, "interview", interview_id, did="ended")
+    await state.rooms.end(interview_id, caller)
     return RedirectResponse(operations.page_url(state, interview_id), 303)
 
 
