@@ -36,6 +36,9 @@ from nbinterview_server.view import CANDIDATE, PANEL, Message
 SEAL_EVERY_S = 1.5
 """From one checkpoint to the next while there are records; 2 s at most are promised."""
 
+CERTIFY_AGAIN_S = 60.0
+"""At most so often a service that seems to have forgotten the room's key is asked."""
+
 Sleep = Callable[[float], Awaitable[None]]
 
 log = logging.getLogger(__name__)
@@ -117,6 +120,8 @@ class Sealing:
         self._clock = clock
         self._sleep = sleep
         self._wake = asyncio.Event()
+        self._doubted = asyncio.Event()
+        """The service or its keys are not those that the certificate came with."""
         self._ended = False
         self._listeners: list[Callable[[], None]] = []
 
@@ -194,27 +199,54 @@ class Sealing:
         if tree.root(found.size).hex() != found.root:
             log.error("a countersignature is of another record than ours")
             return
+        if found.platform_key_id not in {key.key_id for key in self._platform_keys}:
+            self._doubted.set()
         if kept is None or found.size > kept.size:
             self.countersignature = found
             self._tell()
+
+    def not_countersigned(self) -> None:
+        """Hear that the service holds a head and the records, and signed nothing."""
+        if self.certificate is not None:
+            self._doubted.set()
 
     async def certify(self, delay_s: Callable[[], float]) -> None:
         """Have the key certified, as soon as the service answers.
 
         `delay_s` says how long to wait after each failure.
         """
-        assert self._key is not None
-        signer = self._key.signer
         while self.certificate is None or not self._platform_keys:
-            try:
-                certificate = await self._service.certify(
-                    signer.public, replaced=self._key.replaced
-                )
-                keys = await self._service.platform_keys()
-                self._take_certificate(certificate, keys)
-            except NBInterviewError as error:
-                log.warning("the room's key is not certified yet: %s", error.detail)
+            if not await self._ask_certificate():
                 await self._sleep(delay_s())
+
+    async def stay_certified(self) -> None:
+        """Have it certified again by a service that forgot it or has new keys."""
+        while True:
+            await self._doubted.wait()
+            self._doubted.clear()
+            await self._ask_certificate()
+            await self._sleep(CERTIFY_AGAIN_S)
+
+    async def last_try(self) -> bool:
+        """Ask once more when nobody countersigned the newest head; say if it helped."""
+        newest, signed = self.newest, self.countersignature
+        if self._key is None or newest is None:
+            return False
+        if signed is not None and signed.size >= newest.size:
+            return False
+        return await self._ask_certificate()
+
+    async def _ask_certificate(self) -> bool:
+        assert self._key is not None
+        public, replaced = self._key.signer.public, self._key.replaced
+        try:
+            certificate = await self._service.certify(public, replaced=replaced)
+            keys = await self._service.platform_keys()
+            self._take_certificate(certificate, keys)
+        except NBInterviewError as error:
+            log.warning("the room's key is not certified: %s", error.detail)
+            return False
+        return True
 
     def _take_certificate(
         self, certificate: Certificate, keys: tuple[PlatformKey, ...]

@@ -140,6 +140,8 @@ class Shipper:
                 await self._send()
                 while not self._is_done():
                     await self._send()
+                if self._sealing is not None and await self._sealing.last_try():
+                    await self._send()
         return self._is_done()
 
     def _is_done(self) -> bool:
@@ -199,6 +201,8 @@ class Shipper:
         self._shown = max(self._shown, sent.size)
         if answer.countersignature is not None:
             self._sealing.countersigned(answer.countersignature)
+        elif sent.size <= answer.acknowledged_seq:
+            self._sealing.not_countersigned()
 
     async def _refused(
         self,

@@ -124,6 +124,7 @@ class Trust:
                 return  # the room closes
         self.sealing.begin(key)
         await self.sealing.certify(Backoff(self._chance).delay_s)
+        await self.sealing.stay_certified()
 
     async def _watch_storage(self) -> None:
         """Tell the panel when the record can't be written, and when it can again."""

@@ -46,6 +46,7 @@ class StandIn:
         self.batches: list[int] = []
         """How many records each request brought."""
         self.platform = Signer(make_key())
+        self.old_keys: list[PlatformKey] = []
         self.certificates: list[Certificate] = []
         self.checkpoints: list[Checkpoint] = []
         """Those that fitted, and were countersigned."""
@@ -127,9 +128,18 @@ class StandIn:
             known = [made]
         return known[0].wire()
 
+    def rotate(self) -> None:
+        """Sign with a new key from now on."""
+        self.old_keys.append(self.key())
+        self.platform = Signer(make_key())
+
     def key(self) -> PlatformKey:
         """Return the platform's public key."""
         return PlatformKey(self.platform.public, self.platform.key_id, self._now())
+
+    def keys(self) -> list[dict[str, Any]]:
+        """Return all its public keys, as they are published."""
+        return [one.wire() for one in (self.key(), *self.old_keys)]
 
     @staticmethod
     def _now() -> str:
@@ -147,7 +157,7 @@ class StandIn:
             def do_GET(self) -> None:
                 asked = urlsplit(self.path)
                 if asked.path.endswith("/keys"):
-                    self._answer(200, {"keys": [outer.key().wire()]})
+                    self._answer(200, {"keys": outer.keys()})
                     return
                 if not asked.path.endswith("/records"):
                     self._answer(200, outer.config)

@@ -162,8 +162,9 @@ async def test_a_room_that_starts_again_holds_little_of_its_record_at_a_time(
 async def test_a_gap_has_a_number_of_its_own_though_those_before_were_erased(
     tmp_path: Path,
 ) -> None:
-    gap = {"what": "watching", "started_at": "2026-11-23T09:30:00.000000Z"}
-    gap |= {"ended_at": None, "cause": "frozen", "detail": "", "state": "began"}
+    gap: dict[str, Any] = {"what": "watching", "state": "began", "ended_at": None}
+    gap |= {"started_at": "2026-11-23T09:30:00.000000Z", "cause": "frozen"}
+    gap |= {"detail": ""}
     gaps = [Entry("gap", "room", {**gap, "gap_id": f"gap-{n}"}) for n in (1, 2)]
     agreed = event(1, 10.0, name="consent", sensor="camera", granted=True)
     watched = event(2, 20.0, name="watch", state="started")

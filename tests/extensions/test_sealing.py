@@ -311,6 +311,92 @@ async def test_a_certificate_by_a_stranger_is_not_taken(tmp_path: Path) -> None:
     await with_room(tmp_path, body)
 
 
+@pytest.mark.asyncio
+async def test_a_service_that_forgot_the_rooms_key_certifies_it_again(
+    tmp_path: Path,
+) -> None:
+    async def body(room: Room) -> None:
+        await room.sealing.certify(no_delay)
+        asked = room.service.requests
+        asked.clear()
+        room.service.certificates.clear()  # its database was restored to before
+        certifying = asyncio.create_task(room.sealing.stay_certified())
+        running = asyncio.create_task(room.shipper.run())
+        room.sealing.listen(room.shipper.wake)
+        await room.write(3)
+        room.sealing.seal()
+        signed = await eventually(lambda: room.sealing.countersignature)
+        assert signed.size == 3
+        assert len([one for one in asked if one.endswith("/key")]) == 1
+        for task in (certifying, running):
+            task.cancel()
+        await asyncio.gather(certifying, running, return_exceptions=True)
+
+    await with_room(tmp_path, body)
+
+
+@pytest.mark.asyncio
+async def test_a_service_that_signs_nothing_is_asked_once_a_minute(
+    tmp_path: Path,
+) -> None:
+    async def body(room: Room) -> None:
+        await room.sealing.certify(no_delay)
+        room.service.requests.clear()
+        began = room.clock.now
+        certifying = asyncio.create_task(room.sealing.stay_certified())
+        for _ in range(5):
+            room.service.certificates.clear()
+            room.sealing.not_countersigned()
+            await asyncio.sleep(0.2)
+        asked = [one for one in room.service.requests if one.endswith("/key")]
+        passed_s = (room.clock.now - began).total_seconds()
+        assert passed_s >= 60.0 * len(asked) > 0
+        certifying.cancel()
+        await asyncio.gather(certifying, return_exceptions=True)
+
+    await with_room(tmp_path, body)
+
+
+@pytest.mark.asyncio
+async def test_a_room_that_is_certified_at_its_very_end_has_its_head_countersigned(
+    tmp_path: Path,
+) -> None:
+    async def body(room: Room) -> None:
+        await room.write(3)
+        room.sealing.seal()
+        assert await room.shipper.flush(10)
+        assert room.service.countersignatures[-1].size == 3
+
+    await with_room(tmp_path, body)
+
+
+@pytest.mark.asyncio
+async def test_the_receipt_lists_the_platforms_key_that_it_is_countersigned_by(
+    tmp_path: Path,
+) -> None:
+    async def body(room: Room) -> None:
+        await room.sealing.certify(no_delay)
+        certifying = asyncio.create_task(room.sealing.stay_certified())
+        before = room.service.key()
+        room.service.rotate()
+        room.sealing.recall(ended=True)
+        await room.write(3)
+        room.sealing.seal()
+        assert await room.shipper.flush(10)
+
+        def listed() -> bool:
+            receipt = Receipt.from_wire((room.sealing.receipt() or {})["receipt"])
+            keys = {one.key_id for one in receipt.platform_keys}
+            assert receipt.countersignature is not None
+            return keys == {before.key_id, receipt.countersignature.platform_key_id}
+
+        await eventually(listed)
+        certifying.cancel()
+        await asyncio.gather(certifying, return_exceptions=True)
+
+    await with_room(tmp_path, body)
+
+
 # ------------------------------------------------------------------ shipping
 
 
