@@ -93,7 +93,15 @@ def record_commands(actions: Any) -> None:
     export.add_argument("id")
     export.add_argument("file", type=Path, metavar="FILE.jsonl.gz")
     export.set_defaults(run=_export)
-    bring = actions.add_parser("import", help="take in an exported interview")
+    bring = actions.add_parser(
+        "import",
+        help="take in an exported interview",
+        description=(
+            "Take in what nbinterview record export wrote. Such a file has no "
+            "signatures: here the record can be read and no longer proves itself. "
+            "What does is the bundle that nbinterview export wrote where it was held."
+        ),
+    )
     bring.add_argument("file", type=Path, metavar="FILE.jsonl.gz")
     bring.add_argument("--sample", action="store_true", help="mark it as a sample")
     _with_json(bring).set_defaults(run=_import)
@@ -209,7 +217,10 @@ def _import(service: Service, given: argparse.Namespace) -> None:
     if given.json:
         _print_json(found)
     else:
-        print(f"Interview {found['id']}: {found['records']} records.")
+        print(
+            f"Interview {found['id']}: {found['records']} records. Their signatures "
+            "did not come along: keep the bundle (nbinterview export) as the proof."
+        )
 
 
 def _unpacked(path: Path) -> Iterator[bytes]:
