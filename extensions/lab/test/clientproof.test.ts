@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { DOUBT_MS } from '../src/live/line';
-import { BOOT, connected, welcome } from './helpers';
+import { BOOT, connected, welcome, world } from './helpers';
 
 const LOADED = { name: 'page', state: 'loaded' } as const;
 
@@ -163,5 +163,23 @@ describe('what is erased', () => {
     expect(spool.pending().map(each => each.message.type)).toEqual(['event', 'event']);
     socket().say({ type: 'erase', interview: 'abcdefghij', kinds: [] });
     expect(spool.size).toBe(0);
+  });
+});
+
+describe('the end', () => {
+  it('has the browser’s store emptied once the room has all, also when it is told late', () => {
+    const { client, socket, spool } = connected();
+    const finish = vi.spyOn(spool, 'finish');
+    client.record(LOADED);
+    expect(finish).not.toHaveBeenCalled();
+    socket().say({ type: 'state', state: 'ended' });
+    expect(finish).toHaveBeenCalledTimes(1);
+
+    const late = world();
+    const told = vi.spyOn(late.spool, 'finish');
+    late.client.connect();
+    late.socket().open();
+    late.socket().say(welcome({ state: 'ended' }));
+    expect(told).toHaveBeenCalled();
   });
 });

@@ -159,7 +159,8 @@ describe('what is typed', () => {
     const refusing: IStore<IKeptUpdate> = {
       load: () => Promise.reject(new Error('private window')),
       put: () => Promise.reject(new Error('private window')),
-      remove: () => Promise.reject(new Error('private window'))
+      remove: () => Promise.reject(new Error('private window')),
+      discard: () => Promise.resolve()
     };
     const page = await opened(refusing);
     expect(page.provider.survives).toBe(false);

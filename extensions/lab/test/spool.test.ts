@@ -123,7 +123,8 @@ describe('a spool', () => {
       const store: IStore<ISpooled> = {
         load: () => Promise.resolve([]),
         put: entry => Promise.resolve(void put.push(entry.client_seq)),
-        remove: () => Promise.resolve()
+        remove: () => Promise.resolve(),
+        discard: () => Promise.resolve()
       };
       const spool = new Spool(new Kept(store));
       spool.add(observations(1));
@@ -150,7 +151,8 @@ describe('a spool', () => {
     const full: IStore<ISpooled> = {
       load: () => Promise.resolve([]),
       put: () => Promise.reject(new Error('quota')),
-      remove: () => Promise.reject(new Error('quota'))
+      remove: () => Promise.reject(new Error('quota')),
+      discard: () => Promise.resolve()
     };
     const told: unknown[] = [];
     const kept = new Kept(full, error => told.push(error));
@@ -168,7 +170,8 @@ describe('a spool', () => {
     const broken: IStore<ISpooled> = {
       load: () => Promise.reject(new Error('broken')),
       put: () => Promise.resolve(),
-      remove: () => Promise.resolve()
+      remove: () => Promise.resolve(),
+      discard: () => Promise.resolve()
     };
     const told: unknown[] = [];
     const kept = new Kept(broken, error => told.push(error));
@@ -322,6 +325,54 @@ describe('what is erased', () => {
       expect(await second.kept.stored()).toEqual([]);
     });
     expect(second.spool.size).toBe(0);
+  });
+});
+
+describe('after the interview has ended', () => {
+  const names = async (factory: IDBFactory): Promise<unknown[]> =>
+    (await factory.databases()).map(each => each.name);
+
+  it('nothing stays in the browser, once the room has everything', async () => {
+    const factory = new IDBFactory();
+    const { spool, kept } = await reloaded(factory);
+    spool.add(event(1));
+    spool.add(event(2));
+    spool.finish();
+    spool.acknowledge(BOOT, 1);
+    await kept.flushed();
+    expect(await names(factory)).toEqual(['room']);
+    spool.acknowledge(BOOT, 2);
+    await kept.flushed();
+    expect(await names(factory)).toEqual([]);
+    // What a page still says goes to the room, and is kept nowhere.
+    spool.add(event(3));
+    expect(numbers(spool)).toEqual([3]);
+    spool.acknowledge(BOOT, 3);
+    await kept.flushed();
+    expect(await names(factory)).toEqual([]);
+  });
+
+  it('what was acknowledged before is forgotten at once', async () => {
+    const factory = new IDBFactory();
+    const { spool, kept } = await reloaded(factory);
+    spool.finish();
+    await kept.flushed();
+    expect(await names(factory)).toEqual([]);
+  });
+
+  it('what another page has not sent yet stays, until it has', async () => {
+    const [factory, browser] = [new IDBFactory(), new FakeLocks()];
+    const first = await page(factory, browser, BOOT);
+    first.spool.add(event(1, BOOT));
+    await first.kept.flushed();
+    const second = await page(factory, browser, EARLIER_BOOT);
+    second.spool.finish();
+    await second.kept.flushed();
+    expect(await second.kept.stored()).toEqual([event(1, BOOT)]);
+    first.spool.finish();
+    first.spool.acknowledge(BOOT, 1);
+    await first.kept.flushed();
+    expect(await names(factory)).toEqual([]);
   });
 });
 

@@ -102,6 +102,14 @@ async function openOutbox({ baseUrl }: Settings, live: ILive): Promise<Outbox> {
       void kept.purge(() => true);
     }
   });
+  const finishIfOver = (): void => {
+    if (live.welcome?.state === 'ended') {
+      kept.finish();
+    }
+  };
+  live.heard('state').connect(finishIfOver);
+  live.welcomed.connect(finishIfOver);
+  finishIfOver();
   return new Outbox(kept);
 }
 

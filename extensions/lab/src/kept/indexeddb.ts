@@ -13,11 +13,16 @@ export async function openStore<T extends object>(
   opening.onupgradeneeded = () => {
     opening.result.createObjectStore(STORE, { autoIncrement: true });
   };
-  return new IndexedDBStore<T>(await settled(opening));
+  return new IndexedDBStore<T>(await settled(opening), () =>
+    factory.deleteDatabase(name)
+  );
 }
 
 class IndexedDBStore<T extends object> implements IStore<T> {
-  constructor(database: IDBDatabase) {
+  constructor(
+    database: IDBDatabase,
+    private readonly _delete: () => IDBOpenDBRequest
+  ) {
     this._database = database;
     // Another page wants to change the database's form: never stand in its way.
     database.onversionchange = () => {
@@ -61,6 +66,11 @@ class IndexedDBStore<T extends object> implements IStore<T> {
       }
     }
     await completed(transaction);
+  }
+
+  async discard(): Promise<void> {
+    this._database.close();
+    await settled(this._delete());
   }
 
   private readonly _database: IDBDatabase;

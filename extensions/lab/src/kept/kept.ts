@@ -13,6 +13,8 @@ export interface IStore<T extends object> {
   put(entry: T): Promise<void>;
   /** Forget these entries. */
   remove(entries: readonly T[]): Promise<void>;
+  /** Forget that there ever was a list. */
+  discard(): Promise<void>;
 }
 
 /** Entries of this page and of earlier loads of it, oldest first. */
@@ -70,7 +72,14 @@ export class Kept<T extends object> {
       this._writes = this._writes.then(() =>
         this._attempt(store => store.remove(removed))
       );
+      this._discardIfDone();
     }
+  }
+
+  /** Nothing that matters comes any more: once none is left, of no page, forget the list. */
+  finish(): void {
+    this._isFinished = true;
+    this._discardIfDone();
   }
 
   /** Leave these to another page: forgotten here, and not in the store. */
@@ -111,6 +120,17 @@ export class Kept<T extends object> {
     this._writes = Promise.all([this._writes, put]).then(() => undefined);
   }
 
+  private _discardIfDone(): void {
+    if (this._isFinished && this._entries.length === 0) {
+      this._writes = this._writes.then(async () => {
+        if (this._entries.length === 0 && (await this.stored()).length === 0) {
+          await this._attempt(store => store.discard());
+          this._store = null;
+        }
+      });
+    }
+  }
+
   private async _attempt(job: (store: IStore<T>) => Promise<void>): Promise<void> {
     if (this._store !== null) {
       await job(this._store).catch((error: unknown) => {
@@ -128,6 +148,7 @@ export class Kept<T extends object> {
 
   private _entries: T[] = [];
   private _store: IStore<T> | null;
+  private _isFinished = false;
   private _writes: Promise<void> = Promise.resolve();
   private readonly _onStoreFailure: (error: unknown) => void;
 }

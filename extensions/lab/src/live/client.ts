@@ -259,6 +259,9 @@ export class LiveClient implements ILive {
       case 'check':
         this._check = message.check;
         break;
+      case 'state':
+        this._finishIfOver();
+        break;
       case 'erase':
         this._erase(message.kinds);
         break;
@@ -280,6 +283,7 @@ export class LiveClient implements ILive {
     this._resolveReady(welcome);
     this._welcomed.emit(welcome);
     this._pump();
+    this._finishIfOver();
     void this._options.spool.look();
   }
 
@@ -309,6 +313,12 @@ export class LiveClient implements ILive {
       this._options.spool.drop(bootId, clientSeq);
       this._queue.drop(bootId, clientSeq);
       this._pump();
+    }
+  }
+
+  private _finishIfOver(): void {
+    if (this._welcome?.state === 'ended') {
+      this._options.spool.finish();
     }
   }
 

@@ -128,6 +128,11 @@ export class Spool {
     void this._kept.purge(({ message }) => covers(kinds, message.type));
   }
 
+  /** The interview is over: once the room has everything, nothing of it stays in the browser. */
+  finish(): void {
+    this._kept.finish();
+  }
+
   private async _adopt(bootId: string): Promise<void> {
     const left = (await this._kept.stored()).filter(entry => entry.boot_id === bootId);
     if (left.length > 0) {
