@@ -31,6 +31,7 @@ class Change:
 class _Page:
     boot_id: str
     connection: str
+    came_s: float
     spoke_s: float
     leaving: bool = False
     """It said that it unloads."""
@@ -70,7 +71,7 @@ class Lease:
 
     def came(self, connection: str, boot_id: str, now_s: float) -> list[Change]:
         """A page said hello."""
-        self._pages[connection] = _Page(boot_id, connection, now_s)
+        self._pages[connection] = _Page(boot_id, connection, now_s, now_s)
         if self._boot_id is None or not self._stands(boot_id, now_s):
             return self._give(connection, boot_id, now_s)
         self._passive.add(boot_id)
@@ -122,10 +123,17 @@ class Lease:
         return self.tick(now_s)
 
     def tick(self, now_s: float) -> list[Change]:
-        """Give the lease of a page that stays away to one that is here."""
-        if self._away_s is None or not self._pages:
+        """Give the lease of a page that stays away to one that is here.
+
+        One whose connection is open and silent loses it only to a page that came
+        since: it crashed and was loaded again. Others are asked.
+        """
+        holder = self._pages.get(self._connection or "")
+        pages, since_s = list(self._pages.values()), self._away_s
+        if holder is not None:
+            since_s = holder.spoke_s
+            pages = [one for one in pages if one.came_s > since_s]
+        if not pages or since_s is None or now_s - since_s < RESERVED_S:
             return []
-        if now_s - self._away_s < RESERVED_S:
-            return []
-        page = max(self._pages.values(), key=lambda one: one.spoke_s)
+        page = max(pages, key=lambda one: one.spoke_s)
         return self._give(page.connection, page.boot_id, now_s)

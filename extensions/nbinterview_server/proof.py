@@ -213,7 +213,9 @@ class Proof:
         self._moved_s = now_s
         self._changed(lambda: self._lease.take(connection, now_s))
 
-    def _changed(self, change: Callable[[], list[Change]]) -> None:
+    def _changed(
+        self, change: Callable[[], list[Change]], *, from_living: bool = True
+    ) -> None:
         """Let the lease change; tell the pages of it, and the record."""
         before, before_boot = self._lease.connection, self._lease.boot_id
         changes = change()
@@ -226,7 +228,7 @@ class Proof:
             return
         if self._lease.boot_id != before_boot and before_boot is not None:
             self._lost(before_boot, now_s)
-            if before is not None and self._silence.wanted:
+            if from_living and before is not None and self._silence.wanted:
                 self._silence.moved()
         self._silence.opened(self._lines[now].boot_id)
         at = format_time(self._clock())
@@ -346,7 +348,7 @@ class Proof:
         before_s, self._ticked_s = self._ticked_s, now_s
         for line in list(self._lines.values()):
             self._speak(line, now_s)
-        self._changed(lambda: self._lease.tick(now_s))
+        self._changed(lambda: self._lease.tick(now_s), from_living=False)
         active = self._lines.get(self._lease.connection or "")
         # The room itself stood still: what came meanwhile has to be read first.
         held = before_s is not None and now_s - before_s > TICK_S + HELD_S

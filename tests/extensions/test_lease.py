@@ -57,6 +57,28 @@ def test_a_reload_takes_it_at_once_and_also_from_a_dead_connection() -> None:
     assert lease.came("d", "boot-d", 6.1) == [Change("taken", "boot-d", "d")]
 
 
+def test_a_page_that_crashed_and_is_loaded_again_at_once_gets_it_soon() -> None:
+    """Its old connection is dead, and nobody said so."""
+    lease = Lease()
+    lease.came("old", "boot-old", 0.0)
+    lease.came("a", "boot-a", 1.0)
+    lease.take("a", 2.0)
+    lease.came("b", "boot-b", 2.0 + ALIVE_S - 1)
+    assert lease.connection == "a"
+    assert lease.tick(2.0 + RESERVED_S - 1) == []
+    assert lease.tick(2.0 + RESERVED_S) == [Change("taken", "boot-b", "b")]
+
+
+def test_a_page_that_stands_still_loses_it_to_none_that_was_there_before() -> None:
+    lease = Lease()
+    lease.came("a", "boot-a", 0.0)
+    lease.came("b", "boot-b", 1.0)
+    lease.spoke("a", 2.0)
+    lease.spoke("b", 20.0)
+    assert lease.tick(20.0) == []
+    assert lease.connection == "a"
+
+
 def test_after_a_restart_of_the_room_the_page_that_had_it_has_it() -> None:
     lease = Lease()
     lease.restore("taken", "boot-a", 0.0)

@@ -56,6 +56,20 @@ def test_beats_that_are_lost_are_asked_for() -> None:
     assert world.gaps() == []
 
 
+def test_a_page_that_crashed_and_came_back_at_once_goes_on_without_a_question() -> None:
+    """Its old connection is dead, and nobody said so."""
+    world, page = watched(3)
+    page.runs = page.worker = page.path = False
+    world.run(2.0)
+    again = Page(world, camera=True)
+    again.event(name="camera", state="on")
+    assert not again.active
+    world.run(20.0)
+    assert again.active
+    [gap] = world.gaps("ended")
+    assert gap["cause"] == "reloaded"
+
+
 def test_what_the_room_itself_holds_up_is_no_gap() -> None:
     """A disk that takes a message late keeps the beats behind it from being read."""
     world, page = watched(2)
