@@ -7,9 +7,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import rfc8785
-
 from nbinterview.errors import Conflict, Forbidden, Invalid, NBInterviewError
+from nbinterview.ledger.canonical import canonical
 from nbinterview.ledger.records import Record
 from nbinterview.schemas import check
 from nbinterview_server.config import Person
@@ -57,11 +56,8 @@ log = logging.getLogger(__name__)
 def check_message(message: Message) -> None:
     """Raise `Invalid`, naming the field, unless this can be a page's record."""
     _check_form(message)
-    try:
-        rfc8785.dumps(dict(message))
-    except (ValueError, TypeError, RecursionError) as error:
-        # Found now and not when it is written: others wait in the same record.
-        raise Invalid(f"no record can hold this: {error}") from error
+    # Found now and not when it is written: others wait in the same record.
+    canonical(dict(message))
 
 
 def _check_form(message: Message) -> None:
