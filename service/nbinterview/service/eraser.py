@@ -286,7 +286,7 @@ class Eraser:
                 "Nothing was erased: the database refused. Please try again later."
             ) from error
         outcome.done += done
-        if done and not await self._folding.fold():
+        if done and not await self._folding.fold() and _IN_LOG not in outcome.waiting:
             outcome.waiting.append(_IN_LOG)
         try:
             await self._elsewhere([one.rule for one in done], outcome)
