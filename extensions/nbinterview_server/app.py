@@ -87,9 +87,8 @@ class RoomExtension(ExtensionApp):
         settings["identity_provider"] = Turnstile(
             door,
             Limiter(limits_from_env()),
-            room.journal,
+            room.refusals,
             settings["base_url"],
-            monotonic=room.monotonic,
         )
         settings["page_config_hook"] = door.page_config_hook
         settings["token"] = ""

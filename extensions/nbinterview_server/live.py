@@ -27,7 +27,6 @@ from nbinterview_server.authorizer import person_of
 from nbinterview_server.config import Person
 from nbinterview_server.journal import NotWritten, RecordFull
 from nbinterview_server.pacing import Pace
-from nbinterview_server.refusals import Refusals
 from nbinterview_server.view import PANEL
 from nbinterview_server.witnessing import check_report, report_entry
 
@@ -43,7 +42,6 @@ MAX_UNREAD_BYTES = 4 * 1024 * 1024
 # sends what it kept.
 MESSAGES_PER_S = 40.0
 BURST_MESSAGES = 1000
-TOO_FAST = "too many messages; they are taken slowly"
 UNKNOWN = "this kind of message is not known"
 KINDS = {"event", "observations", "action", "beat", "lease", "witness"}
 
@@ -78,9 +76,7 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Upgrade for a person of this interview."""
         self.person = person_of(self)
-        self._refusals = Refusals(
-            self._room.journal, self.person.hub_name, monotonic=self._room.monotonic
-        )
+        self._refusals = self._room.refusals.of(self.person.hub_name)
         await super().get(*args, **kwargs)
 
     def open(self, *args: Any, **kwargs: Any) -> None:
@@ -91,10 +87,8 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     async def on_message(self, message: str | bytes) -> None:
         """Answer one message. Tornado hands over the next one only after this."""
-        delay_s = self._pace.delay_s()
-        if delay_s > 0:
-            await self._refusals.note("live", TOO_FAST, "rate")
-        await asyncio.sleep(delay_s)
+        # Slowed and not refused: so speaks a page, too, that was offline for an hour.
+        await asyncio.sleep(self._pace.delay_s())
         if self._by_room:
             return  # said before the page knew of it; it says all that again
         parsed: dict[str, Any] = {}
@@ -212,9 +206,7 @@ class LiveHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._room.fanout.remove(self)
         if self._connection is not None:
             self._room.stream.proof.close(self._connection, by_room=self._by_room)
-            self._room.leave_soon(
-                self.person, self._connection, self._stream, self._refusals
-            )
+            self._room.leave_soon(self.person, self._connection, self._stream)
             self._connection = None
 
     def on_pong(self, data: bytes) -> None:

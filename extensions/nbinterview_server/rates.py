@@ -9,8 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jupyter_server.auth import User
 from jupyter_server.base.handlers import APIHandler
@@ -23,11 +22,9 @@ from nbinterview_server.authorizer import PERSON
 from nbinterview_server.bodies import check_body
 from nbinterview_server.config import Person
 from nbinterview_server.door import READING, below, entry_for
-from nbinterview_server.refusals import Refusals
+from nbinterview_server.refusals import AllRefusals
 
-if TYPE_CHECKING:
-    from nbinterview_server.journal import Journal
-
+MANY = "more requests than its limit"
 _RESTART = re.compile(r"/api/kernels/([^/]+)/restart")
 
 
@@ -38,17 +35,13 @@ class Turnstile:
         self,
         door: Any,
         limiter: Limiter,
-        journal: Journal,
+        refusals: AllRefusals,
         base_url: str,
-        *,
-        monotonic: Callable[[], float],
     ) -> None:
         self._door = door
         self._limiter = limiter
-        self._journal = journal
+        self._refusals = refusals
         self._base_url = base_url
-        self._monotonic = monotonic
-        self._refusals: dict[str, Refusals] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._door, name)
@@ -72,20 +65,11 @@ class Turnstile:
                 _answer(handler, error)
                 raise Finish from error
             except TooMany as error:
-                await self._note(person, entry.limit)
+                refusals = self._refusals.of(person.hub_name)
+                await refusals.note("request", MANY, entry.limit)
                 _answer(handler, error)
                 raise Finish from error
         return user
-
-    async def _note(self, person: Person, name: str) -> None:
-        """Put it on record, as everything that is refused."""
-        refusals = self._refusals.get(person.hub_name)
-        if refusals is None:
-            refusals = Refusals(
-                self._journal, person.hub_name, monotonic=self._monotonic
-            )
-            self._refusals[person.hub_name] = refusals
-        await refusals.note("request", "more requests than its limit", name)
 
 
 def _check_kernel(handler: Any, path: str) -> None:

@@ -33,7 +33,10 @@ class _Kind:
 
 
 class Refusals:
-    """The refusals of one connection, so that it cannot flood the record with them."""
+    """The refusals of one person, over all connections: they cannot flood the record.
+
+    Somebody who comes again and again is no other person each time.
+    """
 
     def __init__(
         self, journal: Journal, author: str, *, monotonic: Callable[[], float]
@@ -42,6 +45,7 @@ class Refusals:
         self._author = author
         self._monotonic = monotonic
         self._kinds: dict[tuple[str, str], _Kind] = {}
+        self._settled_s: float | None = None
 
     async def note(self, what: str, reason: str, field: str = "") -> None:
         """Record that something was refused, or count it for the next record."""
@@ -61,9 +65,18 @@ class Refusals:
             kind.written_s = now_s
             await self._write(kind)
 
+    async def settle(self) -> None:
+        """Record what was only counted, once a minute at most: a page has gone."""
+        now_s = self._monotonic()
+        if not any(kind.waiting for kind in self._kinds.values()):
+            return
+        if self._settled_s is None or now_s - self._settled_s >= EVERY_S:
+            self._settled_s = now_s
+            await self.close()
+
     async def close(self) -> None:
         """Record what was only counted."""
-        for kind in self._kinds.values():
+        for kind in list(self._kinds.values()):
             if kind.waiting:
                 await self._write(kind)
 
@@ -75,6 +88,27 @@ class Refusals:
         except NotWritten as error:
             kind.waiting += count
             log.warning("refusal not recorded: %s", error.detail)
+
+
+class AllRefusals:
+    """Everybody's, by who is to answer for it."""
+
+    def __init__(self, journal: Journal, *, monotonic: Callable[[], float]) -> None:
+        self._journal = journal
+        self._monotonic = monotonic
+        self._by_author: dict[str, Refusals] = {}
+
+    def of(self, author: str) -> Refusals:
+        """Return those of one person, or of the kernel."""
+        if author not in self._by_author:
+            made = Refusals(self._journal, author, monotonic=self._monotonic)
+            self._by_author[author] = made
+        return self._by_author[author]
+
+    async def close(self) -> None:
+        """Record what was only counted, of everybody."""
+        for refusals in list(self._by_author.values()):
+            await refusals.close()
 
 
 def _whole(text: str) -> str:

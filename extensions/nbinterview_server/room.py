@@ -31,7 +31,7 @@ from nbinterview_server.journal import Entry, Journal, NotWritten
 from nbinterview_server.people import People
 from nbinterview_server.proof import Proof
 from nbinterview_server.recovery import remembered
-from nbinterview_server.refusals import Refusals
+from nbinterview_server.refusals import AllRefusals
 from nbinterview_server.service_api import ServiceApi, Shipped
 from nbinterview_server.sockets import ARRIVALS_A_MINUTE, OpenSockets
 from nbinterview_server.stream import CandidateStream, PageStream
@@ -121,6 +121,7 @@ class Room:
             {"arrivals": RateLimitItemPerMinute(ARRIVALS_A_MINUTE)}, monotonic
         )
         """Of people's pages at the live socket."""
+        self.refusals = AllRefusals(self.journal, monotonic=monotonic)
         self.watch = Watch(self.policy, self.journal, clock=clock)
         self.findings = Findings(self.journal)
         proof = Proof(
@@ -306,7 +307,6 @@ class Room:
         person: Person,
         connection: str,
         page: PageStream,
-        refusals: Refusals,
     ) -> None:
         """Record what a page said last, that it went, and what of it was refused."""
         payload = {"role": person.role, "connection": connection}
@@ -314,7 +314,7 @@ class Room:
             payload["reason"] = "withdrawn"
         entry = Entry("person.left", person.hub_name, payload)
         self._keep(self._leave(page, entry))
-        self._keep(refusals.close())
+        self._keep(self.refusals.of(person.hub_name).settle())
 
     async def _leave(self, page: PageStream, entry: Entry) -> None:
         await page.close()
@@ -350,6 +350,7 @@ class Room:
                 await self.stream.flush()
                 await self.watch.flush()
                 await self.findings.flush()
+                await self.refusals.close()
         except (TimeoutError, NotWritten):
             log.exception("not all that was on its way is recorded")
         stopped = Entry("room.stopped", ROOM, {"reason": reason})

@@ -263,10 +263,10 @@ UNKEPT: list[tuple[dict[str, Any], str]] = [
 
 
 async def test_what_cannot_be_kept_is_refused_with_the_reason_and_counted(
-    room: RoomServer, new: Callable[..., list[Record]]
+    fresh: RoomServer,
 ) -> None:
     """Unknown kinds, out of range, of another interview: three times each."""
-    async with live(room, CANDIDATE) as page:
+    async with live(fresh, CANDIDATE) as page:
         await page.hello()
         whole = {
             "type": "event",
@@ -281,14 +281,14 @@ async def test_what_cannot_be_kept_is_refused_with_the_reason_and_counted(
                 problem = await page.hear("problem")
                 assert 400 <= problem["status"] < 500
                 assert problem["field"] == field
-        assert new("event") == []
+        assert fresh.records("event") == []
         # The page goes on.
         await page.event(name="page", state="loaded")
         await page.hear("ack")
 
     def counted() -> dict[str, int]:
         found: dict[str, int] = {}
-        for one in new("refused"):
+        for one in fresh.records("refused"):
             fields = one.facts
             found[fields["field"]] = found.get(fields["field"], 0) + fields.get(
                 "count", 1

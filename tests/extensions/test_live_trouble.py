@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from nbinterview_server.journal import Journal
-from nbinterview_server.live import MAX_UNREAD_BYTES
+from nbinterview_server.live import BURST_MESSAGES, MAX_UNREAD_BYTES
 from nbinterview_server.sockets import ARRIVALS_A_MINUTE
 from tests.extensions.harness import (
     CANDIDATE,
@@ -173,6 +173,40 @@ async def test_a_page_that_comes_and_goes_again_and_again_is_held_up(
     assert len(room.records("person.joined")) == ARRIVALS_A_MINUTE
     async with live(room, INTERVIEWER) as panel:
         assert (await panel.hello())["type"] == "welcome"
+
+
+async def test_who_comes_again_and_again_is_one_person_to_what_is_refused(
+    make_room: Callable[..., RoomServer],
+) -> None:
+    room = await asyncio.to_thread(make_room)
+    for _ in range(6):
+        async with live(room, CANDIDATE) as page:
+            await page.hello()
+            for _ in range(2):
+                await page.send(type="surprise")
+                await page.hear("problem")
+    await eventually(lambda: len(room.records("person.left")) == 6)
+    # The first at once, what the first page left behind, and no more this minute.
+    assert len(room.records("refused")) == 2
+    await asyncio.to_thread(room.stop)
+    counts = [one.facts.get("count", 1) for one in room.records("refused")]
+    assert (len(counts), sum(counts)) == (3, 12)
+
+
+async def test_who_is_slowed_and_not_refused_is_not_on_record_as_refused(
+    make_room: Callable[..., RoomServer],
+) -> None:
+    """As an honest page that was offline for an hour sends all that it kept."""
+    room = await asyncio.to_thread(make_room)
+    async with live(room, CANDIDATE) as page:
+        await page.hello()
+        await page.event(name="visibility", state="visible")
+        for _ in range(BURST_MESSAGES + 20):
+            page.seq = 0
+            await page.event(name="visibility", state="visible")
+        for _ in range(BURST_MESSAGES + 20):
+            assert (await page.hear("ack", "problem"))["type"] == "ack"
+    assert room.records("refused") == []
 
 
 async def test_who_is_put_out_goes_also_while_the_disk_is_full(

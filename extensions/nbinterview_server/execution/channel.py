@@ -44,7 +44,6 @@ from nbinterview_server.execution.channel_wire import V1, Message, read, written
 from nbinterview_server.execution.output_widgets import Capture
 from nbinterview_server.execution.widget_record import WidgetRecord
 from nbinterview_server.pacing import Pace
-from nbinterview_server.refusals import Refusals
 
 Json = dict[str, Any]
 
@@ -103,8 +102,8 @@ class RoomChannel(_Connection):  # type: ignore[misc]  # Any, see above
         self._name = secrets.token_hex(16)
         self.session.session = self._name
         who = self.person.hub_name
-        self._refusals = Refusals(room.journal, who, monotonic=room.monotonic)
-        self._claims = Refusals(room.journal, KERNEL, monotonic=room.monotonic)
+        self._refusals = room.refusals.of(who)
+        self._claims = room.refusals.of(KERNEL)
         self._widgets = WidgetRecord(room.journal, who, monotonic=room.monotonic)
         self._asked: OrderedDict[str, Pending] = OrderedDict()
         self._controls: set[str] = set()
@@ -151,8 +150,8 @@ class RoomChannel(_Connection):  # type: ignore[misc]  # Any, see above
 
     async def _close_records(self) -> None:
         await self._widgets.close()
-        await self._refusals.close()
-        await self._claims.close()
+        await self._refusals.settle()
+        await self._claims.settle()
 
     @property
     def _v1(self) -> bool:
