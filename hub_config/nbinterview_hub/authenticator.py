@@ -50,8 +50,8 @@ class InvitationAuthenticator(Authenticator):  # type: ignore[misc]  # JupyterHu
         url: str = proposal["value"]
         if not is_secure(url):
             raise TraitError(
-                f"Interviews cannot be held at {url}: by plain http browsers give pages "
-                "no keys and no camera, so that nothing proves that a page watches. "
+                f"Interviews cannot be held at {url}: by plain http browsers give "
+                "pages no keys and no camera, so that nothing proves the watching. "
                 "Put a proxy with a certificate in front, and name an address that "
                 "begins with https:// (or http://localhost, on this computer alone)."
             )

@@ -61,6 +61,10 @@ def programs(
         *("--ip", "127.0.0.1", "--port", str(addresses.port)),
         *("--api-ip", "127.0.0.1", "--api-port", str(addresses.proxy_api_port)),
         *("--error-target", f"{hub_url}/hub/error"),
+        # Before the hub has filled its routes nothing is found, as after the proxy was
+        # killed. The proxy says so to an upgrade in no proper HTTP, and leaves the
+        # connection open; the hub, which has no such page, says it properly.
+        *("--default-target", f"{hub_url}/hub/error/404"),
         "--host-routing",
     ]
     hub_python = str(setup.hub_python)

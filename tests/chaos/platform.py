@@ -88,7 +88,7 @@ class PlatformRoom(RoomServer):
             max_size=None,
             max_queue=None,
             proxy=None,
-            # As the page in a browser: what hangs in a proxy without routes is let go.
+            # As the page in a browser: what hangs is let go.
             open_timeout=2,
         )
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socket import create_connection as connect_socket
 from typing import Any
 
 import pytest
@@ -29,7 +34,8 @@ from nbinterview_hub.invitations import (
 from nbinterview_hub.processes import restart_delay_s
 from nbinterview_hub.settings import TEMPLATES
 from nbinterview_hub.spawner import interview_of_room, room_env
-from tests.hub_config.local_platform import setup
+from tests.hub_config.local_platform import setup, wait_until
+from tests.ports import free_port
 
 ADDRESSES = Addresses(8000, 1001, 1002, 1003, 1004)
 ROOM = "room-abcdefghij"
@@ -332,6 +338,46 @@ def test_children_get_addresses_but_no_secret_and_nothing_of_the_callers(
         assert program.env.keys() == expected
         words = " ".join(program.argv)
         assert not [name for name, secret in secrets.items() if secret in words]
+
+
+class _NothingHere(BaseHTTPRequestHandler):
+    """A hub that knows no page at all."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_an_upgrade_before_the_proxy_has_routes_is_refused_properly_and_at_once(
+    tmp_path: Path,
+) -> None:
+    """By itself the proxy says no reason and leaves the connection open for ever."""
+    home = Home(tmp_path)
+    home.make()
+    env = {"PATH": os.environ["PATH"], "NBINTERVIEW_SETUP": "/setup.json"}
+    with ThreadingHTTPServer(("127.0.0.1", 0), _NothingHere) as hub:
+        threading.Thread(target=hub.serve_forever, daemon=True).start()
+        addresses = Addresses(
+            free_port(), hub.server_port, free_port(), free_port(), free_port()
+        )
+        [proxy, *_] = parts.programs(home, addresses, setup(), env)
+        with subprocess.Popen(proxy.argv, env=dict(proxy.env)) as process:
+            try:
+                wait_until(lambda: not ports.is_free(addresses.port))
+                with connect_socket(("127.0.0.1", addresses.port), timeout=5) as line:
+                    line.sendall(
+                        b"GET /user/room-x/live HTTP/1.1\r\nHost: room-x.localhost\r\n"
+                        b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                        b"Sec-WebSocket-Version: 13\r\n"
+                        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+                    )
+                    said = b"".join(iter(lambda: line.recv(4096), b""))
+            finally:
+                process.terminate()
+                hub.shutdown()
+    assert said.startswith(b"HTTP/1.1 404 Not Found\r\n")
 
 
 def test_logs_of_earlier_runs_are_numbered_and_few(tmp_path: Path) -> None:
