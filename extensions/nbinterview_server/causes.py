@@ -46,6 +46,12 @@ WORDS: Mapping[Cause, str] = {
 }
 
 
+FULL = (
+    "The record of this interview is full and takes no measurements: whether the "
+    "camera was watched is not known."
+)
+
+
 @dataclass
 class Signs:
     """How often something was seen, at moments that lie apart, without a break."""
@@ -211,8 +217,11 @@ class Frames:
         self.dropping = beat.frames_dropped > self.dropped
         self.counted, self.dropped = beat.frames_seen, beat.frames_dropped
 
-    def why(self, now_s: float, page: Page) -> tuple[Cause, str]:
-        """Return why no pictures are proved, and what is seen of it."""
+    def why(self, now_s: float, page: Page, *, full: bool) -> tuple[Cause, str]:
+        """Return why no pictures are proved, and what is seen of it.
+
+        `full` when the record is: of measurements that are told it takes none.
+        """
         if page.hidden:
             return "hidden", "The page is in the background and measures nothing."
         untold = now_s - self.told_s > self.limit_s
@@ -226,6 +235,8 @@ class Frames:
             if self.dropping:
                 return "worker", "Camera pictures come, and none is measured."
             return "camera", "No new camera picture is counted."
+        if untold and full:
+            return "unknown", FULL
         if untold:
             return "worker", "Camera pictures are counted, and nothing is told of them."
         return "camera", "The same camera picture comes again and again."

@@ -55,13 +55,16 @@ class Proof:
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
         random_bytes: Callable[[int], bytes],
+        is_full: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`is_full` says whether the record takes nothing more of pages."""
         self._view = view
         self._record = record
         self._interview = interview
         self._clock = clock
         self._monotonic = monotonic
         self._random_bytes = random_bytes
+        self._is_full = is_full
         self._lease = Lease()
         self._silence = Silence()
         self._lines: dict[str, Line] = {}
@@ -354,6 +357,7 @@ class Proof:
         held = before_s is not None and now_s - before_s > TICK_S + HELD_S
         if active is not None and active.taking_s is not None:
             held = held or now_s - active.taking_s > HELD_S
+        self._silence.full = self._is_full()
         self._tell(self._silence.tick(now_s, held=held))
         for entry in self.unwritten.due(now_s):
             self._record(entry)

@@ -131,6 +131,7 @@ class Room:
             clock=clock,
             monotonic=monotonic,
             random_bytes=secrets.token_bytes,
+            is_full=lambda: self.journal.is_full,
         )
         self.stream = CandidateStream(
             self.journal, self.view, self.watch, proof, monotonic=monotonic

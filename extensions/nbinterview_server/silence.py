@@ -63,6 +63,8 @@ class Silence:
     camera_wanted: bool = False
     """The candidate agrees to the camera."""
     camera_worked: bool = False
+    full: bool = False
+    """The record takes nothing more that a page tells."""
     boot_id: str | None = None
     """The page load that counts."""
     last: Beat | None = None
@@ -231,7 +233,7 @@ class Silence:
             return self._end_frames(now_s) if frames.counted > 0 else []
         if self.frames_gap is not None or now_s <= self._excused_until_s:
             return []
-        cause, detail = frames.why(beaten_s, self._page())
+        cause, detail = frames.why(beaten_s, self._page(), full=self.full)
         self.count += 1
         self.frames_gap = Gap(self._id(), frames.proved_s, None, cause, detail)
         return [self.frames_gap]

@@ -70,6 +70,15 @@ def test_a_page_that_crashed_and_came_back_at_once_goes_on_without_a_question() 
     assert gap["cause"] == "reloaded"
 
 
+def test_a_full_record_is_not_held_against_the_page_and_hides_nothing() -> None:
+    world, page = watched(4)
+    world.is_full = True
+    page.observes = False  # it holds its measurements, as none is taken
+    world.run(10.0)
+    [gap] = world.gaps("began")
+    assert (gap["cause"], "is full" in gap["detail"]) == ("unknown", True)
+
+
 def test_what_the_room_itself_holds_up_is_no_gap() -> None:
     """A disk that takes a message late keeps the beats behind it from being read."""
     world, page = watched(2)

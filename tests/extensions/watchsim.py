@@ -49,6 +49,7 @@ class World:
         self.line = line or Line(delay_s=0.02)
         self.now_s = 1000.0 + self.random.random()
         self.records: list[Record] = []
+        self.is_full = False
         self.began_s = self.now_s
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._number = itertools.count()
@@ -69,6 +70,7 @@ class World:
             clock=self.clock,
             monotonic=lambda: self.now_s,
             random_bytes=self.random.randbytes,
+            is_full=lambda: self.is_full,
         )
         for record in self.records:
             self.proof.recall(record)
