@@ -28,6 +28,7 @@ class Daily:
         self._eraser = eraser
         self._audit = audit
         self._task: asyncio.Task[None] | None = None
+        self._looking = asyncio.Lock()
 
     def start(self) -> None:
         """Begin."""
@@ -37,7 +38,8 @@ class Daily:
         await asyncio.sleep(FIRST_AFTER_S)
         while True:
             try:
-                await self.look()
+                async with self._looking:
+                    await self.look()
             except Exception:
                 log.exception("the daily purge failed; it is tried again tomorrow")
             await asyncio.sleep(EVERY_S)
@@ -56,9 +58,10 @@ class Daily:
             _say(await self._eraser.purge(None), "erased")
 
     async def close(self) -> None:
-        """End; what was begun comes to its end in the eraser."""
+        """End; a look that was begun comes to its end first."""
         if self._task is not None:
-            self._task.cancel()
+            async with self._looking:
+                self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
 

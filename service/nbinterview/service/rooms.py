@@ -48,6 +48,7 @@ class Rooms:
         self._settings = settings
         self._audit = audit
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writing = asyncio.Lock()
         self._starting: set[str] = set()
         self._failed_at: dict[str, datetime] = {}
         self._shipped: dict[str, asyncio.Event] = {}
@@ -195,7 +196,7 @@ class Rooms:
             # `resume` tries again at the next start.
             log.warning("room %s was not stopped: %s", interview_id, error.detail)
             return
-        async with self._database.write() as session:
+        async with self._writing, self._database.write() as session:
             interview = await interviews.get(session, interview_id)
             interview.room_stopped_at = self._settings.now()
         self._shipped.pop(interview_id, None)
@@ -208,6 +209,8 @@ class Rooms:
     async def close(self) -> None:
         """Give up what runs in the background; it is resumed at the next start."""
         tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
+        # A transaction that is cancelled may keep the database locked.
+        async with self._writing:
+            for task in tasks:
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

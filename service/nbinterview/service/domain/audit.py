@@ -286,7 +286,9 @@ class AuditLog:
     async def close(self) -> None:
         """Sign what is left."""
         if self._task is not None:
-            self._task.cancel()
+            # A transaction that is cancelled may keep the database locked.
+            async with self._sealing:
+                self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         await self.seal()
