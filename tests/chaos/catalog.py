@@ -62,7 +62,12 @@ MATRIX = (
         faults_room.disk_full,
         {"alarm shown": 3.0},
     ),
-    Fault(9, "the page loaded again", faults_room.reloaded),
+    Fault(
+        9,
+        "the page loaded again",
+        faults_room.reloaded,
+        {"gap beyond the reload": 0.5},
+    ),
     Fault(10, "the tab crashed", faults_room.tab_crashed),
     Fault(
         11,

@@ -70,7 +70,7 @@ def states(room: RoomServer, after_seq: int) -> list[tuple[str, float]]:
 
 async def out_of_memory(stage: Stage, seed: int) -> Trial:
     """4: a cell takes more memory than there is."""
-    async with stage.trial(seed, watched=False) as trial:
+    async with stage.trial(seed) as trial:
         going = trial.interview
         room = going.room
         async with cells(room) as notebook:
@@ -96,7 +96,7 @@ async def out_of_memory(stage: Stage, seed: int) -> Trial:
 async def hostile_cell(stage: Stage, seed: int) -> Trial:
     """5: cells of another room take all they can; this one must not feel it."""
     neighbour = await stage.room("neighbour")
-    async with stage.trial(seed, watched=False) as trial, cells(neighbour) as hostile:
+    async with stage.trial(seed) as trial, cells(neighbour) as hostile:
         going = trial.interview
         await hostile.run("1")
         quiet_ms = await edits_ms(going)
@@ -112,7 +112,7 @@ async def hostile_cell(stage: Stage, seed: int) -> Trial:
 
 async def floods(stage: Stage, seed: int) -> Trial:
     """18: another page of the candidate floods the room."""
-    async with stage.trial(seed, watched=False) as trial:
+    async with stage.trial(seed) as trial:
         going = trial.interview
         path = await document_path(going.room, CANDIDATE)
         quiet_ms = await edits_ms(going)

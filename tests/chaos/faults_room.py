@@ -11,6 +11,7 @@ from contextlib import closing
 from typing import Any
 
 from tests.chaos import history as told
+from tests.chaos.checker import gaps
 from tests.chaos.interview import Interview
 from tests.chaos.pages import CandidatePage, Panel
 from tests.chaos.stage import SkewedRoom, Stage, Trial, pause
@@ -145,8 +146,27 @@ async def reloaded(stage: Stage, seed: int) -> Trial:
             page.reload()
             going.history.add("fault", told.CAUSE, causes=["reloaded", "offline"])
             await pause(going, 0.3, 2.0)
+            *_, before = going.history.of(told.BEAT)
+            known = len(gaps(going.records()))
             await page.open()
+            await eventually(lambda known=known: _ended(going, known))  # type: ignore[misc]
+            *_, gap = gaps(going.records())
+            back_s = next(
+                one.at_s
+                for one in going.history.of(told.BEAT)
+                if one.at_s > before.at_s
+            )
+            away_s = back_s - before.at_s
+            trial.history.took(
+                "gap beyond the reload", max(0.0, gap.ended_s - gap.began_s - away_s)
+            )
     return trial
+
+
+def _ended(going: Interview, known: int) -> bool:
+    """Say whether there is a gap more than so many, and it is over."""
+    found = gaps(going.records())
+    return len(found) > known and found[-1].ended_s < float("inf")
 
 
 async def tab_crashed(stage: Stage, seed: int) -> Trial:
@@ -223,16 +243,24 @@ async def lagging(stage: Stage, seed: int) -> Trial:
 
 
 async def clocks_jump(stage: Stage, seed: int) -> Trial:
-    """13: the page's clock and the room's jump by an hour, and back."""
+    """13: the page's clock and the room's jump by an hour, and back; also in a gap."""
     room = await stage.room("skewed", skewed=True)
     assert isinstance(room, SkewedRoom)
-    async with stage.trial(seed, name="skewed", watched=False) as trial:
-        going = trial.interview
+    async with stage.trial(seed, name="skewed") as trial:
+        going, page = trial.interview, trial.interview.candidate
+        going.history.add("fault", told.SKEWED)
         try:
             for hours in going.chance.sample((-1, 1, 0), 3):
                 room.set_clock(3600 * hours)
-                going.candidate.skew_ms = HOUR_MS * going.chance.choice((-1, 0, 1))
-                await pause(going, 0.4, 1.0)
+                page.skew_ms = HOUR_MS * going.chance.choice((-1, 0, 1))
+                await pause(going, 1.2, 1.8)
+            going.history.add("fault", told.CAUSE, causes=["worker"])
+            page.beating = False
+            await asyncio.sleep(stage.scale.sleep_s / 2)
+            room.set_clock(3600 * going.chance.choice((-2, 2)))
+            await asyncio.sleep(stage.scale.sleep_s / 2)
+            page.beating = True
+            await pause(going, 1.5, 2.5)
         finally:
             room.set_clock(0)
     return trial

@@ -162,7 +162,7 @@ class CandidatePage(Connected):
         self.beating = self.measuring = True
         """Whether the workers of the beats and of the camera live."""
         self.skew_ms = 0.0
-        """Added to this page's clock."""
+        """Added to the clock in its messages; its worker beats by the true one."""
         self.active = True
         self.watching = False
         self._nonce = ""
@@ -238,8 +238,11 @@ class CandidatePage(Connected):
         self._began_s = time.monotonic()
 
     def clock_ms(self) -> float:
-        """Return what this page's monotonic clock says."""
-        return max(0.0, round(1000 * (time.monotonic() - self._began_s) + self.skew_ms))
+        """Return what this page's messages say of its monotonic clock."""
+        return max(0.0, self._true_ms() + self.skew_ms)
+
+    def _true_ms(self) -> int:
+        return round(1000 * (time.monotonic() - self._began_s))
 
     # ------------------------------------------------------------- how it speaks
 
@@ -334,7 +337,7 @@ class CandidatePage(Connected):
             "interview": given["interview"],
             "boot_id": self.boot_id,
             "beat": self.beats,
-            "monotonic_ms": int(self.clock_ms()),
+            "monotonic_ms": self._true_ms(),
             "frames_seen": self.frames_seen,
             "frames_dropped": 0,
             "nonce": self._nonce,

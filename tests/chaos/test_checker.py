@@ -179,6 +179,20 @@ def test_a_silence_that_is_a_gap_with_its_cause(story: Story) -> None:
     assert story.wrong() == set()
 
 
+@pytest.mark.parametrize("skewed", [False, True])
+def test_a_gap_of_a_room_whose_clock_jumps_is_read_by_its_steps(
+    story: Story, *, skewed: bool
+) -> None:
+    if skewed:
+        story.history.add("fault", told.SKEWED)
+    story.history.add("fault", told.CAUSE, causes=["worker"])
+    story.now_s += 4.0
+    story.gap(5.0 - 3600, 12.0 + 7200)
+    story.now_s = 11.0
+    story.beat(12.0)
+    assert story.wrong() == (set() if skewed else {"I3"})
+
+
 @pytest.mark.parametrize("plant", ["none", "late", "short", "another cause"])
 def test_a_silence_that_is_no_gap_or_not_as_it_was(story: Story, plant: str) -> None:
     story.history.add("fault", told.CAUSE, causes=["worker"])
