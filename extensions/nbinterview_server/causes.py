@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
+from nbinterview.schemas.live_types import GapCause
 from nbinterview_server.beats import INTERVAL_MS, Beat
-
-Cause = Literal[
-    "hidden",
-    "frozen",
-    "offline",
-    "worker",
-    "insecure",
-    "camera",
-    "reloaded",
-    "second_tab",
-    "stopped",
-    "room",
-    "unknown",
-]
 
 INTERVAL_S = INTERVAL_MS / 1000
 APART_S = 0.6
@@ -28,7 +15,7 @@ BROKEN_S = 2.0
 SIGNS = 3
 """Of so many signs, each `APART_S` after the other, one came when a beat was due."""
 
-WORDS: Mapping[Cause, str] = {
+WORDS: Mapping[GapCause, str] = {
     "hidden": "The page was in the background, and the browser stopped it.",
     "frozen": "The page stood still: a computer asleep, a debugger or a frozen tab.",
     "offline": "The page had no connection.",
@@ -131,7 +118,7 @@ class Contact:
         self.spoke, self.answered = Signs(), Signs()
 
 
-def why(contact: Contact, page: Page) -> Cause:
+def why(contact: Contact, page: Page) -> GapCause:
     """Return why no beat comes, as far as it can be known while none does."""
     if contact.moved:
         return "second_tab"
@@ -150,14 +137,14 @@ def why(contact: Contact, page: Page) -> Cause:
     return "frozen" if contact.answered.enough else "unknown"
 
 
-def other_page(contact: Contact) -> Cause:
+def other_page(contact: Contact) -> GapCause:
     """Return why another page load beats now."""
     return "second_tab" if contact.moved else "reloaded"
 
 
 def why_it_was(
-    said: Cause, contact: Contact, page: Page, last: Beat | None, beat: Beat
-) -> Cause:
+    said: GapCause, contact: Contact, page: Page, last: Beat | None, beat: Beat
+) -> GapCause:
     """Return why there was no beat, now that `beat` came; `said` was thought before.
 
     A worker counts the seconds of its life: one that counted while nothing came was
@@ -217,7 +204,7 @@ class Frames:
         self.dropping = beat.frames_dropped > self.dropped
         self.counted, self.dropped = beat.frames_seen, beat.frames_dropped
 
-    def why(self, now_s: float, page: Page, *, full: bool) -> tuple[Cause, str]:
+    def why(self, now_s: float, page: Page, *, full: bool) -> tuple[GapCause, str]:
         """Return why no pictures are proved, and what is seen of it.
 
         `full` when the record is: of measurements that are told it takes none.

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nbinterview.schemas.live_types import GapCause
 from nbinterview_server.beats import Beat
 from nbinterview_server.causes import (
     INTERVAL_S,
     WORDS,
-    Cause,
     Contact,
     Frames,
     Page,
@@ -49,7 +49,7 @@ class Gap:
     gap_id: str
     started_s: float
     ended_s: float | None
-    cause: Cause
+    cause: GapCause
     detail: str
 
 
@@ -246,12 +246,12 @@ class Silence:
     def _id(self) -> str:
         return f"gap-{self.count}"
 
-    def _begin(self, started_s: float, cause: Cause) -> Gap:
+    def _begin(self, started_s: float, cause: GapCause) -> Gap:
         self.count += 1
         self.gap = Gap(self._id(), started_s, None, cause, WORDS[cause])
         return self.gap
 
-    def _end(self, now_s: float, cause: Cause) -> list[Gap]:
+    def _end(self, now_s: float, cause: GapCause) -> list[Gap]:
         if self.gap is None:
             return []
         ended = replace(self.gap, ended_s=now_s, cause=cause, detail=WORDS[cause])

@@ -8,7 +8,6 @@ written then.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +16,8 @@ from nbinterview.ledger.records import Record
 from nbinterview_proctor import engine
 from nbinterview_proctor.policy import Policy
 from nbinterview_server.documents.authorship import ROOM
-from nbinterview_server.journal import Entry, Journal, NotWritten
+from nbinterview_server.findings import Findings
+from nbinterview_server.journal import Entry, Journal
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +29,8 @@ class Watch:
         self, policy: Policy, journal: Journal, *, clock: Callable[[], datetime]
     ) -> None:
         self._state = engine.initial(policy)
-        self._journal = journal
         self._clock = clock
-        self._found: asyncio.Queue[Entry] = asyncio.Queue()
+        self._found = Findings(journal)
         self._due: list[Entry] = []
         """What the records of before call for, ..."""
         self._written = 0
@@ -47,14 +46,14 @@ class Watch:
     def go_on(self) -> None:
         """Queue what was called for before this start and is not on record."""
         for entry in self._due[self._written :]:
-            self._found.put_nowait(entry)
+            self._found.put(entry)
         self._due.clear()
 
     def hear(self, record: Record) -> None:
         """Listen to the journal: fold one record, queue what it calls for."""
         if record.kind not in engine.OWN_KINDS:
             for entry in self._step(record):
-                self._found.put_nowait(entry)
+                self._found.put(entry)
 
     def foresees(self, entry: Entry) -> bool:
         """Whether this record, written now, would call for something to be told.
@@ -89,15 +88,8 @@ class Watch:
 
     async def run(self) -> None:
         """Write what is found, in order, until cancelled or the journal closes."""
-        while True:
-            entry = await self._found.get()
-            try:
-                await self._journal.insist([entry])
-            except NotWritten:
-                return
-            finally:
-                self._found.task_done()
+        await self._found.run()
 
     async def flush(self) -> None:
         """Wait until everything found is written."""
-        await self._found.join()
+        await self._found.flush()

@@ -381,24 +381,27 @@ class LeaseMessage(TypedDict):
     at: str
 
 
+GapCause: TypeAlias = Literal[
+    "hidden",
+    "frozen",
+    "offline",
+    "worker",
+    "insecure",
+    "camera",
+    "reloaded",
+    "second_tab",
+    "stopped",
+    "room",
+    "unknown",
+]
+
+
 class Gap(TypedDict):
     gap_id: str
     state: Literal["began", "ended"]
     started_at: str
     ended_at: str | None
-    cause: Literal[
-        "hidden",
-        "frozen",
-        "offline",
-        "worker",
-        "insecure",
-        "camera",
-        "reloaded",
-        "second_tab",
-        "stopped",
-        "room",
-        "unknown",
-    ]
+    cause: GapCause
     detail: str
 
 

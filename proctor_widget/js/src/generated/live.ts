@@ -81,6 +81,22 @@ export type Rule =
  *
  */
 export type Source = 'camera' | 'focus' | 'clipboard' | 'notebook';
+/**
+ * As far as it is known; at the end often better than at the beginning. `worker` the page speaks and its beats do not come; `insecure` the page says that it can sign none at its address; `camera` beats come and no frames; `room` this server was away.
+ *
+ */
+export type GapCause =
+  | 'hidden'
+  | 'frozen'
+  | 'offline'
+  | 'worker'
+  | 'insecure'
+  | 'camera'
+  | 'reloaded'
+  | 'second_tab'
+  | 'stopped'
+  | 'room'
+  | 'unknown';
 
 /**
  * Everything that crosses the WebSocket between a page and its room server. An unknown field is refused, never stored. No picture and no landmark array has a field here, and none is ever added.
@@ -663,22 +679,7 @@ export interface Gap {
    */
   started_at: string;
   ended_at: string | null;
-  /**
-   * As far as it is known; at the end often better than at the beginning. `worker` the page speaks and its beats do not come; `insecure` the page says that it can sign none at its address; `camera` beats come and no frames; `room` this server was away.
-   *
-   */
-  cause:
-    | 'hidden'
-    | 'frozen'
-    | 'offline'
-    | 'worker'
-    | 'insecure'
-    | 'camera'
-    | 'reloaded'
-    | 'second_tab'
-    | 'stopped'
-    | 'room'
-    | 'unknown';
+  cause: GapCause;
   /**
    * In words for the panel
    */
