@@ -319,7 +319,7 @@ def test_a_second_tab_does_not_count_until_it_is_wanted_and_then_the_first_does_
         )
         # What the first tab's page told after it was left is on no record.
         later = room.records("observations")[number + 1 :]
-        assert {one.facts["boot_id"] for one in later} == {last["boot_id"]}
+        assert {one.facts["boot_id"] for one in later} <= {last["boot_id"]}
         assert {"state": "off"} not in told(room, "camera")
 
 

@@ -47,7 +47,10 @@ def _quick(name: str, definition: str | None) -> jsonschema_rs.Draft202012Valida
 
 
 def _fits(instance: object, name: str, definition: str | None) -> bool:
-    """Whether it certainly fits: in a microsecond, but without a word why not."""
+    """Whether it certainly fits: in a microsecond, but without a word why not.
+
+    A tuple is a list here, as JSON writes both alike.
+    """
     try:
         return _quick(name, definition).is_valid(instance)
     except ValueError:  # it has what JSON has not

@@ -126,9 +126,7 @@ ODD = st.one_of(
     st.floats(),
     st.text(st.characters(codec=None), max_size=12),
     st.sampled_from([math.nan, math.inf, -0.0, 1.0, 2**53, 2**64, 2**200, 1e400]),
-    st.sampled_from(
-        ["\ud800", "1\n", BOOT + "\n", BOOT.upper(), "٣", "\u2028", b"", ()]
-    ),
+    st.sampled_from(["\ud800", "1\n", BOOT + "\n", BOOT.upper(), "٣", "\u2028", b""]),
     st.builds(lambda: {1: 2}),
     st.builds(lambda: [[]]),
 )
