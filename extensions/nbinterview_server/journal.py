@@ -79,6 +79,8 @@ class Journal:
         self._open.set()
         self._less = asyncio.Event()
         self._in_turn = asyncio.Lock()
+        self._before = 0
+        """How many wait before the journal."""
         self._held = ""
         self._final = ""
         self.found: Found = recover(path, interview, clock())
@@ -212,13 +214,18 @@ class Journal:
 
     async def _admitted(self) -> None:
         """Wait, in turn, while the journal is held or too much waits for the disk."""
-        if self._is_free() and not self._in_turn.locked():
+        # The lock is free for a moment between two who wait for it: it does not tell.
+        if self._is_free() and not self._before:
             return
-        async with self._in_turn:
-            await self._open.wait()
-            while not self._is_free():
-                self._less.clear()
-                await self._less.wait()
+        self._before += 1
+        try:
+            async with self._in_turn:
+                await self._open.wait()
+                while not self._is_free():
+                    self._less.clear()
+                    await self._less.wait()
+        finally:
+            self._before -= 1
 
     def _is_free(self) -> bool:
         return self._open.is_set() and self._writer.waiting < MAX_WAITING

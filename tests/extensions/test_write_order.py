@@ -210,6 +210,26 @@ async def test_who_brings_more_than_the_disk_takes_waits_before_the_journal(
     journal.close()
 
 
+@pytest.mark.asyncio
+async def test_nobody_who_comes_later_overtakes_who_waits_before_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbinterview_server.journal.MAX_WAITING", 4)
+    journal = open_journal(tmp_path / "journal.sqlite")
+    asked = count()
+
+    async def page(number: int) -> None:
+        """Ask for the next soon after one is written, as many pages do at once."""
+        for turn in range(30):
+            for _ in range((number + turn) % 7):
+                await asyncio.sleep(0)
+            await journal.insist([entry(next(asked))])
+
+    await asyncio.gather(*map(page, range(20)))
+    assert numbered(journal) == list(range(600))
+    journal.close()
+
+
 # ----------------------------------------------------------------- a full disk
 
 FULL = """
