@@ -1,4 +1,4 @@
-import { IDBFactory } from 'fake-indexeddb';
+import { IDBFactory, IDBTransaction } from 'fake-indexeddb';
 import { describe, expect, it, vi } from 'vitest';
 
 import { openStore } from '../src/kept/indexeddb';
@@ -175,5 +175,23 @@ describe('a spool', () => {
     spool.add(event(1));
     expect(numbers(spool)).toEqual([1]);
     expect(told).toHaveLength(1);
+  });
+});
+
+describe('the browser database', () => {
+  it('says of an entry that it refuses once, and to who asked', async () => {
+    const unheard = vi.fn();
+    process.on('unhandledRejection', unheard);
+    const commit = vi
+      .spyOn(IDBTransaction.prototype, 'commit')
+      .mockImplementation(function (this: IDBTransaction) {
+        this.abort();
+      });
+    const store = await openStore<object>(new IDBFactory(), 'full');
+    await expect(store.put({})).rejects.toThrow();
+    await new Promise(resolve => setTimeout(resolve));
+    expect(unheard).not.toHaveBeenCalled();
+    commit.mockRestore();
+    process.off('unhandledRejection', unheard);
   });
 });

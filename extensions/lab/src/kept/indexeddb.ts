@@ -39,11 +39,12 @@ class IndexedDBStore<T extends object> implements IStore<T> {
   async put(entry: T): Promise<void> {
     const transaction = this._database.transaction(STORE, 'readwrite');
     const adding = transaction.objectStore(STORE).add(entry);
-    const done = completed(transaction);
+    // Together: a refused entry fails both, and each failure is somebody's to hear.
+    const done = Promise.all([settled(adding), completed(transaction)]);
     // Else the browser waits for this page to ask for more, and drops it with the page.
     transaction.commit();
-    this._keys.set(entry, await settled(adding));
-    await done;
+    const [key] = await done;
+    this._keys.set(entry, key);
   }
 
   async remove(entries: readonly T[]): Promise<void> {
