@@ -1,0 +1,1 @@
+"""Kernels in pods of their own: what the service asks of a Kubernetes cluster."""
