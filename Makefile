@@ -1,9 +1,13 @@
 # Longer suites, by hand. The everyday one is ./test.
-.PHONY: test sample bench-collab bench-sandbox bench-flags bench-widget bench-fairness \
+.PHONY: test test-postgres sample bench-collab bench-sandbox bench-flags bench-widget bench-fairness \
 	bench-ledger crash chaos attack clean lock
 
 test:
 	./test
+
+# The service's tests on PostgreSQL alone; ./test runs the most important ones on both.
+test-postgres:
+	NBINTERVIEW_TEST_DATABASE=postgres ./test tests/service
 
 # Record the sample interview anew by the end-to-end story.
 sample:

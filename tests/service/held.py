@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import httpx
 
 from nbinterview.ledger.records import Record
 from nbinterview_server.journal_file import JournalFile
+from tests.service.stored import files_with, rows
 from tests.service.support import (
     Running,
     person_of,
@@ -71,10 +70,8 @@ def when(running: Running) -> str:
 
 async def set_row(running: Running, interview: str, **values: str) -> None:
     names = ", ".join(f"{name} = ?" for name in values)
-    with closing(sqlite3.connect(running.settings.database)) as database, database:
-        database.execute(
-            f"UPDATE interviews SET {names} WHERE id = ?", [*values.values(), interview]
-        )
+    sql = f"UPDATE interviews SET {names} WHERE id = ?"
+    rows(running.settings, sql, *values.values(), interview)
 
 
 def leave_room(running: Running, interview: str) -> Path:
@@ -108,11 +105,11 @@ def found_in(folder: Path, word: str = SECRET) -> list[str]:
 
 def in_database(running: Running, word: str = SECRET) -> list[str]:
     """Return the files of the database that hold a word, log and all."""
-    path = running.settings.database
-    files = [path, Path(f"{path}-wal"), path.with_name("erasures.jsonl")]
-    return [
-        one.name for one in files if one.exists() and word.encode() in one.read_bytes()
-    ]
+    found = files_with(running.settings, word)
+    beside = running.settings.database.with_name("erasures.jsonl")
+    if beside.exists() and word.encode() in beside.read_bytes():
+        found.append(beside.name)
+    return found
 
 
 async def purge(operator: httpx.AsyncClient, **given: Any) -> dict[str, Any]:

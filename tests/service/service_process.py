@@ -12,23 +12,26 @@ from pathlib import Path
 from tests.service.hub_process import RunningHub, stop, wait_until_up
 
 
-def environment(hub: RunningHub) -> dict[str, str]:
+def environment(hub: RunningHub, **more: str) -> dict[str, str]:
     """Return the environment that the supervisor gives to the service."""
     return {
         "PATH": "/usr/bin:/bin",
         "NBINTERVIEW_HOME": str(hub.home.path),
         "NBINTERVIEW_SETUP": os.environ["NBINTERVIEW_SETUP"],
         **hub.addresses.env(),
+        **more,
     }
 
 
 @contextmanager
-def running_service(hub: RunningHub, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running_service(
+    hub: RunningHub, log: Path, **more: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """Start `python -m nbinterview.service`; stop it at the end, by SIGTERM."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "nbinterview.service"],
-            env=environment(hub),
+            env=environment(hub, **more),
             stdout=output,
             stderr=subprocess.STDOUT,
         )

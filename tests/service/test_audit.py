@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from nbinterview.service import operator_pages
 from nbinterview.service.access_table import PEOPLE, TABLE
 from nbinterview.service.domain import audit
 from nbinterview.service.rooms import RoomStatus
+from tests.service.stored import rows
 from tests.service.support import (
     Running,
     Start,
@@ -73,8 +72,7 @@ async def verified(running: Running, tmp_path: Path) -> Findings:
 
 
 def change(running: Running, sql: str, *values: object) -> None:
-    with closing(sqlite3.connect(running.settings.database)) as database, database:
-        database.execute(sql, values)
+    rows(running.settings, sql, *values)
 
 
 # ---------------------------------------------------------------- what is noted
@@ -283,8 +281,7 @@ async def test_an_altered_log_is_said_at_the_next_start_and_by_the_verifier(
     await running.create()
     await running.create()
     await running.state.audit.seal()
-    with closing(sqlite3.connect(running.settings.database)) as database:
-        (blob,) = database.execute("SELECT wire FROM audit WHERE seq = 2").fetchone()
+    [(blob,)] = rows(running.settings, "SELECT wire FROM audit WHERE seq = 2")
     kept = Record.from_json(from_store(blob))
     forged = Record(
         interview=kept.interview,
@@ -478,12 +475,12 @@ async def test_a_reviewer_whose_only_link_was_withdrawn_judges_nobody(
     # An older link that ran out does not keep the part.
     await running.create(interviewers=["I"], reviewer=rita)
     links = [link_of(made, "reviewer")["id"]]
-    with closing(sqlite3.connect(running.settings.database)) as database:
-        found = database.execute(
-            "SELECT i.id FROM invitations i JOIN participations p "
-            "ON i.participation_id = p.id WHERE p.hub_name = ?",
-            [rita],
-        ).fetchall()
+    found = rows(
+        running.settings,
+        "SELECT i.id FROM invitations i JOIN participations p "
+        "ON i.participation_id = p.id WHERE p.hub_name = ?",
+        rita,
+    )
     [other] = {one for (one,) in found} - set(links)
     change(
         running, "UPDATE invitations SET expires_at = created_at WHERE id = ?", other

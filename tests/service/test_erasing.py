@@ -40,6 +40,7 @@ from tests.service.held import (
     wires,
 )
 from tests.service.signed import SigningRoom
+from tests.service.stored import back_up, restored, rows
 from tests.service.support import (
     Running,
     Start,
@@ -175,10 +176,8 @@ async def test_an_open_interview_and_a_closing_room_are_left_alone(
     opened = (await held(running))["interview"]["id"]
     await set_row(running, opened, state="open")
     closing_one = (await held(running))["interview"]["id"]
-    with closing(sqlite3.connect(running.settings.database)) as database, database:
-        database.execute(
-            "UPDATE interviews SET room_stopped_at = NULL WHERE id = ?", [closing_one]
-        )
+    sql = "UPDATE interviews SET room_stopped_at = NULL WHERE id = ?"
+    rows(running.settings, sql, closing_one)
     running.clock.move(days=400)
     found = await purge(operator)
     assert found["erased"] == []
@@ -194,10 +193,8 @@ async def test_a_branch_is_ended_and_goes_with_the_notebook(
     made = await held(running)
     interview = made["interview"]["id"]
     copy = (await running.create(title=SECRET))["interview"]["id"]
-    with closing(sqlite3.connect(running.settings.database)) as database, database:
-        database.execute(
-            "UPDATE interviews SET branch_of = ? WHERE id = ?", [interview, copy]
-        )
+    sql = "UPDATE interviews SET branch_of = ? WHERE id = ?"
+    rows(running.settings, sql, interview, copy)
     running.clock.move(days=366)
     first = await purge(operator)
     assert [one["interview"] for one in first["erased"]] == [interview]
@@ -316,23 +313,18 @@ async def test_a_restored_backup_has_its_purges_applied_before_it_serves(
         running = await start(settings)
         made = await held(running)
         interview = made["interview"]["id"]
-        backup = tmp_path / "backup.sqlite"
-        with (
-            closing(sqlite3.connect(settings.database)) as source,
-            closing(sqlite3.connect(backup)) as target,
-        ):
-            source.backup(target)
+        backup = tmp_path / "backup"
+        back_up(settings, backup)
         running.clock.move(days=31)
         await purge(await running.operator())
         answer = await (await running.operator()).delete(
             f"api/v1/people/{person_of(made, 'candidate')}"
         )
         assert answer.status_code == 200, answer.text
-    restored = replace(settings, database=tmp_path / "restored" / "service.sqlite")
-    restored.database.parent.mkdir()
-    shutil.copy(backup, restored.database)
-    shutil.copy(settings.database.with_name("erasures.jsonl"), restored.database.parent)
-    again = await start(restored)
+    elsewhere = restored(settings, backup, tmp_path / "restored")
+    log = settings.database.with_name("erasures.jsonl")
+    shutil.copy(log, elsewhere.database.parent)
+    again = await start(elsewhere)
     assert in_database(again) == in_database(again, NAME) == []
     gone = await (await again.operator()).get(f"api/v1/interviews/{interview}")
     assert gone.status_code == 410

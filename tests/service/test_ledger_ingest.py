@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -16,9 +14,10 @@ from hypothesis import strategies as st
 
 from nbinterview.errors import NBInterviewError
 from nbinterview.ledger.records import Record
-from nbinterview.service.db import Database, upgrade
+from nbinterview.service.db import Database
 from nbinterview.service.db.models import Interview
 from nbinterview.service.domain import ledger
+from tests.service.conftest import EmptyDatabases
 from tests.service.support import START, Running, record
 
 ID = "abcdefghij"
@@ -217,28 +216,20 @@ def _records(what: str, first: int, count: int) -> list[dict[str, Any]]:
     return [record(ID, seq, payload=payload) for seq in numbers]
 
 
-@pytest.fixture(scope="module")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database, to be copied."""
-    path = tmp_path_factory.mktemp("ledger") / "service.sqlite"
-    upgrade(path)
-    return path
-
-
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batches=st.lists(_batch, max_size=12))
 def test_the_ledger_is_always_one_unbroken_unchanged_prefix(
-    empty_database: Path,
+    empty_databases: EmptyDatabases,
     batches: list[tuple[str, tuple[int, int]]],
 ) -> None:
-    with TemporaryDirectory() as directory:
-        path = Path(directory) / "service.sqlite"
-        shutil.copy(empty_database, path)
-        asyncio.run(_ship_all(path, batches))
+    with empty_databases() as where:
+        asyncio.run(_ship_all(where, batches))
 
 
-async def _ship_all(path: Path, batches: list[tuple[str, tuple[int, int]]]) -> None:
-    database = Database(path)
+async def _ship_all(
+    where: Path | str, batches: list[tuple[str, tuple[int, int]]]
+) -> None:
+    database = Database(where)
     try:
         async with database.write() as session:
             session.add(_interview())

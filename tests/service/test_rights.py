@@ -36,6 +36,7 @@ from tests.service.held import (
     when,
     wires,
 )
+from tests.service.stored import rows
 from tests.service.support import (
     START,
     Running,
@@ -284,12 +285,14 @@ async def test_an_open_branch_is_ended_by_a_deletion(
 ) -> None:
     made = await held(running)
     copy = (await running.create(title=SECRET))["interview"]["id"]
-    with closing(sqlite3.connect(running.settings.database)) as database, database:
-        database.execute(
-            "UPDATE interviews SET branch_of = ?, state = 'open', opened_at = ? "
-            "WHERE id = ?",
-            [made["interview"]["id"], when(running), copy],
-        )
+    rows(
+        running.settings,
+        "UPDATE interviews SET branch_of = ?, state = 'open', opened_at = ? "
+        "WHERE id = ?",
+        made["interview"]["id"],
+        when(running),
+        copy,
+    )
 
     async def deleted() -> bool:
         path = f"api/v1/people/{person_of(made, 'candidate')}"

@@ -112,6 +112,7 @@ _ROOM_PATH = "/rooms/{interview_id}"
 
 TABLE: tuple[Entry, ...] = (
     _rest("GET", "/health", ANYBODY),
+    _rest("GET", "/health/ready", ANYBODY),
     # The panel and the operator.
     _rest(
         "POST",

@@ -62,9 +62,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(upgrade, settings.database)
+        await asyncio.to_thread(upgrade, settings.stored)
         platform_keys = await asyncio.to_thread(PlatformKeys, settings.platform_key)
-        database = Database(settings.database)
+        database = Database(settings.stored)
         hub = Hub(settings.addresses.hub_api, settings.keys.service_token)
         audit = AuditLog(database, platform_keys, settings.now)
         rooms = Rooms(database, hub, settings, audit)

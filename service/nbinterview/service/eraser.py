@@ -33,10 +33,6 @@ from nbinterview.service.settings import Settings
 log = logging.getLogger(__name__)
 
 _WAIT_FOR_ROOM_S = 20.0
-_IN_LOG = (
-    "The database's write-ahead log still holds what was erased, as somebody reads "
-    "(an export?). It is cut as soon as that has ended."
-)
 _POLL_S = 0.1
 
 
@@ -78,7 +74,7 @@ class Eraser:
         self._audit = audit
         self._log = ErasureLog(settings.database.with_name("erasures.jsonl"))
         self._copies = RoomCopies(settings.rooms)
-        self._folding = Folding(settings.database)
+        self._folding = Folding(database)
         self._begun_tasks: set[asyncio.Task[Outcome]] = set()
 
     # --------------------------------------------------------------- the start
@@ -286,8 +282,9 @@ class Eraser:
                 "Nothing was erased: the database refused. Please try again later."
             ) from error
         outcome.done += done
-        if done and not await self._folding.fold() and _IN_LOG not in outcome.waiting:
-            outcome.waiting.append(_IN_LOG)
+        unswept = self._database.unswept
+        if done and not await self._folding.fold() and unswept not in outcome.waiting:
+            outcome.waiting.append(unswept)
         try:
             await self._elsewhere([one.rule for one in done], outcome)
         except Exception:

@@ -44,6 +44,7 @@ class Settings:
     addresses: Addresses
     keys: Keys
     database: Path
+    """The SQLite file; beside it lies what a backup must not bring back."""
     platform_key: Path
     """What the service signs with; made at its first start."""
     rooms: Path | None = None
@@ -63,6 +64,8 @@ class Settings:
     monotonic_s: Callable[[], float] = time.monotonic
     proxy_hops: int = 1
     """How many proxies of ours stand before the service; see `rates.address_of`."""
+    database_url: str | None = field(default=None, repr=False)
+    """A PostgreSQL server's database, in place of the SQLite file."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -77,7 +80,13 @@ class Settings:
             rooms=home.path / "rooms",
             limits=limits_from_env(env),
             proxy_hops=_hops(env.get("NBINTERVIEW_PROXY_HOPS", "1")),
+            database_url=env.get("NBINTERVIEW_DATABASE_URL") or None,
         )
+
+    @property
+    def stored(self) -> Path | str:
+        """Where the tables are: a SQLite file, or a PostgreSQL server's URL."""
+        return self.database_url or self.database
 
     @property
     def origin(self) -> str:

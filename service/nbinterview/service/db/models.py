@@ -12,13 +12,14 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     String,
     TypeDecorator,
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from nbinterview.service.db.numbers import WHOLE
 
 
 class Moment(TypeDecorator[datetime]):
@@ -48,6 +49,7 @@ class Base(DeclarativeBase):
     """What all tables share."""
 
     type_annotation_map = {  # noqa: RUF012 (SQLAlchemy's own name and form)
+        int: WHOLE,
         datetime: Moment,
         dict[str, Any]: JSON,
         list[str]: JSON,
@@ -103,7 +105,7 @@ class Participation(Base):
     __tablename__ = "participations"
     __table_args__ = (UniqueConstraint("interview_id", "hub_name"),)
 
-    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
     interview_id: Mapped[str | None] = mapped_column(
         ForeignKey("interviews.id"), index=True
     )
@@ -131,7 +133,7 @@ class Arrival(Base):
 
     __tablename__ = "arrivals"
 
-    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
     invitation_id: Mapped[str] = mapped_column(ForeignKey("invitations.id"), index=True)
     at: Mapped[datetime]
     browser: Mapped[str] = mapped_column(String(400))
@@ -147,7 +149,7 @@ class LedgerRecord(Base):
     interview_id: Mapped[str] = mapped_column(
         ForeignKey("interviews.id"), primary_key=True
     )
-    seq: Mapped[int] = mapped_column(Integer, primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(30))
     time: Mapped[str] = mapped_column(String(27))
     hash: Mapped[str] = mapped_column(String(64))
@@ -288,7 +290,7 @@ class Answer(Base):
 
     __tablename__ = "answers"
 
-    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
     interview_id: Mapped[str] = mapped_column(ForeignKey("interviews.id"), index=True)
     hub_name: Mapped[str] = mapped_column(ForeignKey("people.hub_name"))
     episode_id: Mapped[str | None] = mapped_column(String(64))
@@ -301,7 +303,7 @@ class Decision(Base):
 
     __tablename__ = "decisions"
 
-    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
     interview_id: Mapped[str] = mapped_column(ForeignKey("interviews.id"), index=True)
     episode_id: Mapped[str] = mapped_column(String(64))
     decision: Mapped[str] = mapped_column(String(10))

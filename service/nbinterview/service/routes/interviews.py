@@ -39,6 +39,13 @@ async def health() -> dict[str, str]:
     return {"status": "ok", "version": __version__}
 
 
+@router.get("/health/ready", response_model=models.Health)
+async def ready(state: StateDep) -> dict[str, str]:
+    """Say that the service can be asked: its database answers, too."""
+    await state.database.ready()
+    return {"status": "ok", "version": __version__}
+
+
 @router.post("/interviews", status_code=201, response_model=models.InterviewOut)
 async def create(
     body: models.InterviewIn, caller: CallerDep, state: StateDep

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from nbinterview.service.db.numbers import WHOLE
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -53,7 +55,7 @@ def upgrade() -> None:
 
     op.create_table(
         "participations",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("interview_id", sa.String(length=10), nullable=True),
         sa.Column("hub_name", sa.String(length=20), nullable=False),
         sa.Column("role", sa.String(length=12), nullable=False),
@@ -80,7 +82,7 @@ def upgrade() -> None:
     op.create_table(
         "records",
         sa.Column("interview_id", sa.String(length=10), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", WHOLE, nullable=False),
         sa.Column("kind", sa.String(length=30), nullable=False),
         sa.Column("time", sa.String(length=27), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -100,7 +102,7 @@ def upgrade() -> None:
     op.create_table(
         "invitations",
         sa.Column("id", sa.String(length=10), nullable=False),
-        sa.Column("participation_id", sa.Integer(), nullable=False),
+        sa.Column("participation_id", WHOLE, nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("expires_at", sa.DateTime(), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(), nullable=True),
@@ -119,7 +121,7 @@ def upgrade() -> None:
 
     op.create_table(
         "arrivals",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("invitation_id", sa.String(length=10), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("browser", sa.String(length=400), nullable=False),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from nbinterview.service.db.numbers import WHOLE
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -14,8 +16,8 @@ depends_on = None
 def upgrade() -> None:
     with op.batch_alter_table("interviews", schema=None) as batch_op:
         batch_op.add_column(sa.Column("branch_of", sa.String(length=10), nullable=True))
-        batch_op.add_column(sa.Column("branch_at_ms", sa.Integer(), nullable=True))
-        batch_op.add_column(sa.Column("branch_seq", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("branch_at_ms", WHOLE, nullable=True))
+        batch_op.add_column(sa.Column("branch_seq", WHOLE, nullable=True))
         batch_op.add_column(sa.Column("branch_runs", sa.JSON(), nullable=True))
         batch_op.create_foreign_key(
             "fk_interviews_branch_of", "interviews", ["branch_of"], ["id"]

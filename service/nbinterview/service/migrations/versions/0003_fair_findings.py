@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from nbinterview.service.db.numbers import WHOLE
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -36,7 +38,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "answers",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         _interview(),
         sa.Column("hub_name", sa.String(length=20), nullable=False),
         sa.Column("episode_id", sa.String(length=64), nullable=True),
@@ -48,7 +50,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "decisions",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         _interview(),
         sa.Column("episode_id", sa.String(length=64), nullable=False),
         sa.Column("decision", sa.String(length=10), nullable=False),

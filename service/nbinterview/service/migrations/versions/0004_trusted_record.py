@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from nbinterview.service.db.numbers import WHOLE
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -27,7 +29,7 @@ def upgrade() -> None:
     op.create_table(
         "frontiers",
         _interview(),
-        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("size", WHOLE, nullable=False),
         sa.Column("nodes", sa.LargeBinary(), nullable=False),
         _of_interview(),
         sa.PrimaryKeyConstraint("interview_id"),
@@ -36,7 +38,7 @@ def upgrade() -> None:
         "certificates",
         _interview(),
         sa.Column("key_id", sa.String(length=16), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("number", WHOLE, nullable=False),
         sa.Column("public_key", sa.String(length=64), nullable=False),
         sa.Column("wire", sa.JSON(), nullable=False),
         _of_interview(),
@@ -45,7 +47,7 @@ def upgrade() -> None:
     op.create_table(
         "checkpoints",
         _interview(),
-        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("size", WHOLE, nullable=False),
         sa.Column("key_id", sa.String(length=16), nullable=False),
         sa.Column("root", sa.String(length=64), nullable=False),
         sa.Column("wire", sa.JSON(), nullable=False),
@@ -56,7 +58,7 @@ def upgrade() -> None:
     op.create_table(
         "countersignatures",
         _interview(),
-        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("size", WHOLE, nullable=False),
         sa.Column("platform_key_id", sa.String(length=16), nullable=False),
         sa.Column("wire", sa.JSON(), nullable=False),
         _of_interview(),
@@ -66,8 +68,8 @@ def upgrade() -> None:
         "erasures",
         sa.Column("id", sa.String(length=10), nullable=False),
         _interview(),
-        sa.Column("from_seq", sa.Integer(), nullable=False),
-        sa.Column("to_seq", sa.Integer(), nullable=False),
+        sa.Column("from_seq", WHOLE, nullable=False),
+        sa.Column("to_seq", WHOLE, nullable=False),
         sa.Column("kinds", sa.JSON(), nullable=False),
         sa.Column("reason", sa.String(length=400), nullable=False),
         sa.Column("rule", sa.String(length=40), nullable=False),
@@ -82,7 +84,7 @@ def upgrade() -> None:
         )
     op.create_table(
         "audit",
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seq", WHOLE, autoincrement=False, nullable=False),
         sa.Column("time", sa.String(length=27), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("author", sa.String(length=40), nullable=False),
@@ -97,7 +99,7 @@ def upgrade() -> None:
             batch_op.create_index(batch_op.f(f"ix_audit_{name}"), [name], unique=False)
     op.create_table(
         "audit_checkpoints",
-        sa.Column("size", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("size", WHOLE, autoincrement=False, nullable=False),
         sa.Column("root", sa.String(length=64), nullable=False),
         sa.Column("wire", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("size"),
