@@ -70,7 +70,7 @@ class PodKernel(Kernel):
         self.connect()
 
     def vanish(self) -> None:
-        """Go as a room does that is killed: without a word to anybody."""
+        """Go without a word to anybody."""
         self.client.stop_channels()
         self.provisioner.leave()
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -153,19 +156,42 @@ def test_a_pod_that_somebody_removed_is_a_death(
 # The room goes and comes
 
 
+ROOM = """
+import sys, time
+from types import SimpleNamespace
+from nbinterview_kernels.pod.client import Http, PodClient
+from tests.kernels.pod_driver import PodKernel
+
+url = sys.argv[1]
+service = SimpleNamespace(client=lambda room: PodClient(Http(url, "token-a"), room))
+kernel = PodKernel(service)
+kernel.run("kept = [1, 2]")
+kernel.send("import time; time.sleep(2); done = True")
+print("sent", flush=True)
+time.sleep(300)
+"""
+
+
 def test_a_room_that_was_killed_finds_its_kernel_and_its_variables(
     service: PodService, fresh: Callable[..., PodKernel]
 ) -> None:
-    first = fresh()
-    first.run("kept = [1, 2]")
-    first.vanish()
-    second = fresh()
-    assert second.value("say(kept)") == [1, 2]
-    assert second.provisioner.layers["found"] is True
+    room = subprocess.Popen(
+        [sys.executable, "-c", ROOM, service.url],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert room.stdout is not None
+    with room:
+        assert room.stdout.readline() == "sent\n"
+        room.kill()
+    kernel = fresh()
+    assert kernel.value("say([kept, done])") == [[1, 2], True]
+    assert kernel.provisioner.layers["found"] is True
     assert service.made == 1
 
 
-def test_a_cell_goes_on_while_there_is_no_room(
+def test_a_cell_goes_on_while_nobody_listens(
     fresh: Callable[..., PodKernel],
 ) -> None:
     first = fresh()
