@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import kubernetes_validate
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kubernetes_validate.utils import validate
 
 from nbinterview.cluster import manifest
 from nbinterview.cluster.manifest import MIB, ConnectionKeys, KernelSpec, Places
@@ -231,7 +231,7 @@ def test_every_object_fits_the_schemas_of_kubernetes(
         manifest.secret(spec, NAME, KEYS),
         manifest.network_policy(spec, NAME, Places()),
     ):
-        kubernetes_validate.validate(each, version, strict=True)
+        validate(each, version, strict=True)
 
 
 @pytest.mark.parametrize("spec", [SPEC, EVERYTHING], ids=["plain", "everything"])

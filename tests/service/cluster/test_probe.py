@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
+from kubernetes_validate.utils import validate
 
 from nbinterview.cluster import probe
 from nbinterview.cluster.manifest import APP
@@ -37,8 +37,8 @@ def _read(**results: str) -> str:
 def test_the_probe_is_accepted_where_kernels_are_and_meets_the_same_policies() -> None:
     pod = probe.pod("probe-x2y3z", "i", BOTH, "Never")
     policy = probe.network_policy("probe-x2y3z")
-    kubernetes_validate.validate(pod, "1.36", strict=True)
-    kubernetes_validate.validate(policy, "1.36", strict=True)
+    validate(pod, "1.36", strict=True)
+    validate(policy, "1.36", strict=True)
     assert violations(pod) == []
     assert pod["metadata"]["labels"]["app.kubernetes.io/name"] == APP
     selected = policy["spec"]["podSelector"]["matchLabels"]
