@@ -265,10 +265,14 @@ if [ -n "$with_tests" ]; then
     command -v Xvfb >/dev/null 2>&1 || missing="$missing xvfb"
     command -v strace >/dev/null 2>&1 || missing="$missing strace"
     command -v faketime >/dev/null 2>&1 || missing="$missing faketime"
+    command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ||
+        missing="$missing postgresql-15"
     [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$missing fonts-dejavu-core"
     # shellcheck disable=SC2086
     [ -z "$missing" ] || need_packages "What the tests need" $missing
     environment test requirements/test.txt editable
+    "$tools/bin/python" scripts/helm.py >.nbinterview/helm.log 2>&1 ||
+        { cat .nbinterview/helm.log >&2; fail "helm, by which the tests read the charts, could not be fetched"; }
     printf 'test_python=%s\nevaluate_python=%s\n' "$env_dir/bin/python" "$evaluate_python" \
         >"$root/.nbinterview/tests.env"
 fi
