@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from kubernetes_asyncio import client, config, watch
 from kubernetes_asyncio.client import ApiException
-from kubespawner.reflector import ResourceReflector
+from kubespawner.reflector import ResourceReflector  # type: ignore[import-untyped]
 
 from tests.kubernetes.fake.kubelet import Container
 from tests.kubernetes.fake.refusals import Json, forbidden

@@ -259,8 +259,8 @@ class Cluster:
         namespace = pod["metadata"]["namespace"]
         others = self.store.all(PODS, namespace)
         for quota in self.store.all(QUOTAS, namespace):
-            if (why := quantities.refusal(quota, pod, others)) is not None:
-                raise forbidden(PODS.plural, name, why)
+            if (refusal := quantities.refusal(quota, pod, others)) is not None:
+                raise forbidden(PODS.plural, name, refusal)
 
     def _counted(self, quota: Json) -> Json:
         hard = quota["spec"]["hard"]

@@ -20,8 +20,8 @@ _SUBDOMAIN = re.compile(
 )
 _NAME_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric "
-    "characters, '-' or '.', and must start and end with an alphanumeric character (e.g. "
-    "'example.com', regex used for validation is "
+    "characters, '-' or '.', and must start and end with an alphanumeric character "
+    "(e.g. 'example.com', regex used for validation is "
     r"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
 
@@ -188,8 +188,8 @@ def check_update(before: Json, after: Json) -> None:
             "Forbidden: pod updates may not change fields other than "
             "`spec.containers[*].image`,`spec.initContainers[*].image`,"
             "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to "
-            "existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be "
-            "set to 1 if it was previously negative)\n"
+            "existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to "
+            "be set to 1 if it was previously negative)\n"
         )
         name = before["metadata"]["name"]
         raise invalid("Pod", name, "spec", "FieldValueForbidden", why)

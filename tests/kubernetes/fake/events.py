@@ -93,7 +93,7 @@ class Events:
     def _scheduler(
         self, pod: Json, kind: str, reason: str, message: str, action: str
     ) -> None:
-        rest = {
+        rest: Json = {
             "source": {},
             "firstTimestamp": None,
             "lastTimestamp": None,
