@@ -17,7 +17,7 @@ from bench.rows import Report, Row, versions
 SEED = 20261123
 LEAST_POINTS = 1_000
 RECOVERS_WITHIN_S = 2.0
-KILLS_OF_ONE = 20
+KILLS_OF_ONE = 5
 """Of one journal, which stays below its quota."""
 PEERS = {
     "normal": "SQLite with a write-ahead log and synchronous=NORMAL",
