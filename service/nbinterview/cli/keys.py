@@ -39,6 +39,7 @@ def add_commands(actions: Any) -> None:
             "signs with the new one from then on."
         ),
     )
+    rotate.add_argument("--json", action="store_true", help="print JSON")
     rotate.set_defaults(run=None, act=_rotate)
 
 
@@ -72,7 +73,9 @@ def _keys(path: Path) -> list[dict[str, Any]]:
 def _rotate(path: Path, given: argparse.Namespace) -> None:
     from nbinterview.ledger import signing
 
-    del given
     new = signing.rotate(path, datetime.now(UTC))
+    if given.json:
+        print(json.dumps({"public_key": new.public, "key_id": new.key_id}))
+        return
     print(f"The platform signs with {new.public} (key {new.key_id}) from now on.")
     print("Tell those who verify: nbinterview key show")

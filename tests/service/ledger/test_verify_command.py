@@ -94,6 +94,8 @@ def test_keys_are_shown_and_replaced(home: Path, tmp_path: Path, capsys: Told) -
     assert old["public_key"] == made.public
     assert old["until_time"] is not None
     assert new["until_time"] is None
+    assert main(["key", "rotate", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out).keys() == {"public_key", "key_id"}
     # A record that the old key certified verifies under what the platform shows now.
     interview = an_interview(platform=made)
     path = interview.write(tmp_path / "bundle.zip")
